@@ -1,0 +1,3 @@
+from gitstars.__main__ import main
+
+main()

@@ -1,0 +1,1 @@
+"""Accounts seen, and their repositories made into jobs."""

@@ -1,0 +1,76 @@
+"""The one error tree. Every class says when it is raised; ``exit_code`` is what the command line exits with when it gets that far."""
+
+
+class GitstarsError(Exception):
+    """Base of all errors that gitstars raises on purpose; its text is one sentence for the user."""
+
+    exit_code = 1
+
+
+class UserMistake(GitstarsError):
+    """The command line, the configuration or the environment asks for something impossible."""
+
+    exit_code = 2
+
+
+class ConfigInvalid(UserMistake):
+    """A setting is unknown, of the wrong type or out of range; the text names source, key and value."""
+
+
+class PortTaken(UserMistake):
+    """A port that gitstars should listen on is in use or may not be bound."""
+
+
+class ServerUnreachable(GitstarsError):
+    """The admin API of a running gitstars does not answer."""
+
+    exit_code = 3
+
+
+class RequestRefused(GitstarsError):
+    """The admin API answered, and said no; ``status`` is the HTTP status, ``code`` the error's code."""
+
+    def __init__(self, message: str, status: int, code: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class DatabaseError(GitstarsError):
+    """Base of everything that goes wrong between gitstars and SurrealDB."""
+
+
+class DatabaseUnavailable(DatabaseError):
+    """The database cannot be reached, or the connection broke before an answer came. Trying again may help."""
+
+
+class DatabaseTimeout(DatabaseUnavailable):
+    """No connection became free, or no answer came, in the configured time."""
+
+
+class DatabaseRefused(DatabaseError):
+    """The database refuses these credentials, or they lack a right that gitstars needs."""
+
+    exit_code = 2
+
+
+class EmbeddedPathUnusable(DatabaseError):
+    """The embedded database's path is locked by another server, not writable, or not a database."""
+
+    exit_code = 2
+
+
+class StorageFull(DatabaseError):
+    """The embedded database could not write: the disk is full or a quota was reached."""
+
+
+class QueryFailed(DatabaseError):
+    """A statement failed; the text is the database's own."""
+
+
+class TransactionConflict(QueryFailed):
+    """The transaction met another one and may be tried again."""
+
+
+class ClaimLost(DatabaseError):
+    """A page or a settlement was written for a claim that somebody else holds by now; nothing was stored."""

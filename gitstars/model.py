@@ -1,0 +1,135 @@
+"""The frozen values that the stages hand to each other. No behaviour beyond what follows from a value alone.
+
+Times are seconds since the epoch (float) unless a name says otherwise; ``starred_at`` stays the ISO 8601 text that GitHub sent.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+#: The resume position of a repository: plain strings and ints, opaque to the store. ``{}`` is the beginning.
+Cursor = Mapping[str, Any]
+
+
+class Status(StrEnum):
+    """``repo_processing_status.status``."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    RATE_LIMITED = "rate_limited"
+    PAGINATION_LIMITED = "pagination_limited"
+    RESTRICTED = "restricted"
+
+
+class Resource(StrEnum):
+    """GitHub's two budgets."""
+
+    CORE = "core"
+    GRAPHQL = "graphql"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A GitHub account that signed in to the web application. Budgets and routing are keyed by ``user_id``."""
+
+    key: str
+    user_id: int
+    login: str
+    token: str = field(repr=False)
+    scopes: frozenset[str] | None = None
+
+    def __str__(self) -> str:
+        return f"{self.login or '?'} ({self.user_id})"
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository record: ``key`` is its record id without the table, ``full_name`` its ``owner/name`` at GitHub."""
+
+    key: str
+    full_name: str
+    github_id: int | None
+    stars: int
+    is_private: bool = False
+
+
+class Stargazer(NamedTuple):
+    """One star: who and when."""
+
+    github_id: int
+    login: str
+    avatar_url: str
+    profile_url: str
+    starred_at: str
+
+
+class Priority:
+    """Order of the queue: lower goes first."""
+
+    NEW_ACCOUNT = 0
+    REQUESTED = 5
+    EXISTING = 10
+    REFRESH = 20
+    HISTORY = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Collect one repository with one account's token."""
+
+    user_id: int
+    repository: Repository
+    priority: int = Priority.EXISTING
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a repository has come; absolute numbers, so that writing it twice changes nothing."""
+
+    cursor: Cursor = field(default_factory=dict)
+    last_page: int = 0
+    total_pages: int | None = None
+    total_stargazers: int | None = None
+    processed: int = 0
+    ghosts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The lease on a repository: ``row`` is its status record (opaque outside the store), ``owner`` the token that every write proves."""
+
+    row: Any
+    repository: Repository
+    owner: str
+    progress: Progress
+    status_before: Status
+    error_count: int = 0
+    completed_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PageWrite:
+    """One page on its way to the database, with the progress that holds once it is stored."""
+
+    claim: Claim
+    stargazers: Sequence[Stargazer]
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """How a claim ends: the row's next status, and why.
+
+    ``progress`` None leaves the stored one; a fresh ``Progress()`` makes the next claim begin anew.
+    """
+
+    status: Status
+    last_error: str | None = None
+    next_retry_at: float | None = None
+    notes: str | None = None
+    error_count: int = 0
+    progress: Progress | None = None

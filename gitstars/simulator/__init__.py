@@ -1,0 +1,1 @@
+"""A simulated GitHub in a process of its own."""

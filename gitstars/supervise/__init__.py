@@ -1,0 +1,1 @@
+"""Duties that keep the engine healthy, and readings of it."""

@@ -1,0 +1,1 @@
+"""Health, admin and metrics over HTTP, and the dashboard."""
