@@ -10,7 +10,9 @@ from gevent.event import Event
 logger = logging.getLogger(__name__)
 
 
-def spawn(name: str, function: Callable[..., Any], *args: Any, on_failure: Callable[[str, BaseException], None] | None = None) -> gevent.Greenlet:
+def spawn(
+    name: str, function: Callable[..., Any], *args: Any, on_failure: Callable[[str, BaseException], None] | None = None
+) -> gevent.Greenlet:
     """Start ``function(*args)`` in a greenlet called ``name``; a failure is logged, and given to ``on_failure``."""
     greenlet = gevent.Greenlet(function, *args)
     greenlet.name = name
