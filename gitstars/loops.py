@@ -6,14 +6,22 @@ from typing import Any
 
 import gevent
 from gevent.event import Event
+from gevent.pool import Pool
 
 logger = logging.getLogger(__name__)
 
 
 def spawn(
-    name: str, function: Callable[..., Any], *args: Any, on_failure: Callable[[str, BaseException], None] | None = None
+    name: str,
+    function: Callable[..., Any],
+    *args: Any,
+    on_failure: Callable[[str, BaseException], None] | None = None,
+    pool: Pool | None = None,
 ) -> gevent.Greenlet:
-    """Start ``function(*args)`` in a greenlet called ``name``; a failure is logged, and given to ``on_failure``."""
+    """Start ``function(*args)`` in a greenlet called ``name`` (in ``pool``, which may have to wait for a place).
+
+    A failure is logged, and given to ``on_failure``.
+    """
     greenlet = gevent.Greenlet(function, *args)
     greenlet.name = name
 
@@ -23,7 +31,10 @@ def spawn(
             on_failure(name, dead.exception)
 
     greenlet.link_exception(report)
-    greenlet.start()
+    if pool is None:
+        greenlet.start()
+    else:
+        pool.start(greenlet)
     return greenlet
 
 

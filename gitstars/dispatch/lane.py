@@ -1,0 +1,74 @@
+"""One user's waiting jobs, in order. Who works on a lane is routing's business; when its calls may go out is the ledger's."""
+
+from typing import NamedTuple
+
+from gevent.queue import Empty, PriorityQueue
+
+from gitstars.model import Account, Job
+
+
+class Entry(NamedTuple):
+    """What the queue orders by; ``arrival`` is unique, so a comparison never reaches the job."""
+
+    priority: int
+    stars: int
+    arrival: int
+    job: Job
+
+
+class Lane:
+    """The jobs of one user, smallest ``(priority, stars, arrival)`` first, each repository at most once."""
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+        self._queue: PriorityQueue = PriorityQueue()
+        self._current: dict[str, Entry] = {}
+
+    @property
+    def user_id(self) -> int:
+        return self.account.user_id
+
+    def __len__(self) -> int:
+        return len(self._current)
+
+    def put(self, job: Job, arrival: int) -> bool:
+        """Add ``job``; False when its repository waits already at the same or a better priority."""
+        key = job.repository.key
+        waiting = self._current.get(key)
+        if waiting is not None and waiting.priority <= job.priority and not (job.force and not waiting.job.force):
+            return False
+        entry = Entry(job.priority, job.repository.stars, arrival, job)
+        self._current[key] = entry
+        self._queue.put(entry)
+        return waiting is None
+
+    def take(self) -> Job | None:
+        """The first job, or None when the lane is empty. Never blocks."""
+        while True:
+            try:
+                entry: Entry = self._queue.get_nowait()
+            except Empty:
+                return None
+            if self._current.get(entry.job.repository.key) is entry:
+                del self._current[entry.job.repository.key]
+                return entry.job
+
+    def take_largest(self) -> Job | None:
+        """The job with the most stars among those of the first priority: giants start early, so that they end beside the small ones."""
+        if not self._current:
+            return None
+        first = min(entry.priority for entry in self._current.values())
+        entry = max((e for e in self._current.values() if e.priority == first), key=lambda e: e.stars)
+        del self._current[entry.job.repository.key]
+        return entry.job
+
+    def entries(self) -> list[Entry]:
+        """All waiting entries in order (a copy)."""
+        return sorted(self._current.values(), key=lambda entry: entry[:3])
+
+    def clear(self) -> list[Job]:
+        """Empty the lane; what was dropped."""
+        dropped = [entry.job for entry in self.entries()]
+        self._current.clear()
+        self._queue = PriorityQueue()
+        return dropped

@@ -1,0 +1,33 @@
+"""What every worker needs, handed on as one frozen value by the composition root."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gevent.event import Event
+
+from gitstars.clock import Clock
+from gitstars.config import CollectConfig
+from gitstars.dispatch.dispatcher import Dispatcher
+from gitstars.events import EventBus
+from gitstars.fetch.client import GitHubClient
+from gitstars.fetch.ledger import Ledger
+from gitstars.store.database import Database
+from gitstars.store.writer import PageWriter
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """The shared parts. ``stop`` ends everything; ``paused`` stops claiming and asking while it is set; ``owner()`` names a new claim."""
+
+    dispatcher: Dispatcher
+    client: GitHubClient
+    ledger: Ledger
+    database: Database
+    writer: PageWriter
+    events: EventBus
+    clock: Clock
+    settings: CollectConfig
+    concurrency: int
+    owner: Callable[[], str]
+    stop: Event
+    paused: Event
