@@ -49,6 +49,7 @@ class Collector:
     def pump(self) -> float | None:
         """Start all that may start now; seconds after which to look again, None to wait until woken."""
         tools = self._tools
+        self._is_closing = False
         while not (self._is_closing or tools.stop.is_set()):
             lane = tools.dispatcher.lane(self.user_id)
             if lane is None or tools.paused.is_set():
@@ -72,10 +73,6 @@ class Collector:
         for collection in list(self._open.values()):
             collection.end(answers.Stopped())
             self._settle_if_finished(collection)
-
-    def reopen(self) -> None:
-        """Take work again after ``close``."""
-        self._is_closing = False
 
     def kill(self) -> None:
         """End every call at once; what was open is given back as far as it is stored."""
