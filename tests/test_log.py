@@ -1,0 +1,139 @@
+"""What is logged, in which form, and that nothing secret is."""
+
+import io
+import json
+import logging
+import threading
+from collections.abc import Iterator
+
+import gevent
+import pytest
+
+from gitstars import log
+from gitstars.settings import LogConfig
+
+TOKENS = [
+    "ghp_abcdefghijklmnopqrstuvwxyz0123456789",
+    "gho_16C7e42F292c6912E7710c838347Ae178B4a",
+    "ghs_0123456789",
+    "github_pat_11AAAAAAA0abcdefghijkl_mnopqrstuvwxyz",
+]
+
+
+@pytest.fixture
+def stream(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    root, ours, hub = logging.getLogger(), logging.getLogger("gitstars"), gevent.get_hub()
+    monkeypatch.setattr(log, "_redactor", log.Redactor())
+    before = root.handlers[:], root.level, ours.level, threading.excepthook
+    yield io.StringIO()
+    root.handlers[:], root.level, ours.level, threading.excepthook = before
+    vars(hub).pop("print_exception", None)
+    logging.captureWarnings(False)
+
+
+@pytest.mark.parametrize("token", TOKENS)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "token {} was refused",
+        "{}",
+        "key_{}",
+        "{{'Authorization': 'token {}'}}",
+        "Authorization: Bearer {}",
+        "https://joe:{}@host/x",
+        '"{}"',
+    ],
+)
+def test_a_github_token_never_appears(token: str, text: str) -> None:
+    assert token not in log.redact(text.format(token))
+    assert log.REDACTED in log.redact(text.format(token))
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("Authorization: Basic am9lOnB3", "Authorization: [redacted]"),
+        ("authorization=secret&x=1", "authorization=[redacted]"),
+        ('{"Authorization": "Bearer abc"}', '{"Authorization": "[redacted]"}'),
+        ("sent bearer 0123456789abcdef0123", "sent bearer [redacted]"),
+        ("at ws://root:pw@host:8000/rpc", "at ws://[redacted]@host:8000/rpc"),
+        ("octo/high_priority (5) has 12 stars", "octo/high_priority (5) has 12 stars"),
+        ("the token was rejected", "the token was rejected"),
+    ],
+)
+def test_authorization_values_go_and_ordinary_words_stay(text: str, clean: str) -> None:
+    assert log.redact(text) == clean
+
+
+@pytest.mark.parametrize("format", ["text", "json"])
+def test_a_registered_secret_is_taken_out_of_message_arguments_and_traceback(stream: io.StringIO, format: str) -> None:
+    secret = 'open"sesame\\42'
+    log.register_secret(secret)
+    log.configure(LogConfig(format=format), stream)  # type: ignore[arg-type]
+
+    try:
+        raise ValueError(f"cannot use {secret}")
+    except ValueError:
+        logging.getLogger("gitstars.x").exception("with %s and %r and %s", secret, {"key": secret}, json.dumps(secret))
+
+    assert "sesame" not in stream.getvalue()
+    assert stream.getvalue().count(log.REDACTED) >= 4
+    assert "ValueError" in stream.getvalue()
+
+
+def test_a_short_secret_does_not_blacken_ordinary_words(stream: io.StringIO) -> None:
+    log.register_secret("root")
+
+    assert log.redact("root cause") == "root cause"
+
+
+def test_our_modules_log_at_the_level_and_libraries_at_warning(stream: io.StringIO) -> None:
+    log.configure(LogConfig(level="debug"), stream)
+
+    logging.getLogger("gitstars.fetch.client").debug("ours")
+    logging.getLogger("urllib3").info("theirs")
+    logging.getLogger("urllib3").warning("their warning")
+
+    lines = stream.getvalue().splitlines()
+    assert [line.split(" ", 1)[1] for line in lines] == ["debug   fetch.client: ours", "warning urllib3: their warning"]
+
+
+def test_an_event_stays_one_line_whatever_its_text_holds(stream: io.StringIO) -> None:
+    log.configure(LogConfig(), stream)
+
+    logging.getLogger("gitstars.x").info("repository %s", "a\nb\x1b[31m")
+
+    assert stream.getvalue().endswith("x: repository a\\nb\\x1b[31m\n")
+    assert stream.getvalue().count("\n") == 1
+
+
+def test_json_lines_carry_time_level_logger_message_and_traceback(stream: io.StringIO) -> None:
+    log.configure(LogConfig(format="json"), stream)
+
+    try:
+        raise KeyError("gone")
+    except KeyError:
+        logging.getLogger("gitstars.x").exception("a\nb")
+
+    event = json.loads(stream.getvalue())
+    assert event["level"] == "error"
+    assert event["logger"] == "gitstars.x"
+    assert event["message"] == "a\nb"
+    assert event["time"].endswith("Z")
+    assert "KeyError" in event["traceback"]
+
+
+def test_what_dies_in_a_greenlet_or_a_thread_is_logged_without_its_secrets(stream: io.StringIO) -> None:
+    log.configure(LogConfig(), stream)
+
+    def fail() -> None:
+        raise RuntimeError(TOKENS[0])
+
+    gevent.spawn(fail).join()
+    thread = threading.Thread(target=fail, name="watchdog")
+    thread.start()
+    thread.join()
+
+    assert stream.getvalue().count("RuntimeError") >= 2
+    assert "thread watchdog failed" in stream.getvalue()
+    assert TOKENS[0] not in stream.getvalue()
