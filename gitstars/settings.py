@@ -119,14 +119,16 @@ class HealthConfig(Section, frozen=True, kw_only=True):
     """The health server."""
 
     host: Annotated[str, _setting("address to listen on", min_length=1)] = "127.0.0.1"
-    port: Annotated[int, _setting("port; 0: off", flag="--health-port", env="HEALTH_PORT", ge=0, le=65_535)] = 8080
+    port: Annotated[int, _setting("port of the health server; 0: off", flag="--health-port", env="HEALTH_PORT", ge=0, le=65_535)] = 8080
 
 
 class AdminConfig(Section, frozen=True, kw_only=True):
     """The admin API and the dashboard."""
 
     host: Annotated[str, _setting("address to listen on; off loopback `api_key` is required", min_length=1)] = "127.0.0.1"
-    port: Annotated[int, _setting("port; 0: off", flag="--admin-port", env="ADMIN_PORT", ge=0, le=65_535)] = 8081
+    port: Annotated[
+        int, _setting("port of the admin API and dashboard; 0: off", flag="--admin-port", env="ADMIN_PORT", ge=0, le=65_535)
+    ] = 8081
     api_key: Annotated[
         str,
         _setting(

@@ -65,11 +65,11 @@ def test_authorization_values_go_and_ordinary_words_stay(text: str, clean: str) 
     assert log.redact(text) == clean
 
 
-@pytest.mark.parametrize("format", ["text", "json"])
-def test_a_registered_secret_is_taken_out_of_message_arguments_and_traceback(stream: io.StringIO, format: str) -> None:
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_registered_secret_is_taken_out_of_message_arguments_and_traceback(stream: io.StringIO, form: str) -> None:
     secret = 'open"sesame\\42'
     log.register_secret(secret)
-    log.configure(LogConfig(format=format), stream)  # type: ignore[arg-type]
+    log.configure(LogConfig(format=form), stream)  # type: ignore[arg-type]
 
     try:
         raise ValueError(f"cannot use {secret}")
