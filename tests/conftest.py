@@ -8,6 +8,7 @@ from pathlib import Path
 
 import gevent
 import pytest
+from _pytest.faulthandler import fault_handler_stderr_fd_key
 
 #: A test that takes longer is taken for hanging (seconds). ``@pytest.mark.slow(seconds)`` grants more.
 GUARD_SECONDS = 30.0
@@ -20,7 +21,9 @@ def guard(item: pytest.Item) -> Iterator[None]:
     """End what hangs: first as a failure, and where no greenlet gets its turn any more by ending the process."""
     marker = item.get_closest_marker("slow")
     seconds = float(marker.args[0]) if marker else GUARD_SECONDS
-    faulthandler.dump_traceback_later(seconds + BLOCKED_SECONDS, exit=True)
+    # pytest keeps the real standard error there; ours is captured, and would be lost with the process.
+    stderr = item.config.stash[fault_handler_stderr_fd_key]
+    faulthandler.dump_traceback_later(seconds + BLOCKED_SECONDS, file=stderr, exit=True)
     try:
         with gevent.Timeout(seconds, AssertionError(f"took longer than {seconds:g} s")):
             yield
