@@ -40,6 +40,7 @@ class Account:
     login: str
     token: str = field(repr=False)
     scopes: frozenset[str] | None = None
+    github_user: Any = None
 
     def __str__(self) -> str:
         return f"{self.login or '?'} ({self.user_id})"

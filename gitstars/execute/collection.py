@@ -44,7 +44,7 @@ class Collection:
     suspected: answers.Outcome | None = None
     in_flight: int = 0
     is_settling: bool = False
-    stored: int = 0
+    #: Pages handed to the writer that are not known to be durable yet, oldest first.
     writes: deque[tuple[AsyncResult, PageWrite]] = field(default_factory=deque)
     #: Held while pages are accepted and handed to the writer, so that they arrive there in their order.
     order: RLock = field(default_factory=RLock)
@@ -67,13 +67,14 @@ class Collection:
         """The progress that holds once all accepted pages are stored."""
         return self.listing.progress if self.listing is not None else self.claim.progress
 
-    def asks(self) -> list[Ask]:
-        """The calls that may go out now."""
+    def asks(self, pages_ahead: int) -> list[Ask]:
+        """The calls that may go out now; ``pages_ahead`` pages at most are asked for and not durable yet (a kill costs that many)."""
         if self.ended_by is not None or self.is_settling:
             return []
         if self.phase is Phase.LIST and self.suspected is None:
             assert self.listing is not None
-            return list(self.listing.asks())
+            room = pages_ahead - self.in_flight - len(self.writes)
+            return list(self.listing.asks())[: max(0, room)]
         if self.phase is Phase.DONE or self.in_flight:
             return []
         return [CountAsk()]

@@ -86,8 +86,9 @@ class Collector:
     # Claiming and asking
 
     def _next_ask(self) -> tuple[Collection, Ask] | None:
-        for collection in self._open.values():
-            for ask in collection.asks():
+        for collection in list(self._open.values()):
+            self._reap_writes(collection)
+            for ask in collection.asks(self._tools.settings.pages_ahead):
                 return collection, ask
         return None
 
@@ -183,20 +184,25 @@ class Collector:
             collection.phase = Phase.DONE if agrees and number == 1 else Phase.RECOUNT
 
     def _store(self, collection: Collection, write: PageWrite) -> None:
-        """Hand a page to the writer; earlier pages that failed end the collection here."""
-        self._reap_writes(collection, wait=False)
-        collection.writes.append((self._tools.writer.submit(write), write))
+        """Hand a page to the writer; the worker is woken when it is durable."""
+        result = self._tools.writer.submit(write)
+        collection.writes.append((result, write))
+        result.rawlink(lambda _: self._wake.set())
         if write.progress.last_page % PAGES_A_LOG_LINE == 0:
             logger.info("%s: page %d of %s", collection.full_name, write.progress.last_page, write.progress.total_pages or "?")
 
-    def _reap_writes(self, collection: Collection, wait: bool) -> None:
-        """Count the writes that are durable; raises what a failed one raised."""
+    def _reap_writes(self, collection: Collection, wait: bool = False) -> None:
+        """Count the writes that are durable by now; one that failed ends the collection."""
         while collection.writes and (wait or collection.writes[0][0].ready()):
-            result, write = collection.writes[0]
-            result.get()
-            collection.writes.popleft()
-            self._tools.events.add("stars.stored", len(write.stargazers))
-            self._tools.events.add("pages.stored", 1)
+            result, write = collection.writes.popleft()
+            try:
+                result.get()
+            except DatabaseError as error:
+                collection.end(error)
+                self._settle_if_finished(collection)
+            else:
+                self._tools.events.add("stars.stored", len(write.stargazers))
+                self._tools.events.add("pages.stored", 1)
 
     # Settling
 
@@ -208,11 +214,7 @@ class Collector:
     def _settle(self, collection: Collection) -> None:
         """Wait for the collection's pages, decide how it ends and write that down."""
         tools = self._tools
-        try:
-            self._reap_writes(collection, wait=True)
-        except DatabaseError as error:
-            collection.writes.clear()
-            collection.end(error)
+        self._reap_writes(collection, wait=True)
         try:
             decided = self._judge(collection)
             if decided is not None:

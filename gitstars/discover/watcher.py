@@ -1,0 +1,161 @@
+"""Sees accounts come, change and go, and queues their repositories. Which of those need work is decided in ``needs``."""
+
+import logging
+
+import gevent
+from gevent.event import Event
+
+from gitstars.clock import Clock
+from gitstars.config import DiscoverConfig
+from gitstars.discover import needs
+from gitstars.discover.stability import Readiness, Watch, judge_readiness, observe
+from gitstars.dispatch.dispatcher import Dispatcher
+from gitstars.errors import DatabaseError
+from gitstars.events import EventBus
+from gitstars.loops import run_until, spawn
+from gitstars.model import Account, Job, Priority
+from gitstars.store import accounts
+from gitstars.store.database import Database
+
+logger = logging.getLogger(__name__)
+
+#: How often the count of a new account's starred repositories is read (seconds).
+COUNT_SECONDS = 1.0
+
+
+class AccountWatcher:
+    """Keeps the dispatcher's lanes equal to the accounts in the database, and their jobs equal to what needs work."""
+
+    def __init__(
+        self,
+        database: Database,
+        dispatcher: Dispatcher,
+        events: EventBus,
+        clock: Clock,
+        settings: DiscoverConfig,
+        fresh_seconds: float,
+        stop: Event,
+    ) -> None:
+        self._database = database
+        self._dispatcher = dispatcher
+        self._events = events
+        self._clock = clock
+        self._settings = settings
+        self._fresh_seconds = fresh_seconds
+        self._stop = stop
+        self._wake = Event()
+        self._known: dict[int, Account] = {}
+        self._settling: dict[int, gevent.Greenlet] = {}
+        self._scan_due_at = 0.0
+        self.scanned_at: float | None = None
+
+    @property
+    def accounts(self) -> list[Account]:
+        return list(self._known.values())
+
+    def start(self) -> None:
+        """Queue the repositories of existing accounts at low priority, then watch for what changes."""
+        for account in self._read().values():
+            self._open(account)
+            if self.enqueue(account, Priority.EXISTING) == 0 and accounts.count_starred(self._database, account) == 0:
+                self._settle_later(account)
+        self._scan_due_at = self._clock.monotonic() + self._settings.scan_seconds
+        spawn("account watcher", run_until, self._stop, self._step, 0.0)
+        if self._database.can_watch:
+            spawn("live accounts", self._database.watch, "account", lambda *_: self._wake.set(), self._stop, self._scan_soon)
+
+    def scan(self) -> None:
+        """Look at all accounts, and queue every repository of theirs that needs work and waits nowhere yet."""
+        self.look()
+        for account in self.accounts:
+            if account.user_id not in self._settling:
+                self.enqueue(account, Priority.EXISTING)
+        self.scanned_at = self._clock.now()
+
+    def look(self) -> None:
+        """Take up accounts that are new, changed or gone."""
+        present = self._read()
+        for user_id in self._known.keys() - present.keys():
+            logger.info("account %s is gone or has no token any more", self._known.pop(user_id))
+            self._dispatcher.close_lane(user_id)
+        for user_id, account in present.items():
+            known = self._known.get(user_id)
+            if known is None:
+                logger.info("new account %s", account)
+                self._open(account)
+                self._settle_later(account)
+            elif known != account:
+                logger.info("account %s changed", account)
+                self._open(account)
+                self.enqueue(account, Priority.EXISTING)
+
+    def enqueue(self, account: Account, priority: int) -> int:
+        """Queue the account's repositories that need work now, smallest first; how many were added."""
+        now = self._clock.now()
+        added = 0
+        for state in accounts.starred_repositories(self._database, account):
+            wanted = needs.judge_need(state, now, self._fresh_seconds, priority)
+            if wanted is not None:
+                added += self._dispatcher.put(Job(account.user_id, state.repository, wanted))
+        if added:
+            logger.info("account %s: %d repositories queued", account, added)
+            self._events.publish("account.queued", now, user=account.user_id, repositories=added)
+        return added
+
+    def _step(self) -> None:
+        """One look; a full scan when it is due. The database being away is told once a step and is no reason to stop."""
+        is_live = self._database.can_watch
+        self._clock.wait(self._wake, self._settings.scan_seconds if is_live else self._settings.poll_seconds)
+        self._wake.clear()
+        if self._stop.is_set():
+            return
+        try:
+            if self._clock.monotonic() >= self._scan_due_at:
+                self._scan_due_at = self._clock.monotonic() + self._settings.scan_seconds
+                self.scan()
+            else:
+                self.look()
+        except DatabaseError as error:
+            logger.warning("accounts could not be read: %s", error)
+            self._stop.wait(self._settings.poll_seconds)
+
+    def _scan_soon(self) -> None:
+        """After a reconnect: what happened in between was not told."""
+        self._scan_due_at = 0.0
+        self._wake.set()
+
+    def _read(self) -> dict[int, Account]:
+        """The accounts by user; of two accounts of one user the one that was updated last."""
+        return {account.user_id: account for account in accounts.list_accounts(self._database)}
+
+    def _open(self, account: Account) -> None:
+        self._known[account.user_id] = account
+        self._dispatcher.open_lane(account)
+
+    def _settle_later(self, account: Account) -> None:
+        if account.user_id not in self._settling:
+            self._settling[account.user_id] = spawn(f"new account {account.user_id}", self._settle, account)
+
+    def _settle(self, account: Account) -> None:
+        """Wait until the account's starred repositories are all there, then queue them first of all."""
+        try:
+            readiness = self._wait_until_stable(account)
+            if self._stop.is_set():
+                return
+            if readiness is Readiness.TIMED_OUT:
+                logger.info("account %s: its starred repositories keep changing or are none; going on with what is there", account)
+            self.enqueue(account, Priority.NEW_ACCOUNT)
+        except DatabaseError as error:
+            logger.warning("account %s: its repositories could not be read, the next scan finds them: %s", account, error)
+        finally:
+            self._settling.pop(account.user_id, None)
+
+    def _wait_until_stable(self, account: Account) -> Readiness:
+        started = self._clock.monotonic()
+        watch = Watch(started, accounts.count_starred(self._database, account), started)
+        while True:
+            now = self._clock.monotonic()
+            readiness = judge_readiness(watch, now, self._settings.stable_seconds, self._settings.stable_timeout_seconds)
+            if readiness is not Readiness.WAIT or self._clock.wait(self._stop, COUNT_SECONDS):
+                return readiness
+            watch = observe(watch, accounts.count_starred(self._database, account), self._clock.monotonic())

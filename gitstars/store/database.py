@@ -1,0 +1,266 @@
+"""The one door to SurrealDB: ``Database.run``. Binds values, checks every statement, translates the library's errors to ours.
+
+What the statements say stands in the modules beside this one; it is the only module that imports the library.
+"""
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import gevent
+from gevent.event import Event
+from surrealdb import Duration, RecordID
+from surrealdb.connections.blocking_ws import BlockingWsSurrealConnection
+from surrealdb.errors import NotAllowedError, ServerError, SurrealError, TransportError, TransportTimeoutError
+from surrealdb.request_message.message import RequestMessage
+
+from gitstars.clock import Clock, SystemClock, backoff_seconds
+from gitstars.config import DatabaseConfig
+from gitstars.errors import (
+    DatabaseError,
+    DatabaseRefused,
+    DatabaseTimeout,
+    DatabaseUnavailable,
+    QueryFailed,
+    StorageFull,
+    TransactionConflict,
+)
+from gitstars.store.engine import EngineHost
+from gitstars.store.pool import ConnectionPool
+
+logger = logging.getLogger(__name__)
+
+EMBEDDED_SCHEMES = ("surrealkv://", "mem://")
+#: A reply that takes longer than this (seconds) is given up, and so is its connection; the library's own bound for sockets is the same.
+REPLY_SECONDS = 30.0
+#: Retries of a transaction that met another one, and the first pause between them (seconds).
+CONFLICT_RETRIES, CONFLICT_PAUSE_SECONDS = 3, 0.02
+#: Latencies kept for the statistics.
+LATENCIES_KEPT = 512
+
+
+class EngineConnection(BlockingWsSurrealConnection):
+    """A connection of the library whose frames go to the embedded engine's child instead of a WebSocket."""
+
+    def __init__(self, host: EngineHost) -> None:
+        super().__init__("ws://embedded", streaming=False)
+        self._host = host
+
+    def _send(self, message: RequestMessage, process: str, bypass: bool = False) -> dict[str, Any]:
+        response = self.decode_response(self._host.execute(message.WS_CBOR_DESCRIPTOR, REPLY_SECONDS), process)
+        if not bypass:
+            self.check_response_for_error(response, process)
+        return response
+
+    def close(self) -> None:
+        """Nothing to close: the host is shared."""
+
+
+def record(table: str, key: Any) -> RecordID:
+    """The id of a record; any key that SurrealDB allows."""
+    return RecordID(table, key)
+
+
+def key_of(identity: Any) -> Any:
+    """The key of a record id, without its table."""
+    return identity.id
+
+
+def to_epoch(value: Any) -> float | None:
+    """A stored datetime as seconds since the epoch; None for anything else."""
+    return value.timestamp() if isinstance(value, datetime) else None
+
+
+def to_datetime_or_none(epoch_seconds: float | None) -> datetime | None:
+    """What is stored for a time that may be missing."""
+    return None if epoch_seconds is None else datetime.fromtimestamp(epoch_seconds, UTC)
+
+
+def seconds(amount: float) -> Duration:
+    """A duration to bind."""
+    return Duration.parse(f"{int(amount * 1000)}ms")
+
+
+class Database:
+    """SurrealDB at the configured address, embedded or a server, behind a pool of connections."""
+
+    def __init__(self, settings: DatabaseConfig, clock: Clock | None = None) -> None:
+        self._settings = settings
+        self._clock = clock or SystemClock()
+        self.is_embedded = settings.url.startswith(EMBEDDED_SCHEMES)
+        self.engine = EngineHost(settings.url) if self.is_embedded else None
+        self._pool = ConnectionPool(
+            self._connect, settings.pool_max_size, min(settings.pool_min_idle, settings.pool_max_size), settings.connection_timeout_seconds
+        )
+        self.latencies: deque[float] = deque(maxlen=LATENCIES_KEPT)
+
+    # Opening and closing
+
+    def open(self, wait_seconds: float = 0.0) -> None:
+        """Connect, and make sure that namespace and database can be used; tries again for ``wait_seconds``.
+
+        Raises DatabaseUnavailable (nobody answers), DatabaseRefused (credentials or rights), EmbeddedPathUnusable.
+        """
+        deadline = self._clock.monotonic() + wait_seconds
+        if self.engine is not None:
+            self.engine.open()
+        while True:
+            try:
+                self._pool.fill()
+                self.run("RETURN 1")
+                return
+            except DatabaseUnavailable as error:
+                left = deadline - self._clock.monotonic()
+                if left <= 0:
+                    raise
+                logger.warning("%s; trying again for %.0f s", error, left)
+                gevent.sleep(min(1.0, left))
+
+    def close(self) -> None:
+        """Close every connection, and end the embedded engine."""
+        self._pool.close()
+        if self.engine is not None:
+            self.engine.close()
+
+    # Queries
+
+    def run(self, query: str, **bindings: Any) -> list[Any]:
+        """The result of each statement. Raises the DatabaseError that fits the first statement that failed."""
+        started = time.perf_counter()
+        with self._pool.acquire() as connection:
+            try:
+                answer = connection.query_raw(query, bindings)
+            except SurrealError as error:
+                raise self._translate(error) from error
+            except OSError as error:
+                raise DatabaseUnavailable(f"the connection to {self.address} broke: {error}") from error
+        self.latencies.append(time.perf_counter() - started)
+        if answer.get("error") is not None or not isinstance(answer.get("result"), list):
+            raise _failure_of(str(answer.get("error") or answer))
+        statements = answer["result"]
+        failed = [statement for statement in statements if statement.get("status") != "OK"]
+        if failed:
+            raise _first_cause(failed)
+        return [statement["result"] for statement in statements]
+
+    def run_retrying(self, query: str, **bindings: Any) -> list[Any]:
+        """``run``, again up to three times when the transaction met another one."""
+        for attempt in range(CONFLICT_RETRIES):
+            try:
+                return self.run(query, **bindings)
+            except TransactionConflict:
+                gevent.sleep(backoff_seconds(attempt, CONFLICT_PAUSE_SECONDS, 1.0, self._clock.random()))
+        return self.run(query, **bindings)
+
+    @property
+    def address(self) -> str:
+        return self._settings.url
+
+    @property
+    def can_watch(self) -> bool:
+        """Whether live queries are to be had; the embedded engine refuses them."""
+        return not self.is_embedded
+
+    def watch(self, table: str, on_change: Callable[[dict[str, Any]], None], stop: Event, on_reconnect: Callable[[], None]) -> None:
+        """Call ``on_change`` with each notification of a live query on ``table`` until ``stop``; connects again when the connection ends."""
+        is_first = True
+        while not stop.is_set():
+            connection = None
+            try:
+                connection = self._connect()
+                live = connection.live(table)
+                if not is_first:
+                    on_reconnect()
+                is_first = False
+                for notification in connection.subscribe_live(live):
+                    if stop.is_set():
+                        return
+                    on_change(notification)
+            except (SurrealError, DatabaseError, OSError) as error:
+                logger.warning("the live query on %s ended: %s; connecting again", table, error)
+            finally:
+                if connection is not None:
+                    connection.close()
+            stop.wait(1.0)
+
+    # Inside
+
+    def _connect(self) -> BlockingWsSurrealConnection:
+        settings = self._settings
+        try:
+            if self.engine is not None:
+                connection: BlockingWsSurrealConnection = EngineConnection(self.engine)
+            else:
+                connection = BlockingWsSurrealConnection(_socket_address(settings.url), streaming=False)
+                connection.connect()
+                self._sign_in(connection)
+            connection.use(settings.namespace, settings.database)
+            return connection
+        except SurrealError as error:
+            raise self._translate(error) from error
+        except OSError as error:
+            raise DatabaseUnavailable(f"no database answers at {self.address}: {error}") from error
+
+    def _sign_in(self, connection: BlockingWsSurrealConnection) -> None:
+        """As root, namespace or database user, whichever these credentials are."""
+        settings = self._settings
+        if not settings.user:
+            return
+        name = {"username": settings.user, "password": settings.password}
+        levels: list[dict[str, Any]] = [
+            name,
+            {**name, "namespace": settings.namespace},
+            {**name, "namespace": settings.namespace, "database": settings.database},
+        ]
+        for level in levels:
+            try:
+                connection.signin(level)
+                return
+            except ServerError as error:
+                refusal = error
+        raise DatabaseRefused(f"{self.address} refuses user {settings.user!r}: {refusal}") from refusal
+
+    def _translate(self, error: SurrealError) -> DatabaseError:
+        match error:
+            case TransportTimeoutError():
+                return DatabaseTimeout(f"{self.address} did not answer in time: {error}")
+            case TransportError():
+                return DatabaseUnavailable(f"no database answers at {self.address}: {error}")
+            case NotAllowedError():
+                return DatabaseRefused(f"{self.address} does not allow user {self._settings.user!r} to do this: {error}")
+            case _:
+                return _failure_of(str(error))
+
+
+def _socket_address(url: str) -> str:
+    """The WebSocket address of a server that may be given by its HTTP address; the library adds ``/rpc``."""
+    scheme, _, rest = url.partition("://")
+    return f"{ {'http': 'ws', 'https': 'wss'}.get(scheme, scheme) }://{rest.rstrip('/').removesuffix('/rpc')}"
+
+
+def _first_cause(failed: list[dict[str, Any]]) -> DatabaseError:
+    """The error of the statement that broke a transaction, not of those that were not executed because of it."""
+    for statement in failed:
+        details = statement.get("details")
+        kind = details.get("kind") if isinstance(details, dict) else None
+        if kind == "TransactionConflict":
+            return TransactionConflict(str(statement.get("result")))
+    for statement in failed:
+        text = str(statement.get("result"))
+        if "not executed" not in text:
+            return _failure_of(text)
+    return _failure_of(str(failed[0].get("result")))
+
+
+def _failure_of(text: str) -> DatabaseError:
+    lowered = text.lower()
+    if "can be retried" in lowered or "conflict" in lowered:
+        return TransactionConflict(text)
+    if "no space left" in lowered or "quota" in lowered or "file too large" in lowered:
+        return StorageFull(f"the database could not write, its disk is full: {text}")
+    if "not enough permissions" in lowered or "iam error" in lowered:
+        return DatabaseRefused(f"the database user lacks a right that gitstars needs: {text}")
+    return QueryFailed(text)

@@ -1,0 +1,106 @@
+"""The child's side of the embedded engine: relays length-prefixed CBOR frames between a socket and the database, until the socket ends.
+
+It runs without gevent: the engine holds the GIL for the whole of a query, which is why it lives in a process of its own.
+"""
+
+import ctypes
+import fcntl
+import json
+import os
+import signal
+import socket
+import struct
+import sys
+from pathlib import Path
+from typing import IO, Any
+
+#: A frame is this header (its length) and that many bytes.
+HEADER = struct.Struct(">I")
+
+
+def read_exactly(sock: socket.socket, size: int) -> bytes | None:
+    """``size`` bytes, or None at the end of the stream."""
+    parts = bytearray()
+    while len(parts) < size:
+        chunk = sock.recv(min(1 << 20, size - len(parts)))
+        if not chunk:
+            return None
+        parts += chunk
+    return bytes(parts)
+
+
+def lock_path(path: Path) -> IO[str]:
+    """The held lock file of a database folder, with our pid in it. Raises BlockingIOError when another process holds it, OSError else."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = open(path.with_name(path.name + ".lock"), "a+")  # noqa: SIM115  (held for the life of the process)
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return lock
+
+
+def serve(descriptor: int, url: str) -> int:
+    """Open ``url`` and answer requests on the inherited socket ``descriptor`` until it ends; the exit code.
+
+    The first frame sent is JSON: ``{"ok": true}`` or ``{"error": text, "kind": "locked" | "unusable"}``.
+    """
+    _outlive_terminal_die_with_parent()
+    sock = socket.socket(fileno=descriptor)
+    sock.setblocking(True)
+    try:
+        lock = lock_path(Path(url.partition("://")[2])) if url.startswith("surrealkv") else None
+        database = _open_engine(url)
+    except BlockingIOError:
+        return _refuse(sock, "locked", _holder(Path(url.partition("://")[2])))
+    except Exception as error:  # noqa: BLE001  (whatever the engine says is the answer)
+        return _refuse(sock, "unusable", str(error))
+    _send(sock, json.dumps({"ok": True}).encode())
+    while (head := read_exactly(sock, HEADER.size)) is not None:
+        request = read_exactly(sock, HEADER.unpack(head)[0])
+        if request is None:
+            break
+        try:
+            _send(sock, b"\x00" + database.execute(request))
+        except BrokenPipeError:
+            break
+        except Exception as error:  # noqa: BLE001
+            _send(sock, b"\x01" + str(error).encode())
+    database.close()
+    if lock is not None:
+        lock.close()
+    return 0
+
+
+def _open_engine(url: str) -> Any:
+    from surrealdb_embedded import SyncEmbeddedDB
+
+    database = SyncEmbeddedDB(url)
+    database.connect()
+    return database
+
+
+def _outlive_terminal_die_with_parent() -> None:
+    """Ctrl+C is the parent's business; a parent that dies ends the socket, and the kernel tells us too."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    if sys.platform == "linux":
+        #: PR_SET_PDEATHSIG, from <linux/prctl.h>.
+        ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGKILL)
+
+
+def _refuse(sock: socket.socket, kind: str, text: str) -> int:
+    _send(sock, json.dumps({"error": text, "kind": kind}).encode())
+    return 1
+
+
+def _holder(path: Path) -> str:
+    """The pid that a lock file names, as text."""
+    try:
+        return path.with_name(path.name + ".lock").read_text().strip() or "?"
+    except OSError:
+        return "?"
+
+
+def _send(sock: socket.socket, payload: bytes) -> None:
+    sock.sendall(HEADER.pack(len(payload)) + payload)

@@ -1,0 +1,86 @@
+"""A greenlet pool of database connections: at most ``max_size``, ``min_idle`` kept open, a time-out for those who wait."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from gevent import GreenletExit, Timeout
+from gevent.lock import BoundedSemaphore
+
+from gitstars.errors import DatabaseTimeout, DatabaseUnavailable
+
+
+class Connection(Protocol):
+    """What the pool needs to know of a connection."""
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PoolState:
+    """Figures of a pool."""
+
+    maximum: int
+    idle: int
+    in_use: int
+    waiting: int
+
+
+C = TypeVar("C", bound=Connection)
+
+
+class ConnectionPool(Generic[C]):
+    """Hands out connections one greenlet at a time; a connection that broke is dropped, and replaced when it is needed."""
+
+    def __init__(self, connect: Callable[[], C], max_size: int, min_idle: int, acquire_timeout: float) -> None:
+        self._connect = connect
+        self._max_size = max_size
+        self._min_idle = min_idle
+        self._acquire_timeout = acquire_timeout
+        self._places = BoundedSemaphore(max_size)
+        self._idle: deque[C] = deque()
+        self._in_use = 0
+        self._waiting = 0
+
+    def fill(self) -> None:
+        """Open connections until ``min_idle`` wait."""
+        while len(self._idle) < self._min_idle:
+            self._idle.append(self._connect())
+
+    @contextmanager
+    def acquire(self) -> Iterator[C]:
+        """A connection for the length of the context.
+
+        Raises DatabaseTimeout when none becomes free in time. A DatabaseUnavailable in the context means that the connection broke.
+        """
+        self._waiting += 1
+        try:
+            if not self._places.acquire(timeout=self._acquire_timeout):
+                raise DatabaseTimeout(f"all {self._max_size} database connections were busy for {self._acquire_timeout:.0f} s")
+        finally:
+            self._waiting -= 1
+        self._in_use += 1
+        connection = None
+        try:
+            connection = self._idle.pop() if self._idle else self._connect()
+            yield connection
+        except (DatabaseUnavailable, GreenletExit, Timeout):
+            # The answer may still be on its way: nobody else may read it.
+            if connection is not None:
+                connection.close()
+                connection = None
+            raise
+        finally:
+            self._in_use -= 1
+            if connection is not None:
+                self._idle.append(connection)
+            self._places.release()
+
+    def close(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
+
+    def state(self) -> PoolState:
+        return PoolState(self._max_size, len(self._idle), self._in_use, self._waiting)

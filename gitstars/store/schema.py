@@ -1,0 +1,59 @@
+"""The tables, fields and indexes that gitstars needs, applied in numbered steps. What the web application defined stays as it is."""
+
+import logging
+
+from gitstars.errors import DatabaseRefused, QueryFailed
+from gitstars.store.database import Database, record
+
+logger = logging.getLogger(__name__)
+
+VERSION_ROW = record("gitstars_schema", "version")
+
+#: Step n brings a database from version n to n + 1. Steps are only ever added. Every statement may run twice and beside another server.
+STEPS: tuple[tuple[str, ...], ...] = (
+    (
+        "DEFINE TABLE IF NOT EXISTS account SCHEMALESS",
+        "DEFINE TABLE IF NOT EXISTS user SCHEMALESS",
+        "DEFINE TABLE IF NOT EXISTS repo SCHEMALESS",
+        "DEFINE TABLE IF NOT EXISTS github_user SCHEMAFULL",
+        "DEFINE FIELD IF NOT EXISTS github_id ON github_user TYPE int",
+        "DEFINE FIELD IF NOT EXISTS username ON github_user TYPE string",
+        "DEFINE FIELD IF NOT EXISTS avatar_url ON github_user TYPE option<string>",
+        "DEFINE FIELD IF NOT EXISTS profile_url ON github_user TYPE option<string>",
+        "DEFINE FIELD IF NOT EXISTS synced_at ON github_user TYPE option<datetime>",
+        "DEFINE INDEX IF NOT EXISTS github_user_username ON github_user FIELDS username UNIQUE",
+        "DEFINE INDEX IF NOT EXISTS github_user_github_id ON github_user FIELDS github_id UNIQUE",
+        "DEFINE TABLE IF NOT EXISTS starred TYPE RELATION IN github_user OUT repo SCHEMALESS",
+        "DEFINE TABLE IF NOT EXISTS repo_processing_status SCHEMALESS",
+        "DEFINE INDEX IF NOT EXISTS processing_status_repo ON repo_processing_status FIELDS repo",
+        "DEFINE INDEX IF NOT EXISTS processing_status_status ON repo_processing_status FIELDS status",
+        "DEFINE TABLE IF NOT EXISTS gitstars_access SCHEMALESS",
+        "DEFINE INDEX IF NOT EXISTS gitstars_access_repo ON gitstars_access FIELDS repo",
+        "DEFINE TABLE IF NOT EXISTS star_history SCHEMALESS",
+        "DEFINE TABLE IF NOT EXISTS gitstars_budget SCHEMALESS",
+        "DEFINE TABLE IF NOT EXISTS gitstars_state SCHEMALESS",
+    ),
+)
+
+
+def apply(database: Database) -> int:
+    """Bring the database to the newest version; the version it had. Raises DatabaseRefused when the rights do not suffice."""
+    database.run_retrying("DEFINE TABLE IF NOT EXISTS gitstars_schema SCHEMALESS")
+    version = read_version(database)
+    for number, step in enumerate(STEPS[version:], start=version + 1):
+        for statement in step:
+            try:
+                database.run_retrying(statement)
+            except QueryFailed as error:
+                raise DatabaseRefused(f"the schema could not be applied ({statement}): {error}") from error
+        database.run_retrying(
+            "UPSERT $row SET version = $version, applied_at = time::now()", row=record("gitstars_schema", "version"), version=number
+        )
+        logger.info("database schema is at version %d", number)
+    return version
+
+
+def read_version(database: Database) -> int:
+    """The version of the database's schema; 0 before the first start."""
+    rows = database.run("SELECT VALUE version FROM $row", row=VERSION_ROW)[0]
+    return int(rows[0]) if rows else 0

@@ -1,0 +1,119 @@
+"""The processing status of repositories: claims as leases by the database's clock, settlements, and what the operator looks at."""
+
+import logging
+from typing import Any
+
+from gitstars.errors import ClaimLost, TransactionConflict
+from gitstars.model import Claim, Progress, Repository, Settlement, Status
+from gitstars.store.database import Database, record, seconds, to_datetime_or_none, to_epoch
+
+logger = logging.getLogger(__name__)
+
+#: A row that the original server left in ``processing`` has no lease: it counts as run out after this long (seconds).
+LEGACY_LEASE_SECONDS = 3600.0
+
+ENSURE = """
+LET $found = (SELECT VALUE id FROM repo_processing_status WHERE repo = $repo ORDER BY id LIMIT 1)[0];
+IF $found IS NONE { INSERT IGNORE INTO repo_processing_status {id: $key, repo: $repo, status: 'pending', error_count: 0} RETURN NONE };
+RETURN (SELECT VALUE id FROM repo_processing_status WHERE repo = $repo ORDER BY id LIMIT 1)[0];
+"""
+#: One statement, so one transaction: of two claimers one gets the row, the other an empty result or a conflict.
+CLAIM = """
+UPDATE $row SET status = 'processing', claimed_by = $owner, claimed_at = time::now(), lease_expires_at = time::now() + $lease,
+    started_at = started_at ?? time::now()
+WHERE (status != 'processing' OR (lease_expires_at ?? claimed_at + $legacy ?? time::now()) <= time::now())
+  AND ($force OR status IS NONE OR status IN ['pending', 'processing', 'rate_limited']
+       OR (status = 'completed' AND (completed_at IS NONE OR completed_at + $fresh <= time::now()))
+       OR (status IN ['failed', 'restricted', 'pagination_limited'] AND (next_retry_after IS NOT NONE AND next_retry_after <= time::now())))
+RETURN BEFORE
+"""
+SETTLE = """
+UPDATE $row MERGE $fields WHERE claimed_by = $owner AND status = 'processing' RETURN VALUE id
+"""
+RELEASE_STALE = """
+UPDATE repo_processing_status SET status = 'pending', claimed_by = NONE, claimed_at = NONE, lease_expires_at = NONE
+WHERE status = 'processing' AND (lease_expires_at ?? claimed_at + $legacy ?? time::now()) <= time::now() RETURN VALUE repo
+"""
+
+
+def claim(
+    database: Database, repository: Repository, owner: str, lease_seconds: float, fresh_seconds: float, force: bool = False
+) -> Claim | None:
+    """The lease on a repository, or None: somebody holds it, it is complete and fresh, or it waits for a stated time (unless ``force``)."""
+    row = ensure(database, repository)
+    try:
+        rows = database.run(
+            CLAIM,
+            row=row,
+            owner=owner,
+            lease=seconds(lease_seconds),
+            legacy=seconds(LEGACY_LEASE_SECONDS),
+            fresh=seconds(fresh_seconds),
+            force=force,
+        )[0]
+    except TransactionConflict:
+        return None
+    if not rows:
+        return None
+    before: dict[str, Any] = rows[0]
+    text = before.get("status")
+    completed = text == Status.COMPLETED or force
+    return Claim(
+        row=row,
+        repository=repository,
+        owner=owner,
+        progress=Progress() if completed else _read_progress(before),
+        status_before=Status(text) if text in set(Status) else Status.PENDING,
+        error_count=before.get("error_count") or 0,
+        completed_at=to_epoch(before.get("completed_at")),
+    )
+
+
+def ensure(database: Database, repository: Repository) -> Any:
+    """The id of the repository's status row, which is made when there is none; of several the lowest id counts."""
+    return database.run_retrying(ENSURE, repo=record("repo", repository.key), key=repository.key)[-1]
+
+
+def settle(database: Database, held: Claim, settlement: Settlement) -> None:
+    """End a claim. Raises ClaimLost when it is somebody else's by now."""
+    fields: dict[str, Any] = {
+        "status": str(settlement.status),
+        "claimed_by": None,
+        "claimed_at": None,
+        "lease_expires_at": None,
+        "last_error": settlement.last_error,
+        "error_count": settlement.error_count,
+        "next_retry_after": to_datetime_or_none(settlement.next_retry_at),
+        "notes": settlement.notes,
+    }
+    if settlement.progress is not None:
+        fields |= progress_fields(settlement.progress)
+    if not database.run_retrying(SETTLE, row=held.row, owner=held.owner, fields=fields, completed=settlement.status is Status.COMPLETED)[0]:
+        raise ClaimLost(f"{held.repository.full_name} is claimed by somebody else")
+
+
+def progress_fields(progress: Progress) -> dict[str, Any]:
+    """The columns of a progress."""
+    return {
+        "cursor": dict(progress.cursor),
+        "last_page_processed": progress.last_page,
+        "total_pages": progress.total_pages,
+        "total_stargazers": progress.total_stargazers,
+        "processed_stargazers": progress.processed,
+        "ghosts": progress.ghosts,
+    }
+
+
+def _read_progress(row: dict[str, Any]) -> Progress:
+    """The progress of a row; one that another program wrote has no cursor of ours and begins anew."""
+    cursor = row.get("cursor")
+    if not isinstance(cursor, dict) or not cursor:
+        return Progress()
+    return Progress(
+        cursor=cursor,
+        last_page=row.get("last_page_processed") or 0,
+        total_pages=row.get("total_pages"),
+        total_stargazers=row.get("total_stargazers"),
+        processed=row.get("processed_stargazers") or 0,
+        ghosts=row.get("ghosts") or 0,
+    )

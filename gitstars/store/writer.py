@@ -1,0 +1,203 @@
+"""Stores pages: users, edges and progress of several pages in one transaction, each repository's pages in their order."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gevent
+from gevent.event import AsyncResult, Event
+from gevent.queue import Queue
+
+from gitstars.clock import Clock, backoff_seconds
+from gitstars.errors import ClaimLost, DatabaseError, DatabaseUnavailable, QueryFailed, TransactionConflict
+from gitstars.loops import spawn
+from gitstars.model import PageWrite, Stargazer
+from gitstars.store.database import Database, record
+from gitstars.store.known import KnownUsers
+from gitstars.store.statuses import progress_fields
+
+logger = logging.getLogger(__name__)
+
+#: Pages waiting for each writer; when they are this many, fetching waits.
+BUFFER_PAGES = 32
+#: Rows of one transaction: on surrealkv 500 cost the same a row as 100; on ``mem`` cost grows faster than size.
+GROUP_ROWS, GROUP_ROWS_MEMORY = 500, 100
+#: An unreachable database is tried again for this long (seconds) before the pages in hand are given up.
+PATIENCE_SECONDS = 60.0
+
+#: Rows, edges and progress of several pages. ``$page.ids`` are looked up through the unique index, which finds a renamed user's record.
+STORE = """
+BEGIN;
+INSERT IGNORE INTO github_user $users RETURN NONE;
+LET $missing = array::complement($new_ids, (SELECT VALUE github_id FROM github_user WHERE github_id IN $new_ids));
+IF array::len($missing) > 0 { THROW 'users missing' };
+FOR $page IN $pages {
+    LET $held = (UPDATE $page.row MERGE $page.fields WHERE claimed_by = $page.owner AND status = 'processing' RETURN VALUE id);
+    IF array::len($held) = 0 { THROW 'claim lost' };
+    INSERT RELATION IGNORE INTO starred (
+        SELECT VALUE {id: [github_id, $page.repo_id], in: id, out: $page.repo, source: 'stargazer_analysis',
+                      starred_at: <datetime>$page.at[<string>github_id]}
+        FROM github_user WHERE github_id IN $page.ids
+    ) RETURN NONE;
+};
+COMMIT;
+"""
+#: A login that a record still bears whose user has another one by now: the record keeps its id and edges, under a name no login can have.
+FREE_LOGINS = """
+UPDATE github_user SET username = string::concat(username, '~', <string>github_id)
+WHERE username IN $logins AND github_id NOT IN $ids RETURN NONE
+"""
+
+
+@dataclass(slots=True)
+class _Entry:
+    write: PageWrite
+    result: AsyncResult
+
+
+class PageWriter:
+    """Greenlets that store pages; ``submit`` blocks when their buffers are full, so that a slow database slows the fetching."""
+
+    def __init__(self, database: Database, clock: Clock, lease_seconds: float, writers: int) -> None:
+        self._database = database
+        self._clock = clock
+        self._lease_seconds = lease_seconds
+        self._group_rows = GROUP_ROWS_MEMORY if database.address.startswith("mem") else GROUP_ROWS
+        self._queues: list[Queue] = [Queue(maxsize=BUFFER_PAGES) for _ in range(writers)]
+        self._inserting: dict[int, Event] = {}
+        self._stop = Event()
+        self.known = KnownUsers()
+        self.stars = 0
+        self.pages = 0
+
+    def start(self) -> None:
+        for number, queue in enumerate(self._queues):
+            spawn(f"writer {number}", self._run, queue)
+
+    def submit(self, write: PageWrite) -> AsyncResult:
+        """Queue a page; the result is set once it is durable, or to ClaimLost or another DatabaseError."""
+        entry = _Entry(write, AsyncResult())
+        self._queues[hash(write.claim.repository.key) % len(self._queues)].put(entry)
+        return entry.result
+
+    def stop(self) -> None:
+        """Store what waits, then end."""
+        self._stop.set()
+        for queue in self._queues:
+            queue.put(None)
+
+    @property
+    def waiting(self) -> int:
+        """Pages in the buffers."""
+        return sum(queue.qsize() for queue in self._queues)
+
+    def _run(self, queue: Queue) -> None:
+        while (first := queue.get()) is not None:
+            group, rows, is_last = [first], len(first.write.stargazers), False
+            while rows < self._group_rows and not queue.empty():
+                entry = queue.get_nowait()
+                if entry is None:
+                    is_last = True
+                    break
+                group.append(entry)
+                rows += len(entry.write.stargazers)
+            self._store_group(group)
+            if is_last:
+                return
+
+    def _store_group(self, group: Sequence[_Entry]) -> None:
+        """Store the group; when that fails for one page's sake, page by page, so that only the culprit fails."""
+        try:
+            self._store([entry.write for entry in group])
+        except DatabaseError as error:
+            if len(group) > 1 and not isinstance(error, DatabaseUnavailable):
+                for entry in group:
+                    self._store_group([entry])
+            else:
+                for entry in group:
+                    entry.result.set_exception(error)
+            return
+        for entry in group:
+            self.stars += len(entry.write.stargazers)
+            self.pages += 1
+            entry.result.set(None)
+
+    def _store(self, writes: Sequence[PageWrite]) -> None:
+        """One transaction, tried again on conflicts, on taken logins, and while the database is away."""
+        started, attempt = self._clock.monotonic(), 0
+        while True:
+            try:
+                return self._transact(writes)
+            except TransactionConflict:
+                if attempt >= 3:
+                    raise
+                gevent.sleep(backoff_seconds(attempt, 0.02, 1.0, self._clock.random()))
+            except DatabaseUnavailable:
+                self.known.forget()
+                if self._stop.is_set() or self._clock.monotonic() - started > PATIENCE_SECONDS:
+                    raise
+                gevent.sleep(backoff_seconds(attempt, 0.2, 5.0, self._clock.random()))
+            attempt += 1
+
+    def _transact(self, writes: Sequence[PageWrite]) -> None:
+        new = {user.github_id: user for write in writes for user in write.stargazers if not self.known.holds(user.github_id, user.login)}
+        self._await_others(new)
+        done = Event()
+        self._inserting.update(dict.fromkeys(new, done))
+        try:
+            self._send(writes, list(new.values()), {})
+        except QueryFailed as error:
+            if "claim lost" in str(error):
+                raise ClaimLost(
+                    ", ".join(sorted({write.claim.repository.full_name for write in writes})) + " is claimed by somebody else"
+                ) from error
+            if "users missing" not in str(error):
+                raise
+            self._send(writes, list(new.values()), self._free_logins(new))
+        finally:
+            for github_id in new:
+                self._inserting.pop(github_id, None)
+            done.set()
+        self.known.add((user.github_id, user.login) for user in new.values())
+
+    def _await_others(self, new: dict[int, Stargazer]) -> None:
+        """Wait for writers that insert some of these users at this moment: both would conflict."""
+        while (other := next((self._inserting[github_id] for github_id in new if github_id in self._inserting), None)) is not None:
+            other.wait()
+
+    def _free_logins(self, new: dict[int, Stargazer]) -> dict[int, str]:
+        """Take logins from the records of users who have them no longer; record keys for those whose key is taken."""
+        logins = [user.login for user in new.values()]
+        self._database.run_retrying(FREE_LOGINS, logins=logins, ids=list(new))
+        taken = self._database.run(
+            "SELECT VALUE record::id(id) FROM $records WHERE github_id NOT IN $ids",
+            records=[record("github_user", login) for login in logins],
+            ids=list(new),
+        )[0]
+        return {user.github_id: f"{user.login}~{user.github_id}" for user in new.values() if user.login in set(taken)}
+
+    def _send(self, writes: Sequence[PageWrite], new: Sequence[Stargazer], keys: dict[int, str]) -> None:
+        users = [
+            {
+                "id": keys.get(user.github_id, user.login),
+                "github_id": user.github_id,
+                "username": user.login,
+                "avatar_url": user.avatar_url,
+                "profile_url": user.profile_url,
+            }
+            for user in new
+        ]
+        pages: list[dict[str, Any]] = [
+            {
+                "row": write.claim.row,
+                "owner": write.claim.owner,
+                "fields": progress_fields(write.progress),
+                "repo": record("repo", write.claim.repository.key),
+                "repo_id": write.claim.repository.github_id,
+                "ids": [user.github_id for user in write.stargazers],
+                "at": {str(user.github_id): user.starred_at for user in write.stargazers},
+            }
+            for write in writes
+        ]
+        self._database.run(STORE, users=users, new_ids=[user.github_id for user in new], pages=pages)
