@@ -3,6 +3,7 @@
 What a command does is left to its module: ``gitstars/cli/<name>.py`` holds a click command called ``<name>`` (dashes as underscores).
 """
 
+import errno
 import os
 import sys
 import traceback
@@ -44,8 +45,7 @@ Exit codes:
   2    misuse: command line, configuration, credentials
   3    the server does not answer
   130  stopped by Ctrl+C"""
-#: As a shell reports a process that SIGPIPE ended: the reader of our output went away, ``gitstars repos | head``.
-PIPE_CLOSED = 141
+#: As a shell reports a process that SIGINT ended.
 INTERRUPTED = 130
 
 
@@ -62,7 +62,7 @@ class LazyCommands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in (*COMMANDS, *HIDDEN_COMMANDS) or not find_spec(module_of(cmd_name)):
-            return None
+            return super().get_command(ctx, cmd_name)
         command: click.Command = getattr(import_module(module_of(cmd_name)), cmd_name.replace("-", "_"))
         return command
 
@@ -93,7 +93,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     session = Session()
     try:
         result = cli.main(list(arguments), prog_name="gitstars", standalone_mode=False, obj=session)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # as after >&-
+            sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except click.ClickException as mistake:
         mistake.show()
@@ -104,14 +105,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except BrokenPipeError:
-        _drop_output()
-        return PIPE_CLOSED
-    except SystemExit as leaving:
-        # click answers a broken pipe with this one itself, after which the interpreter must not flush again.
-        if isinstance(leaving.__context__, BrokenPipeError):
-            _drop_output()
-            return PIPE_CLOSED
-        raise
+        # The reader went away, as in ``gitstars repos | head``; the interpreter must not flush once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except Exception as error:  # noqa: BLE001  (the outermost boundary: no traceback may reach a user)
         _report_crash(error, arguments, session.is_debug)
         return 1
@@ -123,12 +119,11 @@ def _say(sentence: str) -> None:
     click.echo(redact(sentence), err=True)
 
 
-def _drop_output() -> None:
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def _report_crash(error: Exception, arguments: Sequence[str], is_debug: bool) -> None:
     """Say that gitstars itself is at fault, and where the report is; ``is_debug`` shows the traceback too."""
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        _say("gitstars cannot write any more: no space is left on the device")
+        return
     from gitstars.cli.crash import write_report
 
     story = "".join(traceback.format_exception(error))
@@ -136,4 +131,4 @@ def _report_crash(error: Exception, arguments: Sequence[str], is_debug: bool) ->
         _say(story)
     # Names only: the values of flags may be secrets.
     command: list[Any] = [word.partition("=")[0] for word in arguments if word.startswith("-") or word in COMMANDS]
-    _say(f"gitstars failed unexpectedly ({type(error).__name__}: {error}); {write_report(story, command)}")
+    _say(f"gitstars failed unexpectedly ({type(error).__name__}: {' '.join(str(error).split())}); {write_report(story, command)}")

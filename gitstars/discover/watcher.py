@@ -53,6 +53,11 @@ class AccountWatcher:
     def accounts(self) -> list[Account]:
         return list(self._known.values())
 
+    @property
+    def is_settling(self) -> bool:
+        """Whether a new account's repositories are being waited for."""
+        return bool(self._settling)
+
     def start(self) -> None:
         """Queue the repositories of existing accounts at low priority, then watch for what changes."""
         for account in self._read().values():

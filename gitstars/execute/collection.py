@@ -8,8 +8,7 @@ from gevent.event import AsyncResult
 from gevent.lock import RLock
 
 from gitstars.fetch import answers
-from gitstars.fetch.client import GraphAsk
-from gitstars.fetch.pages import GraphListing, RestListing
+from gitstars.fetch.pages import RestListing
 from gitstars.model import Claim, Job, PageWrite, Progress
 
 
@@ -27,7 +26,8 @@ class CountAsk:
     """Ask for the repository itself: its id, its count, whether it is there."""
 
 
-Ask = CountAsk | int | GraphAsk
+#: A page number of the REST list, or the repository itself.
+Ask = CountAsk | int
 
 
 @dataclass(slots=True, eq=False)
@@ -37,7 +37,7 @@ class Collection:
     job: Job
     claim: Claim
     phase: Phase = Phase.COUNT
-    listing: RestListing | GraphListing | None = None
+    listing: RestListing | None = None
     count_before: int | None = None
     count_after: int | None = None
     ended_by: answers.Outcome | Exception | None = None
@@ -73,8 +73,7 @@ class Collection:
             return []
         if self.phase is Phase.LIST and self.suspected is None:
             assert self.listing is not None
-            room = pages_ahead - self.in_flight - len(self.writes)
-            return list(self.listing.asks())[: max(0, room)]
+            return list(self.listing.asks(max(0, pages_ahead - self.in_flight - len(self.writes))))
         if self.phase is Phase.DONE or self.in_flight:
             return []
         return [CountAsk()]

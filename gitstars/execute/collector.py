@@ -4,6 +4,7 @@ What an outcome means is decided in ``verdict``; what to ask next in ``fetch.pag
 """
 
 import logging
+from dataclasses import replace
 
 from gevent.event import Event
 from gevent.pool import Pool
@@ -12,9 +13,9 @@ from gitstars.errors import ClaimLost, DatabaseError
 from gitstars.execute import verdict
 from gitstars.execute.collection import Ask, Collection, CountAsk, Phase
 from gitstars.execute.tools import Tools
-from gitstars.fetch import answers, pages, proof
+from gitstars.fetch import answers, classify, pages, proof
 from gitstars.loops import spawn
-from gitstars.model import Account, PageWrite
+from gitstars.model import Account, PageWrite, Resource
 from gitstars.store import statuses
 
 logger = logging.getLogger(__name__)
@@ -57,7 +58,9 @@ class Collector:
                 return None
             if self._calls.full():
                 return None
-            blocked = tools.ledger.blocked_until(self.user_id, lane.account.token, tools.clock.now())
+            if tools.ledger.is_rejected(self.user_id, lane.account.token):
+                return None
+            blocked = tools.ledger.blocked_until(self.user_id, Resource.CORE, tools.clock.now())
             if blocked is not None:
                 return max(0.05, blocked - tools.clock.now())
             found = self._next_ask()
@@ -117,7 +120,7 @@ class Collector:
     def _start(self, account: Account, collection: Collection, ask: Ask) -> None:
         collection.in_flight += 1
         if isinstance(ask, int) and collection.listing is not None:
-            collection.listing.started(ask)
+            collection.listing.start(ask)
         spawn(f"call {self.user_id} {collection.full_name} {ask}", self._call, account, collection, ask, pool=self._calls)
 
     def _call(self, account: Account, collection: Collection, ask: Ask) -> None:
@@ -157,12 +160,12 @@ class Collector:
     def _accept_metadata(self, collection: Collection, metadata: answers.Metadata) -> None:
         if collection.suspected is not None:
             collection.end(answers.Refused("not_found", "the list answers 404 while the repository is there"))
-        elif metadata.disabled:
+        elif metadata.is_disabled:
             collection.end(answers.Gone("disabled", "GitHub disabled this repository"))
         elif collection.phase is Phase.COUNT:
             collection.learn(metadata)
             collection.count_before = metadata.stars
-            collection.listing = pages.RestListing(collection.claim.progress, metadata.stars)
+            collection.listing = pages.RestListing(replace(collection.claim.progress, total_stargazers=metadata.stars))
             collection.phase = Phase.LIST
         else:
             collection.count_after = metadata.stars
@@ -171,7 +174,7 @@ class Collector:
     def _accept_page(self, collection: Collection, number: int, page: answers.Page) -> None:
         listing = collection.listing
         assert isinstance(listing, pages.RestListing)
-        refusal = proof.judge_empty(page, number, collection.count_before)
+        refusal = classify.judge_empty(page, collection.count_before) if number == 1 else None
         if refusal is not None:
             collection.end(refusal)
             return

@@ -134,7 +134,7 @@ class SimulatedGitHub:
         if duration > self.limits.query_cut_seconds:
             return self._respond(502, '{"message":"Something went wrong"}', headers, entry, "graphql")
         execution = graph.Execution(self.world, account, asked.get("variables") or {})
-        rate = {"cost": plan.cost, "limit": verdict.limit, "remaining": verdict.remaining, "used": verdict.used}
+        rate: dict[str, Any] = {"cost": plan.cost, "limit": verdict.limit, "remaining": verdict.remaining, "used": verdict.used}
         rate["resetAt"] = render.moment(verdict.reset_at)
         answer: dict[str, Any] = {"data": graph.execute(plan, execution, rate)}
         if execution.errors:

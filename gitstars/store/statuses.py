@@ -1,6 +1,7 @@
 """The processing status of repositories: claims as leases by the database's clock, settlements, and what the operator looks at."""
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from gitstars.errors import ClaimLost, TransactionConflict
@@ -28,10 +29,12 @@ WHERE (status != 'processing' OR (lease_expires_at ?? claimed_at + $legacy ?? ti
 RETURN BEFORE
 """
 SETTLE = """
-UPDATE $row MERGE $fields WHERE claimed_by = $owner AND status = 'processing' RETURN VALUE id
+UPDATE $row MERGE $fields WHERE claimed_by = $owner AND status = 'processing' RETURN VALUE id;
+IF $completed { UPDATE $row SET completed_at = time::now() RETURN NONE };
 """
-RELEASE_STALE = """
-UPDATE repo_processing_status SET status = 'pending', claimed_by = NONE, claimed_at = NONE, lease_expires_at = NONE
+UNCLAIMED = "status = 'pending', claimed_by = NONE, claimed_at = NONE, lease_expires_at = NONE"
+RELEASE_STALE = f"""
+UPDATE repo_processing_status SET {UNCLAIMED}
 WHERE status = 'processing' AND (lease_expires_at ?? claimed_at + $legacy ?? time::now()) <= time::now() RETURN VALUE repo
 """
 
@@ -117,3 +120,33 @@ def _read_progress(row: dict[str, Any]) -> Progress:
         processed=row.get("processed_stargazers") or 0,
         ghosts=row.get("ghosts") or 0,
     )
+
+
+def heartbeat(database: Database, owner_prefix: str, lease_seconds: float) -> int:
+    """Extend every lease of this process; how many there are."""
+    query = """
+    UPDATE repo_processing_status SET lease_expires_at = time::now() + $lease
+    WHERE status = 'processing' AND string::starts_with(claimed_by ?? '', $prefix) RETURN VALUE id
+    """
+    return len(database.run_retrying(query, lease=seconds(lease_seconds), prefix=owner_prefix)[0])
+
+
+def give_back(database: Database, is_dead: Callable[[str], bool]) -> int:
+    """Return the claims of processes that are surely dead to ``pending``, with their cursors; how many."""
+    rows = database.run("SELECT id, claimed_by FROM repo_processing_status WHERE status = 'processing' AND claimed_by IS NOT NONE")[0]
+    dead = [row["id"] for row in rows if is_dead(str(row["claimed_by"]))]
+    query = f"UPDATE $rows SET {UNCLAIMED} WHERE status = 'processing' RETURN NONE"
+    if dead:
+        database.run_retrying(query, rows=dead)
+    return len(dead)
+
+
+def give_back_stale(database: Database) -> int:
+    """Return claims whose lease ran out to ``pending``, whoever held them; how many."""
+    return len(database.run_retrying(RELEASE_STALE, legacy=seconds(LEGACY_LEASE_SECONDS))[0])
+
+
+def count_by_status(database: Database) -> dict[str, int]:
+    """How many repositories stand in each status."""
+    rows = database.run("SELECT status, count() AS total FROM repo_processing_status GROUP BY status")[0]
+    return {str(row["status"]): int(row["total"]) for row in rows}

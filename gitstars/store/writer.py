@@ -59,10 +59,9 @@ class _Entry:
 class PageWriter:
     """Greenlets that store pages; ``submit`` blocks when their buffers are full, so that a slow database slows the fetching."""
 
-    def __init__(self, database: Database, clock: Clock, lease_seconds: float, writers: int) -> None:
+    def __init__(self, database: Database, clock: Clock, writers: int) -> None:
         self._database = database
         self._clock = clock
-        self._lease_seconds = lease_seconds
         self._group_rows = GROUP_ROWS_MEMORY if database.address.startswith("mem") else GROUP_ROWS
         self._queues: list[Queue] = [Queue(maxsize=BUFFER_PAGES) for _ in range(writers)]
         self._inserting: dict[int, Event] = {}

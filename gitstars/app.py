@@ -1,0 +1,149 @@
+"""The composition root: builds the parts from a Config, wires them, and starts and stops them in a stated order."""
+
+import logging
+import os
+import signal
+import sys
+
+import gevent
+from gevent.event import Event
+
+from gitstars import __version__
+from gitstars.clock import Clock, SystemClock
+from gitstars.config import Config
+from gitstars.discover.watcher import AccountWatcher
+from gitstars.dispatch.dispatcher import Dispatcher
+from gitstars.events import EventBus
+from gitstars.execute.pool import WorkerPool
+from gitstars.execute.tools import Tools
+from gitstars.fetch.client import GitHubClient
+from gitstars.fetch.ledger import Ledger
+from gitstars.loops import run_until, spawn
+from gitstars.store import schema, statuses
+from gitstars.store.database import Database
+from gitstars.store.writer import PageWriter
+from gitstars.supervise.instance import Instance
+
+logger = logging.getLogger(__name__)
+
+#: Stopping: the page in hand gets this long (seconds), so that all of it stays under 10 s.
+DRAIN_SECONDS = 5.0
+#: Pause between looks for claims whose lease ran out (seconds).
+STALE_SECONDS = 300.0
+#: Writers of the embedded engine, which executes one transaction at a time: the others prepare the next ones meanwhile.
+EMBEDDED_WRITERS = 4
+
+
+class App:
+    """A whole gitstars in this process."""
+
+    def __init__(self, config: Config, clock: Clock | None = None) -> None:
+        self.config = config
+        self.clock = clock or SystemClock()
+        self.stopping = Event()
+        self.paused = Event()
+        self.instance = Instance()
+        self.events = EventBus()
+        self.database = Database(config.database, self.clock)
+        self.dispatcher = Dispatcher()
+        self.ledger = Ledger(config.github)
+        self.client = GitHubClient(config.github, self.ledger, self.clock, self.stopping)
+        writers = EMBEDDED_WRITERS if self.database.is_embedded else max(1, config.database.pool_max_size - 2)
+        self.writer = PageWriter(self.database, self.clock, writers)
+        tools = Tools(
+            dispatcher=self.dispatcher,
+            client=self.client,
+            ledger=self.ledger,
+            database=self.database,
+            writer=self.writer,
+            events=self.events,
+            clock=self.clock,
+            settings=config.collect,
+            concurrency=config.github.concurrency,
+            owner=self.instance.owner,
+            stop=self.stopping,
+            paused=self.paused,
+        )
+        self.pool = WorkerPool(tools, config.workers.maximum)
+        fresh_seconds = config.collect.fresh_hours * 3600
+        self.watcher = AccountWatcher(
+            self.database, self.dispatcher, self.events, self.clock, config.discover, fresh_seconds, self.stopping
+        )
+
+    def start(self, wait_for_db_seconds: float = 0.0) -> None:
+        """Start everything. Raises the DatabaseError or PortTaken that stands in the way; nothing stays behind then."""
+        try:
+            # 1. The database, its tables, and the claims that nobody holds any more.
+            self.database.open(wait_for_db_seconds)
+            schema.apply(self.database)
+            returned = statuses.give_back(self.database, self._is_dead)
+            if returned:
+                logger.info("%d claims of a dead predecessor were given back", returned)
+            # 2. From the last stage to the first, so that nothing arrives where nobody works.
+            self.writer.start()
+            self.watcher.start()
+            self.pool.start(self.config.workers.initial or len(self.watcher.accounts))
+            spawn("heartbeat", run_until, self.stopping, self._beat, self.config.collect.heartbeat_seconds)
+            spawn("stale claims", run_until, self.stopping, self._give_back_stale, STALE_SECONDS)
+        except BaseException:
+            self.stop()
+            raise
+        logger.info("gitstars %s serves %d accounts from %s", __version__, len(self.watcher.accounts), self.database.address)
+
+    def stop(self) -> None:
+        """Stop taking work, finish the page in hand, give claims back, close. Takes 10 s at most."""
+        self.stopping.set()
+        self.pool.stop(DRAIN_SECONDS)
+        self.writer.stop()
+        self.client.close()
+        self.database.close()
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing waits and nothing is in hand."""
+        return not len(self.dispatcher) and all(not state.repositories for state in self.pool.states()) and not self.watcher.is_settling
+
+    def summary(self) -> str:
+        """The final numbers, one line."""
+        totals = self.events.totals
+        return (
+            f"stored {totals['stars.stored']} stars in {totals['pages.stored']} pages; "
+            f"{totals['repo.completed']} repositories completed, {totals['repo.failed']} failed, {len(self.dispatcher)} still queued"
+        )
+
+    def _is_dead(self, owner: str) -> bool:
+        # The lock on the embedded path proves that no other server is there.
+        return self.database.is_embedded or self.instance.is_dead(owner)
+
+    def _beat(self) -> None:
+        statuses.heartbeat(self.database, self.instance.prefix, self.config.collect.lease_seconds)
+
+    def _give_back_stale(self) -> None:
+        returned = statuses.give_back_stale(self.database)
+        if returned:
+            logger.warning("%d claims had run out and were given back", returned)
+
+
+def serve_forever(config: Config, wait_for_db_seconds: float) -> int:
+    """Serve until SIGINT or SIGTERM; the exit code. A second signal exits at once."""
+    app = App(config)
+    asked = Event()
+
+    def ask() -> None:
+        if asked.is_set():
+            sys.stderr.write("stopped at once; claims are given back at the next start\n")
+            sys.stderr.flush()
+            os._exit(130)
+        logger.info("stopping: finishing the page in hand (a second signal stops at once)")
+        asked.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        gevent.signal_handler(number, ask)
+    starting = spawn("start", app.start, wait_for_db_seconds)
+    gevent.wait([starting, asked], count=1)
+    if not asked.is_set():
+        starting.get()
+        asked.wait()
+    app.stop()
+    print(app.summary())
+    return 0

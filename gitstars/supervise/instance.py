@@ -1,0 +1,36 @@
+"""Who this process is in the claims of the database, and whether another owner of a claim is surely dead."""
+
+import itertools
+import os
+import secrets
+import socket
+
+import psutil
+
+
+class Instance:
+    """This process: claims are owned by ``host:pid:nonce:number``."""
+
+    def __init__(self) -> None:
+        self._host = socket.gethostname().replace(":", "-")
+        self._nonce = secrets.token_hex(4)
+        self._numbers = itertools.count(1)
+
+    @property
+    def prefix(self) -> str:
+        """What every owner name of this process begins with."""
+        return f"{self._host}:{os.getpid()}:{self._nonce}:"
+
+    def owner(self) -> str:
+        """A name for one more claim."""
+        return f"{self.prefix}{next(self._numbers)}"
+
+    def is_dead(self, owner: str) -> bool:
+        """Whether the process that made this claim ran on this machine and is gone; False when nobody can tell."""
+        parts = owner.split(":")
+        if len(parts) != 4 or parts[0] != self._host or not parts[1].isdigit():
+            return False
+        pid = int(parts[1])
+        if pid == os.getpid():
+            return parts[2] != self._nonce
+        return not psutil.pid_exists(pid)
