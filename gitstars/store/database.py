@@ -165,7 +165,7 @@ class Database:
         return not self.is_embedded
 
     def watch(self, table: str, on_change: Callable[[dict[str, Any]], None], stop: Event, on_reconnect: Callable[[], None]) -> None:
-        """Call ``on_change`` with each notification of a live query on ``table`` until ``stop``; connects again when the connection ends."""
+        """Call ``on_change`` with each notification of a live query on ``table`` until ``stop``, connecting again as often as needed."""
         is_first = True
         while not stop.is_set():
             connection = None

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import gevent
@@ -13,7 +14,7 @@ from gitstars.clock import Clock, backoff_seconds
 from gitstars.errors import ClaimLost, DatabaseError, DatabaseUnavailable, QueryFailed, TransactionConflict
 from gitstars.loops import spawn
 from gitstars.model import PageWrite, Stargazer
-from gitstars.store.database import Database, record
+from gitstars.store.database import Database, key_of, record
 from gitstars.store.known import KnownUsers
 from gitstars.store.statuses import progress_fields
 
@@ -26,22 +27,19 @@ GROUP_ROWS, GROUP_ROWS_MEMORY = 500, 100
 #: An unreachable database is tried again for this long (seconds) before the pages in hand are given up.
 PATIENCE_SECONDS = 60.0
 
-#: Rows, edges and progress of several pages. ``$page.ids`` are looked up through the unique index, which finds a renamed user's record.
-STORE = """
-BEGIN;
-INSERT IGNORE INTO github_user $users RETURN NONE;
-LET $missing = array::complement($new_ids, (SELECT VALUE github_id FROM github_user WHERE github_id IN $new_ids));
-IF array::len($missing) > 0 { THROW 'users missing' };
-FOR $page IN $pages {
-    LET $held = (UPDATE $page.row MERGE $page.fields WHERE claimed_by = $page.owner AND status = 'processing' RETURN VALUE id);
-    IF array::len($held) = 0 { THROW 'claim lost' };
-    INSERT RELATION IGNORE INTO starred (
-        SELECT VALUE {id: [github_id, $page.repo_id], in: id, out: $page.repo, source: 'stargazer_analysis',
-                      starred_at: <datetime>$page.at[<string>github_id]}
-        FROM github_user WHERE github_id IN $page.ids
-    ) RETURN NONE;
-};
-COMMIT;
+#: Users that are new to us; what comes back are those that were really inserted.
+INSERT_USERS = "INSERT IGNORE INTO github_user $users RETURN VALUE github_id"
+FIND_USERS = "SELECT VALUE github_id FROM github_user WHERE github_id IN $ids"
+#: One page: its progress, if the claim still holds, and its edges. The ids are looked up through the unique index, which finds a renamed
+#: user's one record. ``#`` stands for the page's number in the transaction: only a parameter of its own lets the engine use the index.
+STORE_PAGE = """
+LET $held_# = (UPDATE $row_# MERGE $fields_# WHERE claimed_by = $owner_# AND status = 'processing' RETURN VALUE id);
+IF array::len($held_#) = 0 { THROW 'claim lost' };
+INSERT RELATION IGNORE INTO starred (
+    SELECT VALUE {id: [github_id, $repo_id_#], in: id, out: $repo_#, source: 'stargazer_analysis',
+                  starred_at: <datetime>$at_#[<string>github_id]}
+    FROM github_user WHERE github_id IN $ids_#
+) RETURN NONE;
 """
 #: A login that a record still bears whose user has another one by now: the record keeps its id and edges, under a name no login can have.
 FREE_LOGINS = """
@@ -140,20 +138,31 @@ class PageWriter:
             attempt += 1
 
     def _transact(self, writes: Sequence[PageWrite]) -> None:
-        new = {user.github_id: user for write in writes for user in write.stargazers if not self.known.holds(user.github_id, user.login)}
+        """First the users, then edges and progress: a crash in between leaves users without edges, which harms nobody."""
+        self._store_users({user.github_id: user for write in writes for user in write.stargazers})
+        bindings: dict[str, Any] = {}
+        for number, write in enumerate(writes):
+            bindings |= {f"{name}_{number}": value for name, value in _bind_page(write).items()}
+        try:
+            self._database.run(_transaction(len(writes)), **bindings)
+        except QueryFailed as error:
+            if "claim lost" not in str(error):
+                raise
+            names = ", ".join(sorted({write.claim.repository.full_name for write in writes}))
+            raise ClaimLost(f"somebody else holds a claim on {names}") from error
+
+    def _store_users(self, users: dict[int, Stargazer]) -> None:
+        """Every user has a record afterwards, found by numeric id; known ones cost nothing."""
+        new = {github_id: user for github_id, user in users.items() if not self.known.holds(github_id, user.login)}
+        if not new:
+            return
         self._await_others(new)
         done = Event()
         self._inserting.update(dict.fromkeys(new, done))
         try:
-            self._send(writes, list(new.values()), {})
-        except QueryFailed as error:
-            if "claim lost" in str(error):
-                raise ClaimLost(
-                    ", ".join(sorted({write.claim.repository.full_name for write in writes})) + " is claimed by somebody else"
-                ) from error
-            if "users missing" not in str(error):
-                raise
-            self._send(writes, list(new.values()), self._free_logins(new))
+            missing = self._insert_users(new, {})
+            if missing:
+                self._insert_users(missing, self._free_logins(missing), must=True)
         finally:
             for github_id in new:
                 self._inserting.pop(github_id, None)
@@ -165,38 +174,49 @@ class PageWriter:
         while (other := next((self._inserting[github_id] for github_id in new if github_id in self._inserting), None)) is not None:
             other.wait()
 
+    def _insert_users(self, new: dict[int, Stargazer], keys: dict[int, str], must: bool = False) -> dict[int, Stargazer]:
+        """Insert users who have no record yet; those who could not get one, because their login stands in another record."""
+        rows = [_user_row(user, keys.get(user.github_id, user.login)) for user in new.values()]
+        left = new.keys() - set(self._database.run(INSERT_USERS, users=rows)[0])
+        if left:
+            left -= set(self._database.run(FIND_USERS, ids=list(left))[0])
+        if left and must:
+            raise QueryFailed(f"users {sorted(left)} could not be stored: their logins stand in other records")
+        return {github_id: new[github_id] for github_id in left}
+
     def _free_logins(self, new: dict[int, Stargazer]) -> dict[int, str]:
-        """Take logins from the records of users who have them no longer; record keys for those whose key is taken."""
+        """Take logins from the records of users who have them no longer; other record keys for users whose key is taken."""
         logins = [user.login for user in new.values()]
         self._database.run_retrying(FREE_LOGINS, logins=logins, ids=list(new))
-        taken = self._database.run(
-            "SELECT VALUE record::id(id) FROM $records WHERE github_id NOT IN $ids",
-            records=[record("github_user", login) for login in logins],
-            ids=list(new),
-        )[0]
-        return {user.github_id: f"{user.login}~{user.github_id}" for user in new.values() if user.login in set(taken)}
+        records = [record("github_user", login) for login in logins]
+        taken = {key_of(found) for found in self._database.run("SELECT VALUE id FROM $records", records=records)[0]}
+        return {user.github_id: f"{user.login}~{user.github_id}" for user in new.values() if user.login in taken}
 
-    def _send(self, writes: Sequence[PageWrite], new: Sequence[Stargazer], keys: dict[int, str]) -> None:
-        users = [
-            {
-                "id": keys.get(user.github_id, user.login),
-                "github_id": user.github_id,
-                "username": user.login,
-                "avatar_url": user.avatar_url,
-                "profile_url": user.profile_url,
-            }
-            for user in new
-        ]
-        pages: list[dict[str, Any]] = [
-            {
-                "row": write.claim.row,
-                "owner": write.claim.owner,
-                "fields": progress_fields(write.progress),
-                "repo": record("repo", write.claim.repository.key),
-                "repo_id": write.claim.repository.github_id,
-                "ids": [user.github_id for user in write.stargazers],
-                "at": {str(user.github_id): user.starred_at for user in write.stargazers},
-            }
-            for write in writes
-        ]
-        self._database.run(STORE, users=users, new_ids=[user.github_id for user in new], pages=pages)
+
+def _user_row(user: Stargazer, key: str) -> dict[str, Any]:
+    return {
+        "id": key,
+        "github_id": user.github_id,
+        "username": user.login,
+        "avatar_url": user.avatar_url,
+        "profile_url": user.profile_url,
+    }
+
+
+def _bind_page(write: PageWrite) -> dict[str, Any]:
+    """The values of ``STORE_PAGE``; plain ones, since the library encodes records and datetimes ten times slower."""
+    return {
+        "row": write.claim.row,
+        "owner": write.claim.owner,
+        "fields": progress_fields(write.progress),
+        "repo": record("repo", write.claim.repository.key),
+        "repo_id": write.claim.repository.github_id,
+        "ids": [user.github_id for user in write.stargazers],
+        "at": {str(user.github_id): user.starred_at for user in write.stargazers},
+    }
+
+
+@lru_cache(maxsize=256)
+def _transaction(pages: int) -> str:
+    """The statements that store so many pages."""
+    return "".join(["BEGIN;", *(STORE_PAGE.replace("#", str(number)) for number in range(pages)), "COMMIT;"])
