@@ -2,6 +2,10 @@
 
 import faulthandler
 import os
+import secrets
+import shutil
+import socket
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +13,10 @@ from pathlib import Path
 import gevent
 import pytest
 from _pytest.faulthandler import fault_handler_stderr_fd_key
+
+from gitstars.config import DatabaseConfig
+from gitstars.store import schema
+from gitstars.store.database import Database
 
 #: A test that takes longer is taken for hanging (seconds). ``@pytest.mark.slow(seconds)`` grants more.
 GUARD_SECONDS = 30.0
@@ -69,3 +77,86 @@ def require() -> Callable[[bool, str], None]:
             (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{what} is missing")
 
     return check
+
+
+def free_port() -> int:
+    """A port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def surreal_program() -> str | None:
+    """The SurrealDB server's binary: ``$SURREAL_BIN``, else ``surreal`` on PATH."""
+    named = os.environ.get("SURREAL_BIN")
+    return str(Path(named).resolve()) if named else shutil.which("surreal")
+
+
+class SurrealServer:
+    """A real SurrealDB server in memory, which can be killed and started again."""
+
+    def __init__(self, program: str, storage: str = "memory") -> None:
+        self.port = free_port()
+        address, login = ["--bind", f"127.0.0.1:{self.port}"], ["--user", "root", "--pass", "root"]
+        self._command = [program, "start", *address, *login, "--log", "none", "--no-banner", storage]
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        with gevent.Timeout(25, AssertionError("the SurrealDB server did not come up")):
+            while True:
+                with socket.socket() as probe:
+                    if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                        return
+                gevent.sleep(0.05)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture(scope="session")
+def surreal_server(surreal_program: str | None) -> Iterator[SurrealServer | None]:
+    """One server for the whole session; tests use databases of their own on it."""
+    if surreal_program is None:
+        yield None
+        return
+    server = SurrealServer(surreal_program)
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def server_config(surreal_server: SurrealServer | None, require: Callable[[bool, str], None]) -> DatabaseConfig:
+    """An empty database on the real server."""
+    require(surreal_server is not None, "a SurrealDB server (set SURREAL_BIN)")
+    assert surreal_server is not None
+    return DatabaseConfig(url=surreal_server.url, user="root", password="root", namespace=f"test_{secrets.token_hex(6)}")
+
+
+@pytest.fixture
+def embedded_config(tmp_path: Path) -> DatabaseConfig:
+    """An empty embedded database in a folder of its own."""
+    return DatabaseConfig(url=f"surrealkv://{tmp_path}/stars.db")
+
+
+@pytest.fixture(params=["embedded", "server"])
+def database_config(request: pytest.FixtureRequest) -> DatabaseConfig:
+    """An empty database, on both engines in turn."""
+    config: DatabaseConfig = request.getfixturevalue(f"{request.param}_config")
+    return config
+
+
+@pytest.fixture
+def database(database_config: DatabaseConfig) -> Iterator[Database]:
+    """An open database with the schema applied."""
+    opened = Database(database_config)
+    opened.open()
+    schema.apply(opened)
+    yield opened
+    opened.close()

@@ -24,6 +24,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "DEFINE INDEX IF NOT EXISTS github_user_username ON github_user FIELDS username UNIQUE",
         "DEFINE INDEX IF NOT EXISTS github_user_github_id ON github_user FIELDS github_id UNIQUE",
         "DEFINE TABLE IF NOT EXISTS starred TYPE RELATION IN github_user OUT repo SCHEMALESS",
+        "DEFINE INDEX IF NOT EXISTS starred_out_source ON starred FIELDS out, source",
         "DEFINE TABLE IF NOT EXISTS repo_processing_status SCHEMALESS",
         "DEFINE INDEX IF NOT EXISTS processing_status_repo ON repo_processing_status FIELDS repo",
         "DEFINE INDEX IF NOT EXISTS processing_status_status ON repo_processing_status FIELDS status",

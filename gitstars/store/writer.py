@@ -31,14 +31,16 @@ PATIENCE_SECONDS = 60.0
 INSERT_USERS = "INSERT IGNORE INTO github_user $users RETURN VALUE github_id"
 FIND_USERS = "SELECT VALUE github_id FROM github_user WHERE github_id IN $ids"
 #: One page: its progress, if the claim still holds, and its edges. The ids are looked up through the unique index, which finds a renamed
-#: user's one record. ``#`` stands for the page's number in the transaction: only a parameter of its own lets the engine use the index.
+#: user's one record. The web application's own edge, with an id of its choice, stays the only one of its pair. ``#`` stands for the
+#: page's number in the transaction: only a parameter of its own lets the engine use the index.
 STORE_PAGE = """
 LET $held_# = (UPDATE $row_# MERGE $fields_# WHERE claimed_by = $owner_# AND status = 'processing' RETURN VALUE id);
 IF array::len($held_#) = 0 { THROW 'claim lost' };
+LET $own_# = (SELECT VALUE in FROM starred WHERE out = $repo_# AND source = 'github');
 INSERT RELATION IGNORE INTO starred (
     SELECT VALUE {id: [github_id, $repo_id_#], in: id, out: $repo_#, source: 'stargazer_analysis',
                   starred_at: <datetime>$at_#[<string>github_id]}
-    FROM github_user WHERE github_id IN $ids_#
+    FROM github_user WHERE github_id IN $ids_# AND id NOT IN $own_#
 ) RETURN NONE;
 """
 #: A login that a record still bears whose user has another one by now: the record keeps its id and edges, under a name no login can have.

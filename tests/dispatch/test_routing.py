@@ -57,7 +57,7 @@ def test_without_workers_a_user_waits_for_one() -> None:
 
 
 def test_a_new_worker_is_owed_half_the_difference() -> None:
-    current = Routing(frozenset({1}), {user: 1 for user in range(6)})
+    current = Routing(frozenset({1}), dict.fromkeys(range(6), 1))
 
     current = routing.open_to(current, 2)
 

@@ -1,0 +1,53 @@
+"""What the store's tests share: a claim, pages, and a running writer."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
+
+from gitstars.clock import SystemClock
+from gitstars.model import Claim, PageWrite, Progress, Repository, Stargazer
+from gitstars.store import statuses
+from gitstars.store.database import Database
+from gitstars.store.writer import PageWriter
+
+MakeClaim = Callable[..., Claim]
+
+
+def stargazer(github_id: int, login: str | None = None, at: str = "2024-05-06T07:08:09Z") -> Stargazer:
+    name = login or f"user-{github_id}"
+    return Stargazer(github_id, name, f"https://avatars.example/{github_id}", f"https://github.com/{name}", at)
+
+
+@pytest.fixture
+def page() -> Callable[..., PageWrite]:
+    """``page(claim, stargazers, number)``."""
+
+    def make(claim: Claim, stargazers: Sequence[Stargazer], number: int = 1) -> PageWrite:
+        return PageWrite(claim, stargazers, Progress({"kind": "rest", "next_page": number + 1}, number, 9, 900, number * len(stargazers)))
+
+    return make
+
+
+@pytest.fixture
+def person() -> Callable[..., Stargazer]:
+    return stargazer
+
+
+@pytest.fixture
+def claim(database: Database) -> MakeClaim:
+    """``claim(name, github_id)`` holds the lease on a repository."""
+
+    def make(name: str = "octo/cat", github_id: int = 42, owner: str = "me") -> Claim:
+        held = statuses.claim(database, Repository(name, name, github_id, 100), owner, 3600, 3600)
+        assert held is not None
+        return held
+
+    return make
+
+
+@pytest.fixture
+def writer(database: Database) -> Iterator[PageWriter]:
+    running = PageWriter(database, SystemClock(), writers=4)
+    running.start()
+    yield running
+    running.stop()

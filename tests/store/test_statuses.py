@@ -1,0 +1,178 @@
+"""Claims are leases that exactly one process holds, on both engines."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from gitstars.config import DatabaseConfig
+from gitstars.errors import ClaimLost
+from gitstars.model import Claim, Progress, Repository, Settlement, Status
+from gitstars.store import schema, statuses
+from gitstars.store.database import Database, record
+
+REPOSITORY = Repository("octo/cat", "octo/cat", 42, 7)
+HOUR = 3600.0
+
+
+def claim(database: Database, owner: str, repository: Repository = REPOSITORY, lease: float = HOUR, force: bool = False) -> Claim | None:
+    return statuses.claim(database, repository, owner, lease, fresh_seconds=HOUR, force=force)
+
+
+def read_row(database: Database) -> dict[str, object]:
+    rows: list[dict[str, object]] = database.run("SELECT * FROM repo_processing_status")[0]
+    assert len(rows) == 1
+    return rows[0]
+
+
+def test_one_claimer_gets_the_repository(database: Database) -> None:
+    first, second = claim(database, "a"), claim(database, "b")
+
+    assert first is not None
+    assert second is None
+    assert read_row(database)["status"] == "processing"
+
+
+def test_a_settled_repository_is_left_alone_while_it_is_fresh(database: Database) -> None:
+    held = claim(database, "a")
+    assert held is not None
+
+    statuses.settle(database, held, Settlement(Status.COMPLETED, progress=Progress({"kind": "rest", "next_page": 2}, 1, 1, 7, 7)))
+
+    assert claim(database, "b") is None
+    again = claim(database, "b", force=True)
+    assert again is not None
+    assert (again.status_before, again.progress.cursor) == (Status.COMPLETED, {})
+
+
+def test_a_claim_that_was_given_back_resumes_at_its_cursor(database: Database) -> None:
+    held = claim(database, "a")
+    assert held is not None
+    progress = Progress({"kind": "rest", "next_page": 4}, 3, 9, 812, 300, 2)
+
+    statuses.settle(database, held, Settlement(Status.PENDING, progress=progress))
+
+    again = claim(database, "b")
+    assert again is not None
+    assert again.progress == progress
+
+
+def test_a_lease_that_ran_out_is_taken_over_and_its_old_holder_cannot_settle(database: Database) -> None:
+    old = claim(database, "a", lease=0.001)
+    assert old is not None
+
+    new = claim(database, "b")
+
+    assert new is not None
+    with pytest.raises(ClaimLost):
+        statuses.settle(database, old, Settlement(Status.COMPLETED))
+    assert read_row(database)["claimed_by"] == "b"
+
+
+def test_a_failed_repository_waits_for_its_time(database: Database) -> None:
+    held = claim(database, "a")
+    assert held is not None
+    statuses.settle(database, held, Settlement(Status.FAILED, last_error="gone", next_retry_at=4_000_000_000.0, error_count=3))
+
+    assert claim(database, "b") is None
+    forced = claim(database, "b", force=True)
+    assert forced is not None
+    assert forced.error_count == 3
+
+
+@pytest.mark.parametrize("minutes", [59, 61])
+def test_a_row_of_the_original_server_counts_as_run_out_after_an_hour(database: Database, minutes: int) -> None:
+    database.run(
+        "CREATE repo_processing_status SET repo = $repo, status = 'processing', claimed_by = 'old', "
+        "claimed_at = time::now() - <duration>$age",
+        repo=record("repo", REPOSITORY.key),
+        age=f"{minutes}m",
+    )
+
+    held = claim(database, "a")
+
+    assert (held is not None) == (minutes > 60)
+    read_row(database)
+
+
+def test_rows_with_ids_of_any_form_are_used_as_they_are(database: Database) -> None:
+    database.run("CREATE repo_processing_status:ulid() SET repo = $repo, status = 'pending'", repo=record("repo", REPOSITORY.key))
+
+    assert claim(database, "a") is not None
+
+    read_row(database)
+
+
+@pytest.mark.parametrize("key", ["octo/c`at", "ö⟩/⟨x", "a/b.c-d_e", "a b/c:d", "1/2", "o/'\"\\"])
+def test_odd_characters_in_ids_survive(database: Database, key: str) -> None:
+    held = claim(database, "a", Repository(key, key, 1, 1))
+
+    assert held is not None
+    assert read_row(database)["repo"] == record("repo", key)
+
+
+def test_stale_and_dead_claims_go_back_with_their_cursor(database: Database) -> None:
+    claim(database, "host:1:x:1", Repository("a/dead", "a/dead", 1, 1))
+    claim(database, "host:2:x:1", Repository("a/alive", "a/alive", 2, 1))
+    claim(database, "host:3:x:1", Repository("a/stale", "a/stale", 3, 1), lease=0.001)
+
+    dead = statuses.give_back(database, lambda owner: owner.startswith("host:1:"))
+    stale = statuses.give_back_stale(database)
+
+    assert (dead, stale) == (1, 1)
+    assert statuses.count_by_status(database) == {"pending": 2, "processing": 1}
+
+
+def test_a_heartbeat_extends_only_our_leases(database: Database) -> None:
+    claim(database, "me:1", Repository("a/mine", "a/mine", 1, 1), lease=0.001)
+    claim(database, "you:1", Repository("a/yours", "a/yours", 2, 1), lease=0.001)
+
+    extended = statuses.heartbeat(database, "me:", HOUR)
+
+    assert extended == 1
+    assert statuses.give_back_stale(database) == 1
+
+
+CLAIMER = """
+from gitstars import _monkey
+import json, sys
+from gitstars.config import DatabaseConfig
+from gitstars.model import Repository
+from gitstars.store import statuses
+from gitstars.store.database import Database
+url, namespace, owner, count = sys.argv[1:]
+database = Database(DatabaseConfig(url=url, user="root", password="root", namespace=namespace))
+database.open()
+sys.stdout.write("ready\\n"); sys.stdout.flush(); sys.stdin.readline()
+won = []
+for number in range(int(count)):
+    name = f"o/r{number}"
+    if statuses.claim(database, Repository(name, name, number + 1, 1), owner, 3600, 3600) is not None:
+        won.append(name)
+print(json.dumps(won))
+"""
+
+
+@pytest.mark.slow(60)
+def test_processes_that_claim_at_once_never_hold_one_repository_twice(server_config: DatabaseConfig) -> None:
+    database = Database(server_config)
+    database.open()
+    schema.apply(database)
+    arguments = [sys.executable, "-c", CLAIMER, server_config.url, server_config.namespace]
+    claimers = [subprocess.Popen([*arguments, f"p{n}", "60"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for n in range(4)]
+    for claimer in claimers:
+        assert claimer.stdout is not None
+        assert claimer.stdout.readline() == "ready\n"
+
+    for claimer in claimers:
+        assert claimer.stdin is not None
+        claimer.stdin.write("go\n")
+        claimer.stdin.flush()
+    answers = [claimer.communicate() for claimer in claimers]
+
+    won = [name for answer in answers for name in json.loads(answer[0])]
+    assert len(won) == len(set(won)) == 60
+    assert sum(bool(json.loads(answer[0])) for answer in answers) > 1
+    assert database.run("RETURN count((SELECT id FROM repo_processing_status))")[0] == 60
+    database.close()
