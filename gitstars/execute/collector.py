@@ -15,7 +15,7 @@ from gitstars.execute.collection import Ask, Collection, CountAsk, Phase
 from gitstars.execute.tools import Tools
 from gitstars.fetch import answers, classify, pages, proof
 from gitstars.loops import spawn
-from gitstars.model import Account, PageWrite, Resource
+from gitstars.model import Account, Job, PageWrite, Resource
 from gitstars.store import statuses
 
 logger = logging.getLogger(__name__)
@@ -36,16 +36,18 @@ class Collector:
         self._calls = Pool(tools.concurrency)
         self._open: dict[str, Collection] = {}
         self._is_closing = False
+        self._claiming: str | None = None
         self.progressed_at = tools.clock.monotonic()
 
     @property
     def is_idle(self) -> bool:
         """Nothing is claimed and nothing is in flight."""
-        return not self._open and len(self._calls) == 0
+        return not self._open and len(self._calls) == 0 and self._claiming is None
 
     @property
     def open_repositories(self) -> list[str]:
-        return [collection.full_name for collection in self._open.values()]
+        claiming = [self._claiming] if self._claiming else []
+        return [collection.full_name for collection in self._open.values()] + claiming
 
     def pump(self) -> float | None:
         """Start all that may start now; seconds after which to look again, None to wait until woken."""
@@ -97,25 +99,33 @@ class Collector:
 
     def _claim_next(self) -> bool:
         """Claim the lane's next repository that can be claimed; False when the lane is empty."""
-        tools = self._tools
-        while (job := tools.dispatcher.take(self.user_id)) is not None:
-            claim = statuses.claim(
-                tools.database,
-                job.repository,
-                owner=tools.owner(),
-                lease_seconds=tools.settings.lease_seconds,
-                fresh_seconds=tools.settings.fresh_hours * 3600,
-                force=job.force,
-            )
-            if claim is None:
-                logger.debug("%s is claimed elsewhere, fresh or waiting: left alone", job.repository.full_name)
-                tools.events.publish("repo.left", tools.clock.now(), repo=job.repository.full_name, user=self.user_id)
-                continue
-            collection = Collection(job, claim)
-            self._open[collection.key] = collection
-            self._publish("repo.claimed", collection)
-            return True
+        while (job := self._tools.dispatcher.take(self.user_id)) is not None:
+            self._claiming = job.repository.full_name
+            try:
+                if self._claim(job):
+                    return True
+            finally:
+                self._claiming = None
         return False
+
+    def _claim(self, job: Job) -> bool:
+        tools = self._tools
+        claim = statuses.claim(
+            tools.database,
+            job.repository,
+            owner=tools.owner(),
+            lease_seconds=tools.settings.lease_seconds,
+            fresh_seconds=tools.settings.fresh_hours * 3600,
+            force=job.force,
+        )
+        if claim is None:
+            logger.debug("%s is claimed elsewhere, fresh or waiting: left alone", job.repository.full_name)
+            tools.events.publish("repo.left", tools.clock.now(), repo=job.repository.full_name, user=self.user_id)
+            return False
+        collection = Collection(job, claim)
+        self._open[collection.key] = collection
+        self._publish("repo.claimed", collection)
+        return True
 
     def _start(self, account: Account, collection: Collection, ask: Ask) -> None:
         collection.in_flight += 1

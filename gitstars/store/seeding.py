@@ -17,7 +17,7 @@ def sign_in(database: Database, user_id: int, login: str, token: str, scopes: Se
         """
         UPSERT $person SET github_id = $user_id, username = $login, avatar_url = $avatar, profile_url = $profile, synced_at = time::now();
         UPSERT $user SET github_user = $person, name = $login;
-        UPSERT $account SET userId = $user, providerId = 'github', access_token = $token, providerAccountId = <string>$user_id,
+        UPSERT $account SET userId = $user, providerId = 'github', access_token = $secret, providerAccountId = <string>$user_id,
             scope = $scope, createdAt = time::now(), updatedAt = time::now();
         """,
         person=person,
@@ -25,7 +25,7 @@ def sign_in(database: Database, user_id: int, login: str, token: str, scopes: Se
         account=record("account", login),
         user_id=user_id,
         login=login,
-        token=token,
+        secret=token,
         scope=",".join(scopes),
         avatar=avatar,
         profile=profile,

@@ -1,0 +1,163 @@
+"""From accounts in the database to every star in the database, compared row by row with the simulated GitHub's truth."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from gitstars.simulator.scenario import Scenario, SimAccount, SimLimits, SimRepository, long_tail, make_scenario
+
+MakeFlow = Callable[..., Any]
+
+
+def repositories(*sizes: int, **changes: Any) -> tuple[SimRepository, ...]:
+    return tuple(SimRepository(id=1000 + n, full_name=f"org/repo-{n}", stars=size, **changes) for n, size in enumerate(sizes))
+
+
+def scenario(places: tuple[SimRepository, ...], limits: SimLimits, **changes: Any) -> Scenario:
+    account = SimAccount(user_id=1, login="ann", token="gho_annannann", starred=tuple(place.id for place in places))
+    return Scenario(accounts=(account,), repositories=places, limits=limits, population=5000, **changes)
+
+
+def test_every_star_of_existing_accounts_is_stored(flow: MakeFlow, no_limits: SimLimits) -> None:
+    run = flow(make_scenario(long_tail(60, 40, 1500), accounts=3, limits=no_limits, population=20_000))
+
+    run.start()
+    run.wait_idle()
+
+    assert run.stored() == run.truth()
+    assert {row["status"] for row in run.rows().values()} == {"completed"}
+    counts = {place.full_name: place.stars for place in run.scenario.repositories}
+    assert {name: row["processed_stargazers"] for name, row in run.rows().items()} == counts
+
+
+def test_ghosts_are_counted_and_not_stored(flow: MakeFlow, no_limits: SimLimits) -> None:
+    run = flow(scenario(repositories(250, 7, ghost_every=5), no_limits))
+
+    run.start()
+    run.wait_idle()
+
+    assert run.stored() == run.truth()
+    row = run.rows()["org/repo-0"]
+    assert (row["status"], row["ghosts"], row["processed_stargazers"]) == ("completed", 50, 200)
+
+
+def test_each_fate_of_a_repository_ends_with_its_reason(flow: MakeFlow, no_limits: SimLimits) -> None:
+    fates = {"org/deleted": "deleted", "org/blocked": "blocked", "org/disabled": "disabled"}
+    places = tuple(SimRepository(id=2000 + n, full_name=name, stars=10, fate=fate) for n, (name, fate) in enumerate(fates.items()))
+    moved = SimRepository(id=3000, full_name="new/name", stars=120, renamed_from="old/name")
+    run = flow(scenario((*places, *repositories(30), moved), no_limits))
+    run.start()
+    run.wait_idle()
+
+    rows = run.rows()
+
+    assert {name: (rows[name]["status"], rows[name]["last_error"].partition(":")[0]) for name in fates} == {
+        name: ("failed", fate) for name, fate in fates.items()
+    }
+    assert all(rows[name]["next_retry_after"] is not None for name in fates)
+    assert {rows[name]["status"] for name in ("org/repo-0", "new/name")} == {"completed"}
+    assert run.stored() == run.truth(1000, 3000)
+
+
+@pytest.mark.parametrize(("face", "word"), [("permission", "permission"), ("token", "token"), ("integration", "integration")])
+def test_a_refused_list_is_restricted_and_never_zero(flow: MakeFlow, no_limits: SimLimits, face: str, word: str) -> None:
+    run = flow(scenario(repositories(30, 200), no_limits, restriction="2026", face=face))
+
+    run.start()
+    run.wait_idle()
+
+    assert run.stored() == {}
+    for row in run.rows().values():
+        assert row["status"] == "restricted"
+        assert word in row["last_error"]
+
+
+@pytest.mark.parametrize("face", ["empty", "missing"])
+def test_a_refusal_in_disguise_is_recognised(flow: MakeFlow, no_limits: SimLimits, face: str) -> None:
+    run = flow(scenario(repositories(30), no_limits, restriction="2026", face=face))
+
+    run.start()
+    run.wait_idle()
+
+    assert run.rows()["org/repo-0"]["status"] == "restricted"
+
+
+def test_an_account_without_stars_is_fine_and_a_repository_without_stars_complete(flow: MakeFlow, no_limits: SimLimits) -> None:
+    empty = SimAccount(user_id=2, login="bob", token="gho_bob")
+    places = repositories(0)
+    run = flow(Scenario(accounts=(empty, SimAccount(user_id=1, login="ann", token="gho_ann", starred=(1000,))), repositories=places))
+
+    run.start()
+    run.wait_until(lambda: run.rows().get("org/repo-0", {}).get("status") == "completed", "the empty repository is complete")
+
+    assert run.stored() == {}
+
+
+def test_a_new_account_is_seen_and_goes_first(flow: MakeFlow, no_limits: SimLimits) -> None:
+    places = repositories(*([300] * 40), 10, 20)
+    old = SimAccount(user_id=1, login="ann", token="gho_ann", starred=tuple(p.id for p in places[:40]))
+    new = SimAccount(user_id=2, login="bob", token="gho_bob", starred=tuple(p.id for p in places))
+    run = flow(Scenario(accounts=(old, new), repositories=places, limits=no_limits, population=9000), signed_in=1)
+    app = run.start()
+    run.wait_idle()
+    run.github.control("POST", "/log/clear")
+
+    run.sign_in(new, app.database)
+    run.wait_until(lambda: len(run.stored()) == 42, "the new account's repositories are stored")
+
+    assert run.stored() == run.truth()
+    first = next(entry for entry in run.github.asked() if entry["route"] == "repo/stargazers")
+    assert (first["user"], first["path"]) == (2, "/repos/org/repo-40/stargazers")
+
+
+def test_a_rejected_token_stops_its_own_user_only(flow: MakeFlow, no_limits: SimLimits) -> None:
+    places = repositories(30, 40, 50, 60)
+    good = SimAccount(user_id=1, login="ann", token="gho_ann", starred=(1000, 1001))
+    bad = SimAccount(user_id=2, login="bob", token="gho_bob", starred=(1002, 1003))
+    renewed = SimAccount(user_id=2, login="bob", token="gho_bob_renewed")
+    run = flow(Scenario(accounts=(good, bad, renewed), repositories=places, limits=no_limits, population=9000), signed_in=2)
+    run.github.control("POST", "/world", {"revoke": ["gho_bob"]})
+
+    app = run.start()
+    run.wait_until(lambda: app.ledger.is_rejected(2, "gho_bob"), "the token is known as rejected")
+    run.wait_until(lambda: len(run.stored()) == 2, "the good account is done")
+
+    assert run.stored() == run.truth(1000, 1001)
+    assert sum(entry["status"] == 401 for entry in run.github.asked()) <= 8
+
+    app.database.run("UPDATE account:bob SET access_token = 'gho_bob_renewed', updatedAt = time::now()")
+    run.wait_until(lambda: len(run.stored()) == 4, "the changed token was picked up")
+    assert run.stored() == run.truth()
+
+
+@pytest.mark.parametrize("effect", ["drop", "truncate", "garbage"])
+def test_transient_faults_lose_nothing(flow: MakeFlow, no_limits: SimLimits, effect: str) -> None:
+    run = flow(scenario(repositories(450, 120, 30), no_limits))
+    run.github.control("POST", "/rules", {"match": "GET */stargazers*page=2", "effect": effect, "times": 2})
+
+    run.start()
+    run.wait_idle()
+
+    rows = run.rows()
+    if effect == "garbage":
+        assert {row["status"] for row in rows.values()} <= {"completed", "failed"}
+    else:
+        assert run.stored() == run.truth()
+
+
+def test_a_spent_budget_waits_for_its_reset_while_others_go_on(flow: MakeFlow) -> None:
+    limits = SimLimits(points_per_window=5000, window_seconds=4.0, rest_points_per_minute=1_000_000)
+    places = repositories(30, 40, 50, 60)
+    spent = SimAccount(user_id=1, login="ann", token="gho_ann", starred=(1000, 1001))
+    other = SimAccount(user_id=2, login="bob", token="gho_bob", starred=(1002, 1003))
+    run = flow(Scenario(accounts=(spent, other), repositories=places, limits=limits, population=9000))
+    run.github.control("POST", "/world", {"remaining": [[1, "core", 0]]})
+
+    run.start()
+    run.wait_until(lambda: set(run.stored()) == {"org/repo-2", "org/repo-3"}, "the other account is done")
+    run.wait_idle()
+
+    assert run.stored() == run.truth()
+    refused = [entry for entry in run.github.asked() if entry["route"] == "spent"]
+    assert 1 <= len(refused) <= 8
