@@ -1,0 +1,204 @@
+"""``gitstars demo``: the whole engine on an embedded database against a simulated GitHub, with progress and a summary."""
+
+import os
+import signal
+import tempfile
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from gevent.event import Event
+
+from gitstars.cli import show
+from gitstars.cli.demo_show import LineShow, Numbers, TerminalShow, print_summary
+from gitstars.errors import UserMistake
+
+if TYPE_CHECKING:
+    from gitstars.app import App
+    from gitstars.cli.demo_data import DemoData
+    from gitstars.simulator.process import SimulatorProcess
+
+#: The last account signs in this long after the start, so that one sees a new account being found (seconds).
+LATE_SECONDS = 2.0
+#: How often the numbers are read (seconds), and over how many readings the speed is taken.
+LOOK_SECONDS, SPEED_LOOKS = 0.5, 6
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What runs: the data, the simulated GitHub that holds it, and the engine."""
+
+    data: "DemoData"
+    github: "SimulatorProcess"
+    app: "App"
+    folder: Path
+
+
+@click.command(
+    short_help="Show it at work against a simulated GitHub.",
+    epilog="Exit codes: 0 everything was settled, 1 it was not within --seconds, 2 misuse, 130 stopped by Ctrl+C before the end.",
+)
+@click.option("--keep-running", is_flag=True, help="Leave the dashboard, the APIs and the simulated GitHub up until Ctrl+C.")
+@click.option("--path", type=click.Path(path_type=Path), metavar="DIR", help="Folder for the database; a new temporary one by default.")
+@click.option("--seconds", type=click.IntRange(1, 3600), default=120, show_default=True, help="End after this long, settled or not.")
+@click.option("--health-port", type=click.IntRange(0, 65_535), default=8080, show_default=True, help="With --keep-running; 0: off.")
+@click.option("--admin-port", type=click.IntRange(0, 65_535), default=8081, show_default=True, help="With --keep-running; 0: off.")
+def demo(keep_running: bool, path: Path | None, seconds: int, health_port: int, admin_port: int) -> int:
+    """Collect some hundreds of repositories of every kind from a simulated GitHub on this machine into an embedded database.
+
+    Nothing outside of this machine is asked, and no token is needed.
+    """
+    asked = _stop_on_signals()
+    folder = _make_folder(path)
+    ports = (health_port, admin_port) if keep_running else (0, 0)
+    started = time.monotonic()
+    with _set_up(folder, ports) as stage:
+        click.echo(
+            f"A simulated GitHub at {stage.github.url}: {len(stage.data.scenario.accounts)} accounts that starred "
+            f"{stage.data.repositories} repositories; the database is in {folder}"
+        )
+        if ports[1]:
+            click.echo(f"Dashboard: http://127.0.0.1:{ports[1]}/  (its key: {_key_place()})")
+        is_settled = _watch(stage, asked, started + seconds)
+        elapsed = time.monotonic() - started
+        print_summary(stage.app.database, stage.github, stage.app.events.totals, elapsed)
+        if keep_running and not asked.is_set():
+            _say_next(folder, keep_running=True)
+            asked.wait()
+            return 0
+    if not is_settled:
+        click.echo("stopped before everything was settled" if asked.is_set() else f"not settled within {seconds} s", err=True)
+    _say_next(folder, keep_running=False)
+    return 0 if is_settled else 130 if asked.is_set() else 1
+
+
+def _stop_on_signals() -> Event:
+    """Set by the first Ctrl+C or SIGTERM; a second one ends the process at once."""
+    import gevent
+
+    asked = Event()
+
+    def ask() -> None:
+        if asked.is_set():
+            os._exit(130)
+        asked.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        gevent.signal_handler(number, ask)
+    return asked
+
+
+def _make_folder(path: Path | None) -> Path:
+    if path is None:
+        return Path(tempfile.mkdtemp(prefix="gitstars-demo-"))
+    if (path / "stars.db").exists():
+        raise UserMistake(f"{path} holds the database of an earlier demo; remove it or choose another folder")
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserMistake(f"{path} cannot be made: {error.strerror}") from error
+    return path.absolute()
+
+
+@contextmanager
+def _set_up(folder: Path, ports: tuple[int, int]) -> Iterator[Stage]:
+    """Everything started, all accounts but the last signed in; everything stopped at the end."""
+    from gitstars import log
+    from gitstars.app import App
+    from gitstars.cli.demo_data import make_data
+    from gitstars.config import AdminConfig, CollectConfig, Config, DatabaseConfig, DiscoverConfig, GithubConfig, HealthConfig, LogConfig
+    from gitstars.simulator.process import start_process
+    from gitstars.store import schema
+    from gitstars.store.database import Database
+
+    with ExitStack() as stack:
+        stream = stack.enter_context((folder / "gitstars.log").open("a", encoding="utf-8"))
+        log.configure(LogConfig(), stream)
+        data = make_data()
+        github = start_process(data.scenario)
+        stack.callback(github.stop)
+        config = Config(
+            database=DatabaseConfig(url=f"surrealkv://{folder / 'stars.db'}"),
+            github=GithubConfig(
+                api_url=github.url,
+                graphql_url=github.graphql_url,
+                requests_per_hour=1_000_000,
+                rest_points_per_minute=100_000,
+                graphql_points_per_minute=100_000,
+            ),
+            collect=CollectConfig(pages_ahead=4),
+            discover=DiscoverConfig(stable_seconds=1.0, poll_seconds=0.5),
+            health=HealthConfig(port=ports[0]),
+            admin=AdminConfig(port=ports[1]),
+        )
+        database = Database(config.database)
+        database.open()
+        try:
+            schema.apply(database)
+            for account in data.scenario.accounts[:-1]:
+                data.sign_in(database, account)
+        finally:
+            database.close()
+        app = App(config)
+        app.start()
+        stack.callback(app.stop)
+        yield Stage(data, github, app, folder)
+
+
+def _watch(stage: Stage, asked: Event, deadline: float) -> bool:
+    """Show the numbers until everything is settled (True), ``asked`` is set or the time is over."""
+    late: Any = stage.data.scenario.accounts[-1]
+    late_at = time.monotonic() + LATE_SECONDS
+    looks: deque[tuple[float, int]] = deque(maxlen=SPEED_LOOKS)
+    display = (TerminalShow if show.is_terminal() else LineShow)(stage.data.repositories, stage.data.listable_stars)
+    with display:
+        while True:
+            now = time.monotonic()
+            if late is not None and now >= late_at:
+                display.say(f"{late.login} signs in while it runs: {len(late.starred)} more repositories")
+                stage.data.sign_in(stage.app.database, late)
+                late = None
+            stored = stage.app.events.totals["stars.stored"]
+            looks.append((now, stored))
+            numbers = _read_numbers(stage, stored, (stored - looks[0][1]) / max(LOOK_SECONDS, now - looks[0][0]))
+            is_settled = late is None and numbers.settled == stage.data.repositories and stage.app.is_idle
+            display.update(numbers, is_last=is_settled)
+            if is_settled or now >= deadline or asked.wait(LOOK_SECONDS):
+                return is_settled
+
+
+def _read_numbers(stage: Stage, stored: int, speed: float) -> Numbers:
+    from gitstars.model import Status
+    from gitstars.store import statuses
+
+    counts = statuses.count_by_status(stage.app.database)
+    unsettled = {Status.PENDING, Status.PROCESSING, Status.RATE_LIMITED}
+    now = stage.app.clock.now()
+    budgets = [stage.app.ledger.view(account.user_id, now)["core"] for account in stage.data.scenario.accounts]
+    return Numbers(
+        settled=sum(count for status, count in counts.items() if status not in unsettled),
+        stars=stored,
+        stars_per_second=speed,
+        requests_left=sum(budget["limit"] if budget["remaining"] is None else budget["remaining"] for budget in budgets),
+        requests_limit=sum(budget["limit"] for budget in budgets),
+    )
+
+
+def _key_place() -> str:
+    from gitstars.config import admin_key_path
+
+    return str(admin_key_path())
+
+
+def _say_next(folder: Path, *, keep_running: bool) -> None:
+    name = show.program()
+    click.echo(f"\nThe database: {folder / 'stars.db'}  (what happened: {folder / 'gitstars.log'})")
+    if keep_running:
+        click.echo(f"Try in another terminal:  {name} stats   or   {name} repos --status restricted\nCtrl+C stops it.")
+    else:
+        click.echo(f"Try next:  {name} demo --keep-running   (the same with dashboard, health and admin API)")

@@ -1,0 +1,130 @@
+"""What the demo shows: progress bars on a terminal, lines elsewhere, and a summary at the end."""
+
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from gitstars.cli import show
+
+#: Pause between lines where there is no terminal (seconds).
+LINE_SECONDS = 2.0
+REASONS = """
+SELECT status, last_error AS reason, count() AS total FROM repo_processing_status GROUP BY status, last_error
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """One reading. ``requests_left`` is over all accounts."""
+
+    settled: int
+    stars: int
+    stars_per_second: float
+    requests_left: int
+    requests_limit: int
+
+
+class _Database(Protocol):
+    def run(self, query: str) -> list[list[dict[str, object]]]: ...
+
+
+class _GitHub(Protocol):
+    def control(self, method: str, path: str) -> dict[str, dict[str, int]]: ...
+
+
+class LineShow:
+    """A line every other second."""
+
+    def __init__(self, repositories: int, stars: int) -> None:
+        self._repositories = repositories
+        self._due = 0.0
+
+    def __enter__(self) -> "LineShow":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return
+
+    def say(self, sentence: str) -> None:
+        click.echo(sentence)
+
+    def update(self, numbers: Numbers, *, is_last: bool = False) -> None:
+        """Show ``numbers`` when a line is due."""
+        if time.monotonic() < self._due and not is_last:
+            return
+        self._due = time.monotonic() + LINE_SECONDS
+        click.echo(
+            f"repositories {numbers.settled}/{self._repositories}, stars {numbers.stars:,} ({numbers.stars_per_second:,.0f}/s), "
+            f"requests left {numbers.requests_left:,}/{numbers.requests_limit:,}"
+        )
+
+
+class TerminalShow:
+    """Three bars: repositories settled, stars stored, requests left."""
+
+    def __init__(self, repositories: int, stars: int) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description:14}"),
+            BarColumn(),
+            TextColumn("{task.completed:,.0f}/{task.total:,.0f}{task.fields[note]}"),
+            auto_refresh=False,
+        )
+        self._repositories = self._add("repositories", repositories)
+        self._stars = self._add("stars", stars)
+        self._requests = self._add("requests left", 1)
+
+    def _add(self, name: str, total: int) -> TaskID:
+        return self._progress.add_task(name, total=total, note="")
+
+    def __enter__(self) -> "TerminalShow":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def say(self, sentence: str) -> None:
+        self._progress.console.print(sentence, highlight=False)
+
+    def update(self, numbers: Numbers, *, is_last: bool = False) -> None:
+        """Show ``numbers``."""
+        self._progress.update(self._repositories, completed=numbers.settled)
+        self._progress.update(self._stars, completed=numbers.stars, note=f" at {numbers.stars_per_second:,.0f} a second")
+        self._progress.update(self._requests, completed=numbers.requests_left, total=numbers.requests_limit)
+        self._progress.refresh()
+
+
+def group_reasons(rows: Sequence[tuple[str, int, str]]) -> list[tuple[str, int, str]]:
+    """(status, repositories, reason), the most frequent reason of a status first; reasons that differ in numbers only count as one."""
+    groups: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    for status, total, reason in rows:
+        groups.setdefault((status, re.sub(r"\d[\d,]*", "N", reason)), []).append((total, reason))
+    joined = [
+        (status, sum(total for total, _ in members), members[0][1] if len(members) == 1 else pattern)
+        for (status, pattern), members in groups.items()
+    ]
+    return sorted(joined, key=lambda row: (row[0], -row[1], row[2]))
+
+
+def print_summary(database: _Database, github: _GitHub, totals: Mapping[str, int], elapsed: float) -> None:
+    """The repositories by status and reason, and the totals."""
+    users = database.run("SELECT count() AS total FROM github_user GROUP ALL")[0][0]["total"]
+    requests = sum(github.control("GET", "/log")["counters"].values())
+    rows = group_reasons([(str(row["status"]), int(str(row["total"])), str(row["reason"] or "")) for row in database.run(REASONS)[0]])
+    click.echo()
+    if show.is_terminal():
+        Console(highlight=False).print(show.rich_table(("status", "repositories", "reason"), rows))
+    else:
+        for status, total, reason in rows:
+            click.echo(f"{status:18} {total:>5}  {reason}".rstrip())
+    pages = totals["pages.stored"]
+    click.echo(
+        f"\n{totals['stars.stored']:,} stars of {users:,} users stored in {elapsed:.1f} s, {requests:,} requests: "
+        f"{pages:,} pages, {pages / elapsed:,.0f} pages/s, {totals['stars.stored'] / elapsed:,.0f} stars/s"
+    )

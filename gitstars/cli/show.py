@@ -1,0 +1,128 @@
+"""How the commands show things: tables on a terminal, tab-separated lines or JSON in a pipe; numbers and times in words."""
+
+import csv
+import json
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+#: Colours of the states, on a terminal.
+STYLES = {
+    "completed": "green",
+    "processing": "cyan",
+    "pending": "blue",
+    "rate_limited": "yellow",
+    "restricted": "magenta",
+    "pagination_limited": "yellow",
+    "failed": "red",
+    "healthy": "green",
+    "degraded": "yellow",
+    "unhealthy": "red",
+    "ok": "green",
+    "warning": "yellow",
+    "problem": "red",
+}
+
+
+def is_terminal() -> bool:
+    """Whether a person looks at standard output."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
+def as_text(value: Any) -> str:
+    """A cell: numbers with separators, nothing for None."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case int():
+            return f"{value:,}"
+        case float():
+            return f"{value:,.1f}"
+        case list() | tuple():
+            return ", ".join(map(as_text, value))
+        case _:
+            return str(value)
+
+
+def as_field(value: Any) -> str:
+    """A cell for programs: no separators, on one line."""
+    match value:
+        case None:
+            return ""
+        case bool() | list() | tuple() | dict():
+            return json.dumps(value, ensure_ascii=False)
+        case _:
+            return " ".join(str(value).split())
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str = "") -> None:
+    """Rows under ``columns``: a table on a terminal, tab-separated lines with a heading in a pipe."""
+    if not is_terminal():
+        for row in [columns, *rows]:
+            click.echo("\t".join(map(as_field, row)))
+        return
+    Console(highlight=False).print(rich_table(columns, rows, title))
+
+
+def rich_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str = "") -> Table:
+    """The rows as a table of rich; numbers to the right, states in colour."""
+    table = Table(title=title or None, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
+    for position, column in enumerate(columns):
+        is_number = any(isinstance(row[position], int | float) for row in rows)
+        table.add_column(column, justify="right" if is_number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(as_text(cell), STYLES.get(cell, "") if isinstance(cell, str) else "") for cell in row))
+    return table
+
+
+def print_csv(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Rows as CSV with a heading."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([as_field(cell) for cell in row] for row in rows)
+
+
+def print_json(value: Any) -> None:
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def duration(seconds: float) -> str:
+    """``seconds`` in one or two units: ``45 s``, ``3 min 20 s``, ``2 h 5 min``, ``3 d 4 h``."""
+    units = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+    left = max(0, round(seconds))
+    parts: list[str] = []
+    for name, size in units:
+        amount, left = divmod(left, size)
+        if amount or (name == "s" and not parts):
+            parts.append(f"{amount} {name}")
+        elif parts:
+            break
+    return " ".join(parts[:2])
+
+
+def until(epoch_seconds: float | None) -> str:
+    """How far away a time is: ``in 5 min``, ``3 h ago``; nothing for None."""
+    if epoch_seconds is None:
+        return ""
+    away = epoch_seconds - time.time()
+    return f"in {duration(away)}" if away >= 0 else f"{duration(-away)} ago"
+
+
+def program() -> str:
+    """How this program was called, for the commands that we tell to try next."""
+    called = Path(sys.argv[0])
+    if called.stem == "__main__":
+        return f"{Path(sys.executable).name} -m gitstars"
+    if shutil.which(called.name):
+        return called.name
+    return str(called)
