@@ -13,6 +13,7 @@ from gitstars.clock import Clock, SystemClock
 from gitstars.config import Config
 from gitstars.discover.watcher import AccountWatcher
 from gitstars.dispatch.dispatcher import Dispatcher
+from gitstars.errors import GitstarsError
 from gitstars.events import EventBus
 from gitstars.execute.pool import WorkerPool
 from gitstars.execute.tools import Tools
@@ -23,6 +24,8 @@ from gitstars.store import schema, statuses
 from gitstars.store.database import Database
 from gitstars.store.writer import PageWriter
 from gitstars.supervise.instance import Instance
+from gitstars.web.health import build_health_app
+from gitstars.web.serving import HttpServer
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +52,7 @@ class App:
         self.ledger = Ledger(config.github)
         self.client = GitHubClient(config.github, self.ledger, self.clock, self.stopping)
         writers = EMBEDDED_WRITERS if self.database.is_embedded else max(1, config.database.pool_max_size - 2)
-        self.writer = PageWriter(self.database, self.clock, writers)
+        self.writer = PageWriter(self.database, writers)
         tools = Tools(
             dispatcher=self.dispatcher,
             client=self.client,
@@ -70,16 +73,22 @@ class App:
             self.database, self.dispatcher, self.events, self.clock, config.discover, fresh_seconds, self.stopping
         )
 
+        health = config.health
+        self.servers = [HttpServer("health", build_health_app(self.database, self.pool), health.host, health.port)] if health.port else []
+
     def start(self, wait_for_db_seconds: float = 0.0) -> None:
         """Start everything. Raises the DatabaseError or PortTaken that stands in the way; nothing stays behind then."""
         try:
-            # 1. The database, its tables, and the claims that nobody holds any more.
+            # 1. The ports: what is taken is told before anything else happens.
+            for server in self.servers:
+                server.start()
+            # 2. The database, its tables, and the claims that nobody holds any more.
             self.database.open(wait_for_db_seconds)
             schema.apply(self.database)
             returned = statuses.give_back(self.database, self._is_dead)
             if returned:
                 logger.info("%d claims of a dead predecessor were given back", returned)
-            # 2. From the last stage to the first, so that nothing arrives where nobody works.
+            # 3. From the last stage to the first, so that nothing arrives where nobody works.
             self.writer.start()
             self.watcher.start()
             self.pool.start(self.config.workers.initial or len(self.watcher.accounts))
@@ -97,6 +106,8 @@ class App:
         self.writer.stop()
         self.client.close()
         self.database.close()
+        for server in self.servers:
+            server.stop()
 
     @property
     def is_idle(self) -> bool:
@@ -139,11 +150,22 @@ def serve_forever(config: Config, wait_for_db_seconds: float) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         gevent.signal_handler(number, ask)
-    starting = spawn("start", app.start, wait_for_db_seconds)
+    starting = spawn("start", _attempt, app, wait_for_db_seconds)
     gevent.wait([starting, asked], count=1)
     if not asked.is_set():
-        starting.get()
+        failure = starting.get()
+        if failure is not None:
+            raise failure
         asked.wait()
     app.stop()
     print(app.summary())
     return 0
+
+
+def _attempt(app: App, wait_for_db_seconds: float) -> GitstarsError | None:
+    """Start; what stands in the way is a value here, since it is told to the user and not logged as a crash."""
+    try:
+        app.start(wait_for_db_seconds)
+    except GitstarsError as error:
+        return error
+    return None

@@ -4,19 +4,20 @@ import faulthandler
 import os
 import secrets
 import shutil
-import socket
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import gevent
 import pytest
 from _pytest.faulthandler import fault_handler_stderr_fd_key
 
-from gitstars.config import DatabaseConfig
+from gitstars.config import Config, DatabaseConfig
+from gitstars.simulator.scenario import Scenario
 from gitstars.store import schema
 from gitstars.store.database import Database
+from tests.harness import Flow, Server, SurrealServer
 
 #: A test that takes longer is taken for hanging (seconds). ``@pytest.mark.slow(seconds)`` grants more.
 GUARD_SECONDS = 30.0
@@ -79,45 +80,11 @@ def require() -> Callable[[bool, str], None]:
     return check
 
 
-def free_port() -> int:
-    """A port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="session")
 def surreal_program() -> str | None:
     """The SurrealDB server's binary: ``$SURREAL_BIN``, else ``surreal`` on PATH."""
     named = os.environ.get("SURREAL_BIN")
     return str(Path(named).resolve()) if named else shutil.which("surreal")
-
-
-class SurrealServer:
-    """A real SurrealDB server in memory, which can be killed and started again."""
-
-    def __init__(self, program: str, storage: str = "memory") -> None:
-        self.port = free_port()
-        address, login = ["--bind", f"127.0.0.1:{self.port}"], ["--user", "root", "--pass", "root"]
-        self._command = [program, "start", *address, *login, "--log", "none", "--no-banner", storage]
-        self.start()
-
-    @property
-    def url(self) -> str:
-        return f"ws://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        self.process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-        with gevent.Timeout(25, AssertionError("the SurrealDB server did not come up")):
-            while True:
-                with socket.socket() as probe:
-                    if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                        return
-                gevent.sleep(0.05)
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
 
 
 @pytest.fixture(scope="session")
@@ -160,3 +127,31 @@ def database(database_config: DatabaseConfig) -> Iterator[Database]:
     schema.apply(opened)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def flow(database_config: DatabaseConfig) -> Iterator[Callable[..., Flow]]:
+    """``flow(scenario, github={...})`` on both engines in turn."""
+    opened: list[Flow] = []
+
+    def make(scenario: Scenario, **changes: Any) -> Flow:
+        opened.append(Flow(scenario, database_config, **changes))
+        return opened[-1]
+
+    yield make
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[[Config], Server]]:
+    """``serve(config)``: a server process that is not started yet, and killed at the end."""
+    made: list[Server] = []
+
+    def make(config: Config) -> Server:
+        made.append(Server(tmp_path, config))
+        return made[-1]
+
+    yield make
+    for server in made:
+        server.close()

@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 #: Repositories open at once, as a multiple of the calls in flight: enough that small ones keep every call busy while others settle.
 OPEN_PER_CALL = 3
+#: A database that cannot be asked for a claim is asked again after this long (seconds).
+CLAIM_PAUSE_SECONDS = 1.0
 #: Progress is logged every so many pages of a repository.
 PAGES_A_LOG_LINE = 10
 
@@ -68,8 +70,15 @@ class Collector:
             found = self._next_ask()
             if found is not None:
                 self._start(lane.account, *found)
-            elif len(self._open) >= OPEN_PER_CALL * tools.concurrency or not self._claim_next():
+            elif len(self._open) >= OPEN_PER_CALL * tools.concurrency:
                 return None
+            else:
+                try:
+                    if not self._claim_next():
+                        return None
+                except DatabaseError as error:
+                    logger.error("user %d: nothing can be claimed: %s", self.user_id, error)
+                    return CLAIM_PAUSE_SECONDS
         return None
 
     def close(self) -> None:
@@ -104,6 +113,9 @@ class Collector:
             try:
                 if self._claim(job):
                     return True
+            except DatabaseError:
+                self._tools.dispatcher.put(job)
+                raise
             finally:
                 self._claiming = None
         return False

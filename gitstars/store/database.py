@@ -16,6 +16,7 @@ from surrealdb import Duration, RecordID
 from surrealdb.connections.blocking_ws import BlockingWsSurrealConnection
 from surrealdb.errors import NotAllowedError, ServerError, SurrealError, TransportError, TransportTimeoutError
 from surrealdb.request_message.message import RequestMessage
+from surrealdb.request_message.methods import RequestMethod
 
 from gitstars.clock import Clock, SystemClock, backoff_seconds
 from gitstars.config import DatabaseConfig
@@ -38,6 +39,8 @@ EMBEDDED_SCHEMES = ("surrealkv://", "mem://")
 REPLY_SECONDS = 30.0
 #: Retries of a transaction that met another one, and the first pause between them (seconds).
 CONFLICT_RETRIES, CONFLICT_PAUSE_SECONDS = 3, 0.02
+#: The first pause while the database is away (seconds), and how long a write that must not be lost waits for it to come back.
+AWAY_PAUSE_SECONDS, PATIENCE_SECONDS = 0.2, 60.0
 #: Latencies kept for the statistics.
 LATENCIES_KEPT = 512
 
@@ -91,10 +94,13 @@ class Database:
         self._settings = settings
         self._clock = clock or SystemClock()
         self.is_embedded = settings.url.startswith(EMBEDDED_SCHEMES)
-        self.engine = EngineHost(settings.url) if self.is_embedded else None
+        use = RequestMessage(RequestMethod.USE, namespace=settings.namespace, database=settings.database)
+        self.engine = EngineHost(settings.url, use.WS_CBOR_DESCRIPTOR) if self.is_embedded else None
         self._pool = ConnectionPool(
             self._connect, settings.pool_max_size, min(settings.pool_min_idle, settings.pool_max_size), settings.connection_timeout_seconds
         )
+        self.is_closed = False
+        self._is_up = False
         self.latencies: deque[float] = deque(maxlen=LATENCIES_KEPT)
 
     # Opening and closing
@@ -121,6 +127,7 @@ class Database:
 
     def close(self) -> None:
         """Close every connection, and end the embedded engine."""
+        self.is_closed = True
         self._pool.close()
         if self.engine is not None:
             self.engine.close()
@@ -134,9 +141,16 @@ class Database:
             try:
                 answer = connection.query_raw(query, bindings)
             except SurrealError as error:
-                raise self._translate(error) from error
+                translated = self._translate(error)
+                self._is_up = not isinstance(translated, DatabaseUnavailable)
+                raise translated from error
+            except DatabaseUnavailable:
+                self._is_up = False
+                raise
             except OSError as error:
+                self._is_up = False
                 raise DatabaseUnavailable(f"the connection to {self.address} broke: {error}") from error
+        self._is_up = True
         self.latencies.append(time.perf_counter() - started)
         if answer.get("error") is not None or not isinstance(answer.get("result"), list):
             raise _failure_of(str(answer.get("error") or answer))
@@ -146,14 +160,30 @@ class Database:
             raise _first_cause(failed)
         return [statement["result"] for statement in statements]
 
-    def run_retrying(self, query: str, **bindings: Any) -> list[Any]:
-        """``run``, again up to three times when the transaction met another one."""
-        for attempt in range(CONFLICT_RETRIES):
+    def run_retrying(self, query: str, patience_seconds: float = 0.0, **bindings: Any) -> list[Any]:
+        """``run``, again up to three times when the transaction met another one, and for ``patience_seconds`` while nobody answers.
+
+        The first of several tries may have done its work although its answer was lost: the statements must bear that.
+        """
+        started, conflicts, attempt = self._clock.monotonic(), 0, 0
+        while True:
             try:
                 return self.run(query, **bindings)
             except TransactionConflict:
-                gevent.sleep(backoff_seconds(attempt, CONFLICT_PAUSE_SECONDS, 1.0, self._clock.random()))
-        return self.run(query, **bindings)
+                conflicts += 1
+                if conflicts > CONFLICT_RETRIES:
+                    raise
+                gevent.sleep(backoff_seconds(conflicts - 1, CONFLICT_PAUSE_SECONDS, 1.0, self._clock.random()))
+            except DatabaseUnavailable:
+                if self.is_closed or self._clock.monotonic() - started >= patience_seconds:
+                    raise
+                gevent.sleep(backoff_seconds(attempt, AWAY_PAUSE_SECONDS, 5.0, self._clock.random()))
+                attempt += 1
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the last query was answered."""
+        return self._is_up and not self.is_closed
 
     @property
     def address(self) -> str:
@@ -192,11 +222,10 @@ class Database:
         settings = self._settings
         try:
             if self.engine is not None:
-                connection: BlockingWsSurrealConnection = EngineConnection(self.engine)
-            else:
-                connection = BlockingWsSurrealConnection(_socket_address(settings.url), streaming=False)
-                connection.connect()
-                self._sign_in(connection)
+                return EngineConnection(self.engine)
+            connection = BlockingWsSurrealConnection(_socket_address(settings.url), streaming=False)
+            connection.connect()
+            self._sign_in(connection)
             connection.use(settings.namespace, settings.database)
             return connection
         except SurrealError as error:

@@ -33,8 +33,10 @@ def child_command(descriptor: int, url: str) -> list[str]:
 class EngineHost:
     """One child with the database of ``url`` open; requests are answered in the order in which they were sent."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, prologue: bytes) -> None:
+        """``prologue`` is the request that every new child gets first: it chooses namespace and database."""
         self.url = url
+        self._prologue = prologue
         self.restarts = 0
         self._lock = RLock()
         self._waiting: deque[AsyncResult] = deque()
@@ -46,6 +48,10 @@ class EngineHost:
     @property
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
+
+    @property
+    def is_up(self) -> bool:
+        return bool(self._is_up.is_set())
 
     def open(self) -> None:
         """Start the child. Raises EmbeddedPathUnusable when the path is locked, not writable or no database."""
@@ -61,6 +67,9 @@ class EngineHost:
         theirs.close()
         spawn("engine stderr", self._log_stderr, self._process.stderr)
         self._check_hello(ours)
+        ours.sendall(HEADER.pack(len(self._prologue)) + self._prologue)
+        if self._read_frame(ours) is None:
+            raise DatabaseUnavailable(f"the embedded database {self.url} ended while opening")
         self._socket = ours
         self._is_up.set()
         spawn("engine reader", self._read_answers, ours, self._process)
@@ -85,6 +94,11 @@ class EngineHost:
         if frame[:1] == b"\x01":
             raise DatabaseError(frame[1:].decode(errors="replace"))
         return frame[1:]
+
+    def kill(self) -> None:
+        """End the child at once; it is started again. For a child that hangs."""
+        if self._process is not None:
+            self._process.kill()
 
     def close(self) -> None:
         """Let the child finish what it was sent and end."""

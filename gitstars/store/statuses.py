@@ -6,7 +6,7 @@ from typing import Any
 
 from gitstars.errors import ClaimLost, TransactionConflict
 from gitstars.model import Claim, Progress, Repository, Settlement, Status
-from gitstars.store.database import Database, record, seconds, to_datetime_or_none, to_epoch
+from gitstars.store.database import PATIENCE_SECONDS, Database, record, seconds, to_datetime_or_none, to_epoch
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ RETURN (SELECT VALUE id FROM repo_processing_status WHERE repo = $repo ORDER BY 
 CLAIM = """
 UPDATE $row SET status = 'processing', claimed_by = $owner, claimed_at = time::now(), lease_expires_at = time::now() + $lease,
     started_at = started_at ?? time::now()
-WHERE (status != 'processing' OR (lease_expires_at ?? claimed_at + $legacy ?? time::now()) <= time::now())
+WHERE (status != 'processing' OR claimed_by = $owner OR (lease_expires_at ?? claimed_at + $legacy ?? time::now()) <= time::now())
   AND ($force OR status IS NONE OR status IN ['pending', 'processing', 'rate_limited']
        OR (status = 'completed' AND (completed_at IS NONE OR completed_at + $fresh <= time::now()))
        OR (status IN ['failed', 'restricted', 'pagination_limited'] AND (next_retry_after IS NOT NONE AND next_retry_after <= time::now())))
@@ -45,8 +45,9 @@ def claim(
     """The lease on a repository, or None: somebody holds it, it is complete and fresh, or it waits for a stated time (unless ``force``)."""
     row = ensure(database, repository)
     try:
-        rows = database.run(
+        rows = database.run_retrying(
             CLAIM,
+            PATIENCE_SECONDS,
             row=row,
             owner=owner,
             lease=seconds(lease_seconds),
@@ -74,7 +75,7 @@ def claim(
 
 def ensure(database: Database, repository: Repository) -> Any:
     """The id of the repository's status row, which is made when there is none; of several the lowest id counts."""
-    return database.run_retrying(ENSURE, repo=record("repo", repository.key), key=repository.key)[-1]
+    return database.run_retrying(ENSURE, PATIENCE_SECONDS, repo=record("repo", repository.key), key=repository.key)[-1]
 
 
 def settle(database: Database, held: Claim, settlement: Settlement) -> None:
@@ -91,7 +92,9 @@ def settle(database: Database, held: Claim, settlement: Settlement) -> None:
     }
     if settlement.progress is not None:
         fields |= progress_fields(settlement.progress)
-    if not database.run_retrying(SETTLE, row=held.row, owner=held.owner, fields=fields, completed=settlement.status is Status.COMPLETED)[0]:
+    if not database.run_retrying(
+        SETTLE, PATIENCE_SECONDS, row=held.row, owner=held.owner, fields=fields, completed=settlement.status is Status.COMPLETED
+    )[0]:
         raise ClaimLost(f"{held.repository.full_name} is claimed by somebody else")
 
 

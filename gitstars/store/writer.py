@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import gevent
 from gevent.event import AsyncResult, Event
 from gevent.queue import Queue
 
-from gitstars.clock import Clock, backoff_seconds
-from gitstars.errors import ClaimLost, DatabaseError, DatabaseUnavailable, QueryFailed, TransactionConflict
+from gitstars.errors import ClaimLost, DatabaseError, DatabaseUnavailable, QueryFailed
 from gitstars.loops import spawn
 from gitstars.model import PageWrite, Stargazer
-from gitstars.store.database import Database, key_of, record
+from gitstars.store.database import PATIENCE_SECONDS, Database, key_of, record
 from gitstars.store.known import KnownUsers
 from gitstars.store.statuses import progress_fields
 
@@ -24,8 +22,6 @@ logger = logging.getLogger(__name__)
 BUFFER_PAGES = 32
 #: Rows of one transaction: on surrealkv 500 cost the same a row as 100; on ``mem`` cost grows faster than size.
 GROUP_ROWS, GROUP_ROWS_MEMORY = 500, 100
-#: An unreachable database is tried again for this long (seconds) before the pages in hand are given up.
-PATIENCE_SECONDS = 60.0
 
 #: Users that are new to us; what comes back are those that were really inserted.
 INSERT_USERS = "INSERT IGNORE INTO github_user $users RETURN VALUE github_id"
@@ -59,13 +55,11 @@ class _Entry:
 class PageWriter:
     """Greenlets that store pages; ``submit`` blocks when their buffers are full, so that a slow database slows the fetching."""
 
-    def __init__(self, database: Database, clock: Clock, writers: int) -> None:
+    def __init__(self, database: Database, writers: int) -> None:
         self._database = database
-        self._clock = clock
         self._group_rows = GROUP_ROWS_MEMORY if database.address.startswith("mem") else GROUP_ROWS
         self._queues: list[Queue] = [Queue(maxsize=BUFFER_PAGES) for _ in range(writers)]
         self._inserting: dict[int, Event] = {}
-        self._stop = Event()
         self.known = KnownUsers()
         self.stars = 0
         self.pages = 0
@@ -82,7 +76,6 @@ class PageWriter:
 
     def stop(self) -> None:
         """Store what waits, then end."""
-        self._stop.set()
         for queue in self._queues:
             queue.put(None)
 
@@ -108,7 +101,7 @@ class PageWriter:
     def _store_group(self, group: Sequence[_Entry]) -> None:
         """Store the group; when that fails for one page's sake, page by page, so that only the culprit fails."""
         try:
-            self._store([entry.write for entry in group])
+            self._transact([entry.write for entry in group])
         except DatabaseError as error:
             if len(group) > 1 and not isinstance(error, DatabaseUnavailable):
                 for entry in group:
@@ -122,23 +115,6 @@ class PageWriter:
             self.pages += 1
             entry.result.set(None)
 
-    def _store(self, writes: Sequence[PageWrite]) -> None:
-        """One transaction, tried again on conflicts, on taken logins, and while the database is away."""
-        started, attempt = self._clock.monotonic(), 0
-        while True:
-            try:
-                return self._transact(writes)
-            except TransactionConflict:
-                if attempt >= 3:
-                    raise
-                gevent.sleep(backoff_seconds(attempt, 0.02, 1.0, self._clock.random()))
-            except DatabaseUnavailable:
-                self.known.forget()
-                if self._stop.is_set() or self._clock.monotonic() - started > PATIENCE_SECONDS:
-                    raise
-                gevent.sleep(backoff_seconds(attempt, 0.2, 5.0, self._clock.random()))
-            attempt += 1
-
     def _transact(self, writes: Sequence[PageWrite]) -> None:
         """First the users, then edges and progress: a crash in between leaves users without edges, which harms nobody."""
         self._store_users({user.github_id: user for write in writes for user in write.stargazers})
@@ -146,7 +122,7 @@ class PageWriter:
         for number, write in enumerate(writes):
             bindings |= {f"{name}_{number}": value for name, value in _bind_page(write).items()}
         try:
-            self._database.run(_transaction(len(writes)), **bindings)
+            self._database.run_retrying(_transaction(len(writes)), PATIENCE_SECONDS, **bindings)
         except QueryFailed as error:
             if "claim lost" not in str(error):
                 raise
@@ -179,9 +155,9 @@ class PageWriter:
     def _insert_users(self, new: dict[int, Stargazer], keys: dict[int, str], must: bool = False) -> dict[int, Stargazer]:
         """Insert users who have no record yet; those who could not get one, because their login stands in another record."""
         rows = [_user_row(user, keys.get(user.github_id, user.login)) for user in new.values()]
-        left = new.keys() - set(self._database.run(INSERT_USERS, users=rows)[0])
+        left = new.keys() - set(self._database.run_retrying(INSERT_USERS, PATIENCE_SECONDS, users=rows)[0])
         if left:
-            left -= set(self._database.run(FIND_USERS, ids=list(left))[0])
+            left -= set(self._database.run_retrying(FIND_USERS, PATIENCE_SECONDS, ids=list(left))[0])
         if left and must:
             raise QueryFailed(f"users {sorted(left)} could not be stored: their logins stand in other records")
         return {github_id: new[github_id] for github_id in left}

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from gitstars.simulator.scenario import Scenario, SimAccount, SimLimits, SimRepository, long_tail, make_scenario
+from tests.harness import NO_LIMITS, Flow
 
-MakeFlow = Callable[..., Any]
+MakeFlow = Callable[..., Flow]
 
 
 def repositories(*sizes: int, **changes: Any) -> tuple[SimRepository, ...]:
@@ -19,8 +20,8 @@ def scenario(places: tuple[SimRepository, ...], limits: SimLimits, **changes: An
     return Scenario(accounts=(account,), repositories=places, limits=limits, population=5000, **changes)
 
 
-def test_every_star_of_existing_accounts_is_stored(flow: MakeFlow, no_limits: SimLimits) -> None:
-    run = flow(make_scenario(long_tail(60, 40, 1500), accounts=3, limits=no_limits, population=20_000))
+def test_every_star_of_existing_accounts_is_stored(flow: MakeFlow) -> None:
+    run = flow(make_scenario(long_tail(60, 40, 1500), accounts=3, limits=NO_LIMITS, population=20_000))
 
     run.start()
     run.wait_idle()
@@ -31,8 +32,8 @@ def test_every_star_of_existing_accounts_is_stored(flow: MakeFlow, no_limits: Si
     assert {name: row["processed_stargazers"] for name, row in run.rows().items()} == counts
 
 
-def test_ghosts_are_counted_and_not_stored(flow: MakeFlow, no_limits: SimLimits) -> None:
-    run = flow(scenario(repositories(250, 7, ghost_every=5), no_limits))
+def test_ghosts_are_counted_and_not_stored(flow: MakeFlow) -> None:
+    run = flow(scenario(repositories(250, 7, ghost_every=5), NO_LIMITS))
 
     run.start()
     run.wait_idle()
@@ -42,11 +43,11 @@ def test_ghosts_are_counted_and_not_stored(flow: MakeFlow, no_limits: SimLimits)
     assert (row["status"], row["ghosts"], row["processed_stargazers"]) == ("completed", 50, 200)
 
 
-def test_each_fate_of_a_repository_ends_with_its_reason(flow: MakeFlow, no_limits: SimLimits) -> None:
+def test_each_fate_of_a_repository_ends_with_its_reason(flow: MakeFlow) -> None:
     fates = {"org/deleted": "deleted", "org/blocked": "blocked", "org/disabled": "disabled"}
     places = tuple(SimRepository(id=2000 + n, full_name=name, stars=10, fate=fate) for n, (name, fate) in enumerate(fates.items()))
     moved = SimRepository(id=3000, full_name="new/name", stars=120, renamed_from="old/name")
-    run = flow(scenario((*places, *repositories(30), moved), no_limits))
+    run = flow(scenario((*places, *repositories(30), moved), NO_LIMITS))
     run.start()
     run.wait_idle()
 
@@ -61,8 +62,8 @@ def test_each_fate_of_a_repository_ends_with_its_reason(flow: MakeFlow, no_limit
 
 
 @pytest.mark.parametrize(("face", "word"), [("permission", "permission"), ("token", "token"), ("integration", "integration")])
-def test_a_refused_list_is_restricted_and_never_zero(flow: MakeFlow, no_limits: SimLimits, face: str, word: str) -> None:
-    run = flow(scenario(repositories(30, 200), no_limits, restriction="2026", face=face))
+def test_a_refused_list_is_restricted_and_never_zero(flow: MakeFlow, face: str, word: str) -> None:
+    run = flow(scenario(repositories(30, 200), NO_LIMITS, restriction="2026", face=face))
 
     run.start()
     run.wait_idle()
@@ -74,8 +75,8 @@ def test_a_refused_list_is_restricted_and_never_zero(flow: MakeFlow, no_limits: 
 
 
 @pytest.mark.parametrize("face", ["empty", "missing"])
-def test_a_refusal_in_disguise_is_recognised(flow: MakeFlow, no_limits: SimLimits, face: str) -> None:
-    run = flow(scenario(repositories(30), no_limits, restriction="2026", face=face))
+def test_a_refusal_in_disguise_is_recognised(flow: MakeFlow, face: str) -> None:
+    run = flow(scenario(repositories(30), NO_LIMITS, restriction="2026", face=face))
 
     run.start()
     run.wait_idle()
@@ -83,7 +84,7 @@ def test_a_refusal_in_disguise_is_recognised(flow: MakeFlow, no_limits: SimLimit
     assert run.rows()["org/repo-0"]["status"] == "restricted"
 
 
-def test_an_account_without_stars_is_fine_and_a_repository_without_stars_complete(flow: MakeFlow, no_limits: SimLimits) -> None:
+def test_an_account_without_stars_is_fine_and_a_repository_without_stars_complete(flow: MakeFlow) -> None:
     empty = SimAccount(user_id=2, login="bob", token="gho_bob")
     places = repositories(0)
     run = flow(Scenario(accounts=(empty, SimAccount(user_id=1, login="ann", token="gho_ann", starred=(1000,))), repositories=places))
@@ -94,11 +95,11 @@ def test_an_account_without_stars_is_fine_and_a_repository_without_stars_complet
     assert run.stored() == {}
 
 
-def test_a_new_account_is_seen_and_goes_first(flow: MakeFlow, no_limits: SimLimits) -> None:
+def test_a_new_account_is_seen_and_goes_first(flow: MakeFlow) -> None:
     places = repositories(*([300] * 40), 10, 20)
     old = SimAccount(user_id=1, login="ann", token="gho_ann", starred=tuple(p.id for p in places[:40]))
     new = SimAccount(user_id=2, login="bob", token="gho_bob", starred=tuple(p.id for p in places))
-    run = flow(Scenario(accounts=(old, new), repositories=places, limits=no_limits, population=9000), signed_in=1)
+    run = flow(Scenario(accounts=(old, new), repositories=places, limits=NO_LIMITS, population=9000), signed_in=1)
     app = run.start()
     run.wait_idle()
     run.github.control("POST", "/log/clear")
@@ -111,12 +112,12 @@ def test_a_new_account_is_seen_and_goes_first(flow: MakeFlow, no_limits: SimLimi
     assert (first["user"], first["path"]) == (2, "/repos/org/repo-40/stargazers")
 
 
-def test_a_rejected_token_stops_its_own_user_only(flow: MakeFlow, no_limits: SimLimits) -> None:
+def test_a_rejected_token_stops_its_own_user_only(flow: MakeFlow) -> None:
     places = repositories(30, 40, 50, 60)
     good = SimAccount(user_id=1, login="ann", token="gho_ann", starred=(1000, 1001))
     bad = SimAccount(user_id=2, login="bob", token="gho_bob", starred=(1002, 1003))
     renewed = SimAccount(user_id=2, login="bob", token="gho_bob_renewed")
-    run = flow(Scenario(accounts=(good, bad, renewed), repositories=places, limits=no_limits, population=9000), signed_in=2)
+    run = flow(Scenario(accounts=(good, bad, renewed), repositories=places, limits=NO_LIMITS, population=9000), signed_in=2)
     run.github.control("POST", "/world", {"revoke": ["gho_bob"]})
 
     app = run.start()
@@ -132,8 +133,8 @@ def test_a_rejected_token_stops_its_own_user_only(flow: MakeFlow, no_limits: Sim
 
 
 @pytest.mark.parametrize("effect", ["drop", "truncate", "garbage"])
-def test_transient_faults_lose_nothing(flow: MakeFlow, no_limits: SimLimits, effect: str) -> None:
-    run = flow(scenario(repositories(450, 120, 30), no_limits))
+def test_transient_faults_lose_nothing(flow: MakeFlow, effect: str) -> None:
+    run = flow(scenario(repositories(450, 120, 30), NO_LIMITS))
     run.github.control("POST", "/rules", {"match": "GET */stargazers*page=2", "effect": effect, "times": 2})
 
     run.start()

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from gitstars.clock import SystemClock
 from gitstars.model import Claim, PageWrite, Progress, Repository, Stargazer
 from gitstars.store import statuses
 from gitstars.store.database import Database
@@ -47,7 +46,7 @@ def claim(database: Database) -> MakeClaim:
 
 @pytest.fixture
 def writer(database: Database) -> Iterator[PageWriter]:
-    running = PageWriter(database, SystemClock(), writers=4)
+    running = PageWriter(database, writers=4)
     running.start()
     yield running
     running.stop()

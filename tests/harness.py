@@ -1,20 +1,60 @@
-"""The whole engine in this process against a simulated GitHub in another, on a real database."""
+"""What tests of the whole program share: gitstars between a simulated GitHub and a real database, in this process or in another."""
 
-import logging
-from collections.abc import Callable, Iterator
+import json
+import signal
+import socket
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import gevent
-import pytest
 
 from gitstars.app import App
 from gitstars.config import Config, DatabaseConfig, DiscoverConfig, GithubConfig
 from gitstars.model import Repository
-from gitstars.simulator.process import SimulatorProcess, start_process
+from gitstars.simulator.process import start_process
 from gitstars.simulator.render import moment
 from gitstars.simulator.scenario import Scenario, SimAccount, SimLimits
 from gitstars.store import schema, seeding
 from gitstars.store.database import Database
+
+
+def free_port() -> int:
+    """A port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class SurrealServer:
+    """A real SurrealDB server in memory, which can be killed and started again."""
+
+    def __init__(self, program: str, storage: str = "memory") -> None:
+        self.port = free_port()
+        address, login = ["--bind", f"127.0.0.1:{self.port}"], ["--user", "root", "--pass", "root"]
+        self._command = [program, "start", *address, *login, "--log", "none", "--no-banner", storage]
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        with gevent.Timeout(25, AssertionError("the SurrealDB server did not come up")):
+            while True:
+                with socket.socket() as probe:
+                    if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                        return
+                gevent.sleep(0.05)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
 
 #: Far more than any test asks for: pacing and budgets are off.
 NO_LIMITS = SimLimits(points_per_window=1_000_000, rest_points_per_minute=1_000_000, graphql_points_per_minute=1_000_000)
@@ -25,7 +65,7 @@ class Flow:
 
     def __init__(self, scenario: Scenario, database: DatabaseConfig, **changes: Any) -> None:
         self.scenario = scenario
-        self.github: SimulatorProcess = start_process(scenario)
+        self.github = start_process(scenario)
         pace = {"requests_per_hour": 1_000_000, "rest_points_per_minute": 1_000_000}
         self.config = Config(
             database=database,
@@ -105,21 +145,49 @@ class Flow:
         self.github.stop()
 
 
-@pytest.fixture
-def flow(database_config: DatabaseConfig) -> Iterator[Callable[..., Flow]]:
-    """``flow(scenario, github={...})`` on both engines in turn."""
-    opened: list[Flow] = []
+class Server:
+    """``gitstars serve`` in a process; what it prints goes to a file."""
 
-    def make(scenario: Scenario, **changes: Any) -> Flow:
-        opened.append(Flow(scenario, database_config, **changes))
-        return opened[-1]
+    def __init__(self, folder: Path, config: Config) -> None:
+        """``config`` is written out as a configuration file; ports are off unless it names others than the usual ones."""
+        self.config = folder / "config.toml"
+        ports = {"health": config.health.port, "admin": config.admin.port}
+        lines = [f"[{name}]\nport = {0 if port in (8080, 8081) else port}" for name, port in ports.items()]
+        for name in ("database", "github", "discover"):
+            section = getattr(config, name)
+            values = ((key, getattr(section, key)) for key in section.__struct_fields__)
+            lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in values)]
+        self.config.write_text("\n".join(lines))
+        self.output = folder / "output.txt"
 
-    yield make
-    for one in opened:
-        one.close()
-    logging.getLogger("gitstars").setLevel(logging.NOTSET)
+    def start(self, *arguments: str) -> "subprocess.Popen[bytes]":
+        with self.output.open("wb") as output:
+            command = [sys.executable, "-m", "gitstars", "serve", "--config", str(self.config), *arguments]
+            self.process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
+        return self.process
+
+    def wait_for_line(self, text: str, seconds: float = 20.0) -> None:
+        """Wait until this start's output holds ``text``."""
+        with gevent.Timeout(seconds, AssertionError(f"{text!r} was not printed:\n{self.printed()}")):
+            while text not in self.printed():
+                assert self.process.poll() is None, self.printed()
+                gevent.sleep(0.02)
+
+    def printed(self) -> str:
+        """What this start printed so far, on both streams."""
+        return self.output.read_text()
+
+    def signal(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
 
 
-@pytest.fixture
-def no_limits() -> SimLimits:
-    return NO_LIMITS
+def count_refetched(asked: list[dict[str, Any]]) -> Counter[str]:
+    """How many pages of each repository were answered more than once."""
+    answered = (entry for entry in asked if entry["route"] == "repo/stargazers" and entry["status"] == 200)
+    pages = Counter((entry["path"], entry["query"].get("page")) for entry in answered)
+    return Counter({path: sum(times - 1 for (p, _), times in pages.items() if p == path) for path, _ in pages})

@@ -1,0 +1,58 @@
+"""kill -9 at random moments: what was acknowledged stays, and little is fetched again."""
+
+import random
+import signal
+from collections.abc import Callable
+
+import gevent
+import pytest
+
+from gitstars.config import Config, DatabaseConfig
+from gitstars.simulator.scenario import SimLimits, make_scenario
+from tests.harness import Flow, Server, count_refetched
+
+KILLS = 20
+LIMITS = SimLimits(points_per_window=1_000_000, rest_points_per_minute=1_000_000, latency_seconds=0.08)
+#: A server needs about a second to start; a kill comes up to this much later (seconds).
+WORK_SECONDS = 0.7
+
+
+@pytest.mark.slow(150)
+def test_a_server_killed_at_random_moments_ends_in_exactly_the_truth(flow: Callable[..., Flow], serve: Callable[[Config], Server]) -> None:
+    run = flow(make_scenario([1200] * 60 + [90] * 20, accounts=2, limits=LIMITS, population=20_000))
+    server, chance = serve(run.config), random.Random(7)
+
+    for _ in range(KILLS):
+        server.start()
+        server.wait_for_line("serves 2 accounts")
+        gevent.sleep(chance.random() * WORK_SECONDS)
+        server.signal(signal.SIGKILL)
+        server.process.wait()
+    run.start()
+    run.wait_idle(60)
+
+    assert run.stored() == run.truth()
+    assert {row["status"] for row in run.rows().values()} == {"completed"}
+    again = count_refetched(run.github.asked())
+    assert max(again.values()) <= KILLS
+    assert sum(again.values()) <= KILLS * 2 * run.config.github.concurrency * 3
+
+
+@pytest.mark.slow(90)
+def test_an_embedded_engine_killed_at_random_moments_loses_nothing(embedded_config: DatabaseConfig) -> None:
+    run = Flow(make_scenario([1200] * 60 + [90] * 20, accounts=2, limits=LIMITS, population=20_000), embedded_config)
+    chance = random.Random(8)
+    engine = run.start().database.engine
+    assert engine is not None
+
+    for _ in range(KILLS):
+        gevent.sleep(chance.random() * 0.3)
+        run.wait_until(lambda: engine.is_up, "the engine is up again")
+        engine.kill()
+    run.wait_idle(60)
+
+    assert engine.restarts >= KILLS
+    assert run.stored() == run.truth()
+    again = count_refetched(run.github.asked())
+    assert max(again.values(), default=0) <= KILLS
+    run.close()

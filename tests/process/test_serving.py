@@ -1,0 +1,200 @@
+"""Starting and stopping as a user sees it: sentences, exit codes, and nothing left claimed."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from gitstars.config import Config, DatabaseConfig, GithubConfig, HealthConfig
+from gitstars.simulator.scenario import SimLimits, make_scenario
+from gitstars.store.database import Database
+from tests.harness import Flow, Server, SurrealServer, free_port
+
+Serve = Callable[[Config], Server]
+SLOW = SimLimits(points_per_window=1_000_000, rest_points_per_minute=1_000_000, latency_seconds=0.4)
+
+
+def run_serve(*arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
+    environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
+    command = [sys.executable, "-m", "gitstars", "serve", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=25, check=False)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_finishes_the_page_in_hand_and_gives_claims_back(flow: Callable[..., Flow], serve: Serve, number: signal.Signals) -> None:
+    run = flow(make_scenario([900] * 30, limits=SLOW, population=20_000))
+    server = serve(run.config)
+    server.start()
+    server.wait_for_line("serves 1 accounts")
+    run.wait_until(lambda: len(run.github.asked()) > 20, "some calls were made")
+
+    started = time.monotonic()
+    server.signal(number)
+    code = server.process.wait(15)
+
+    assert code == 0, server.printed()
+    assert time.monotonic() - started < 10
+    assert "stored" in server.printed().splitlines()[-1]
+    with_database = Database(run.config.database)
+    with_database.open()
+    rows = with_database.run("SELECT status, claimed_by, cursor FROM repo_processing_status")[0]
+    with_database.close()
+    assert {row["status"] for row in rows} <= {"pending", "completed"}
+    assert not any(row.get("claimed_by") for row in rows)
+    assert any(row.get("cursor") for row in rows)
+
+
+def test_a_second_signal_exits_at_once(embedded_config: DatabaseConfig, serve: Serve) -> None:
+    very_slow = SimLimits(points_per_window=1_000_000, rest_points_per_minute=1_000_000, latency_seconds=8.0)
+    run = Flow(make_scenario([900] * 30, limits=very_slow, population=20_000), embedded_config)
+    server = serve(run.config)
+    server.start()
+    server.wait_for_line("serves 1 accounts")
+    run.wait_until(lambda: "page" not in server.printed(), "it runs")
+    time.sleep(0.5)
+
+    server.signal(signal.SIGTERM)
+    server.wait_for_line("stopping")
+    started = time.monotonic()
+    server.signal(signal.SIGTERM)
+    code = server.process.wait(5)
+
+    assert code == 130
+    assert time.monotonic() - started < 1
+    run.close()
+
+
+def test_a_server_that_is_killed_takes_its_engine_along(embedded_config: DatabaseConfig, serve: Serve) -> None:
+    run = Flow(make_scenario([100], population=5000), embedded_config)
+    server = serve(run.config)
+    server.start()
+    server.wait_for_line("serves 1 accounts")
+    lock = Path(embedded_config.url.removeprefix("surrealkv://") + ".lock")
+    engine = int(lock.read_text())
+
+    server.signal(signal.SIGKILL)
+    server.process.wait()
+
+    run.wait_until(lambda: not Path(f"/proc/{engine}").exists() or "Z" in Path(f"/proc/{engine}/stat").read_text(), "the engine ended", 5)
+    run.close()
+
+
+def test_a_second_server_on_one_path_is_refused_with_a_sentence(embedded_config: DatabaseConfig, serve: Serve, tmp_path: Path) -> None:
+    run = Flow(make_scenario([100], population=5000), embedded_config)
+    server = serve(run.config)
+    server.start()
+    server.wait_for_line("serves 1 accounts")
+
+    second = run_serve("--db-url", embedded_config.url, "--health-port", "0", "--admin-port", "0", cwd=tmp_path)
+
+    assert second.returncode == 2
+    assert "is in use by another gitstars server" in second.stderr
+    assert "Traceback" not in second.stderr
+    run.close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("--config", "nowhere.toml"), 2, "nowhere.toml"),
+        (("--db-url", "ws://127.0.0.1:9", "--health-port", "0", "--admin-port", "0"), 1, "no database answers at ws://127.0.0.1:9"),
+        (("--db-url", "surrealkv:///proc/nowhere/stars.db", "--health-port", "0", "--admin-port", "0"), 2, "/proc/nowhere"),
+        (("--health-port", "70000"), 2, "70000"),
+        (("--db-url", "ftp://example.org"), 2, "ftp"),
+    ],
+)
+def test_bad_input_is_one_sentence(tmp_path: Path, arguments: tuple[str, ...], code: int, words: str) -> None:
+    result = run_serve(*arguments, cwd=tmp_path)
+
+    assert result.returncode == code, result.stderr
+    assert words in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_directory_that_is_no_database_or_may_not_be_written_is_refused(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+
+    result = run_serve("--db-url", f"surrealkv://{blocked}", "--health-port", "0", "--admin-port", "0", cwd=tmp_path)
+
+    assert result.returncode == 2, result.stderr
+    assert str(blocked) in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_wrong_password_and_missing_rights_are_told_apart(server_config: DatabaseConfig, tmp_path: Path) -> None:
+    wrong = run_serve(
+        "--db-url", server_config.url, "--db-user", "root", "--db-pass", "wrong", "--health-port", "0", "--admin-port", "0", cwd=tmp_path
+    )
+    assert wrong.returncode == 2, wrong.stderr
+    assert "refuses user 'root'" in wrong.stderr
+    assert "Traceback" not in wrong.stderr
+
+    database = Database(server_config)
+    database.open()
+    database.run("DEFINE USER reader ON DATABASE PASSWORD 'reader' ROLES VIEWER")
+    database.close()
+    lacking = run_serve(
+        *("--db-url", server_config.url, "--db-user", "reader", "--db-pass", "reader", "--db-namespace", server_config.namespace),
+        *("--health-port", "0", "--admin-port", "0"),
+        cwd=tmp_path,
+    )
+
+    assert lacking.returncode == 2, lacking.stderr
+    assert "right" in lacking.stderr
+    assert "Traceback" not in lacking.stderr
+
+
+def test_a_port_that_is_taken_is_named(embedded_config: DatabaseConfig, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+
+        result = run_serve("--db-url", embedded_config.url, "--health-port", port, "--admin-port", "0", cwd=tmp_path)
+
+    assert result.returncode == 2, result.stderr
+    assert port in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_database_that_comes_up_later_is_waited_for(
+    surreal_program: str | None, require: Callable[[bool, str], None], serve: Serve
+) -> None:
+    require(surreal_program is not None, "a SurrealDB server")
+    assert surreal_program is not None
+    database = SurrealServer(surreal_program)
+    database.kill()
+    config = Config(
+        database=DatabaseConfig(url=database.url, user="root", password="root"), github=GithubConfig(api_url="http://127.0.0.1:9")
+    )
+    server = serve(config)
+    server.start("--wait-for-db", "20")
+    server.wait_for_line("trying again")
+
+    database.start()
+
+    server.wait_for_line("serves 0 accounts")
+    server.signal(signal.SIGTERM)
+    assert server.process.wait(10) == 0
+    database.kill()
+
+
+def test_health_answers_while_serving(embedded_config: DatabaseConfig, serve: Serve) -> None:
+    port = free_port()
+    run = Flow(make_scenario([100], population=5000), embedded_config)
+    server = serve(msgspec.structs.replace(run.config, health=HealthConfig(port=port)))
+    server.start()
+    server.wait_for_line("serves 1 accounts")
+
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/livez", timeout=5) as answer:
+        assert answer.status == 200
+    run.close()
