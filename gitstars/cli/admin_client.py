@@ -58,6 +58,7 @@ class AdminClient:
         """What happens from now on, until the server goes away (ServerUnreachable)."""
         with self._send("GET", "/events", stream=True, timeout=(CONNECT_SECONDS, SILENCE_SECONDS)) as answer:
             _check(answer, self.url)
+            answer.encoding = "utf-8"
             try:
                 yield from _read_events(answer.iter_lines(chunk_size=1, decode_unicode=True))
             except requests.RequestException as error:

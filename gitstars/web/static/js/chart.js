@@ -1,0 +1,65 @@
+// The two charts, drawn by uPlot (served beside this file), in the page's colours, as wide as their place.
+/* global uPlot */
+
+import { compact, number } from "./format.js";
+
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const dark = matchMedia("(prefers-color-scheme: dark)");
+
+/** A line over time in `place`; `show(times, values)` draws anew. Times are seconds since the epoch. */
+export class TimeChart {
+  constructor(place, label, { bars = false, unit = "" } = {}) {
+    this.place = place;
+    this.label = label;
+    this.bars = bars;
+    this.unit = unit;
+    this.data = [[], []];
+    this.plot = null;
+    new ResizeObserver(() => this.resize()).observe(place);
+    dark.addEventListener("change", () => this.draw());
+  }
+
+  show(times, values) {
+    this.data = [times, values];
+    if (this.plot) this.plot.setData(this.data);
+    else this.draw();
+  }
+
+  resize() {
+    const { clientWidth: width, clientHeight: height } = this.place;
+    if (this.plot && width && (this.plot.width !== width)) this.plot.setSize({ width, height: height - 34 });
+    else if (!this.plot && width && this.data[0].length) this.draw();
+  }
+
+  draw() {
+    this.plot?.destroy();
+    this.plot = null;
+    const { clientWidth: width, clientHeight: height } = this.place;
+    if (!width) return;
+    const axis = { stroke: colour("--soft"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line") } };
+    this.plot = new uPlot(
+      {
+        width,
+        height: height - 34,
+        padding: [8, 12, 0, 0],
+        scales: { y: { range: (_, low, high) => [0, Math.max(1, high * 1.1)] } },
+        cursor: { drag: { x: false, y: false } },
+        axes: [axis, { ...axis, size: 56, values: (_, ticks) => ticks.map(compact) }],
+        series: [
+          {},
+          {
+            label: this.label,
+            stroke: colour("--accent"),
+            fill: `color-mix(in srgb, ${colour("--accent")} 18%, transparent)`,
+            width: 2,
+            points: { show: false },
+            paths: this.bars ? uPlot.paths.bars({ size: [0.8, 40] }) : undefined,
+            value: (_, value) => (value === null || value === undefined ? "–" : `${number(value)}${this.unit}`),
+          },
+        ],
+      },
+      this.data,
+      this.place,
+    );
+  }
+}
