@@ -1,0 +1,86 @@
+"""Loads stargazers through the whole path (HTTP, decode, users + edges + progress, commit), beside the naive way of doing the same."""
+
+import time
+
+from benchmarks.bench import embedded, memory_mb, prepared, run_to_end, server
+from gitstars.app import App
+from gitstars.config import Config, DatabaseConfig
+from gitstars.fetch import answers
+from gitstars.model import PageWrite, Progress
+from gitstars.simulator.scenario import SimLimits, make_scenario
+from gitstars.store import accounts, statuses
+
+NO_LIMITS = SimLimits(points_per_window=10_000_000, rest_points_per_minute=10_000_000, graphql_points_per_minute=10_000_000)
+#: The load: 200 repositories of 500 stargazers out of 150,000 people; the naive way does a part of it.
+REPOSITORIES, STARS_EACH, POPULATION, NAIVE_REPOSITORIES = 200, 500, 150_000, 20
+
+
+def run() -> None:
+    """100,000 stargazers of 200 repositories, on both engines."""
+    print(f"load: {REPOSITORIES} repositories of {STARS_EACH} stargazers, pacing off")
+    with embedded() as database:
+        fast = _load(database, REPOSITORIES)
+    with embedded() as database:
+        naive = _load_naively(database, NAIVE_REPOSITORIES)
+    print(f"  embedded surrealkv: {fast:8,.0f} stars/s   naive {naive:8,.0f} stars/s   ratio {fast / naive:.1f}")
+    with server() as remote:
+        if remote is None:
+            print("  server: no SurrealDB server here (set SURREAL_BIN)")
+            return
+        fast = _load(remote, REPOSITORIES)
+    with server() as remote:
+        assert remote is not None
+        naive = _load_naively(remote, NAIVE_REPOSITORIES)
+    print(f"  server:             {fast:8,.0f} stars/s   naive {naive:8,.0f} stars/s   ratio {fast / naive:.1f}")
+
+
+def run_flat() -> None:
+    """Time a star from 10,000 to 1,000,000 stars on the embedded engine, and this process' memory."""
+    print("flat: time a star while the database grows (embedded surrealkv)")
+    for stars in (10_000, 100_000, 1_000_000):
+        with embedded() as database:
+            rate = _load(database, max(1, stars // 2000), 2000)
+        print(f"  {stars:9,} stars: {1e6 / rate:6.0f} us a star, {rate:8,.0f} stars/s, memory {memory_mb():.0f} MB")
+
+
+def _load(database: DatabaseConfig, repositories: int, stars_each: int = STARS_EACH) -> float:
+    scenario = make_scenario([stars_each] * repositories, accounts=4, limits=NO_LIMITS, population=POPULATION)
+    with prepared(scenario, database) as (config, _):
+        app = App(config)
+        seconds = run_to_end(app)
+        stored = app.events.totals["stars.stored"]
+        app.stop()
+    if stored != repositories * stars_each:
+        raise SystemExit(f"{stored} stars were stored, {repositories * stars_each} were expected")
+    return stored / seconds
+
+
+def _load_naively(database: DatabaseConfig, repositories: int) -> float:
+    """One page at a time, one transaction a page."""
+    scenario = make_scenario([STARS_EACH] * repositories, limits=NO_LIMITS, population=POPULATION)
+    with prepared(scenario, database) as (config, _):
+        app = App(config)
+        app.database.open()
+        app.writer.start()
+        started = time.perf_counter()
+        stored = _walk(app, config)
+        seconds = time.perf_counter() - started
+        app.stop()
+    return stored / seconds
+
+
+def _walk(app: App, config: Config) -> int:
+    stored = 0
+    account = accounts.list_accounts(app.database)[0]
+    for state in accounts.starred_repositories(app.database, account):
+        repository = state.repository
+        held = statuses.claim(app.database, repository, app.instance.owner(), config.collect.lease_seconds, 0.0)
+        assert held is not None
+        page, has_next = 0, True
+        while has_next:
+            page += 1
+            outcome = app.client.list_stargazers(account, repository.full_name, page)
+            assert isinstance(outcome, answers.Page), outcome
+            app.writer.submit(PageWrite(held, outcome.stargazers, Progress({"kind": "rest", "next_page": page + 1}, page))).get()
+            stored, has_next = stored + len(outcome.stargazers), outcome.has_next
+    return stored
