@@ -14,7 +14,7 @@ import gevent
 import psutil
 
 from gitstars.app import App
-from gitstars.config import Config, DatabaseConfig, GithubConfig
+from gitstars.config import AdminConfig, Config, DatabaseConfig, GithubConfig, HealthConfig
 from gitstars.model import Repository
 from gitstars.simulator.process import SimulatorProcess, start_process
 from gitstars.simulator.scenario import Scenario
@@ -65,7 +65,8 @@ def prepared(scenario: Scenario, database: DatabaseConfig) -> Iterator[tuple[Con
             seeding.star(opened, account.login, [Repository(p.full_name, p.full_name, p.id, p.stars) for p in chosen])
         opened.close()
         limits = {"requests_per_hour": 1_000_000, "rest_points_per_minute": 1_000_000, "graphql_points_per_minute": 1_000_000}
-        yield Config(database=database, github=GithubConfig(api_url=github.url, graphql_url=github.graphql_url, **limits)), github
+        reached = GithubConfig(api_url=github.url, graphql_url=github.graphql_url, **limits)
+        yield Config(database=database, github=reached, health=HealthConfig(port=0), admin=AdminConfig(port=0)), github
     finally:
         github.stop()
 

@@ -13,7 +13,7 @@ from typing import Any
 import gevent
 
 from gitstars.app import App
-from gitstars.config import Config, DatabaseConfig, DiscoverConfig, GithubConfig
+from gitstars.config import AdminConfig, Config, DatabaseConfig, DiscoverConfig, GithubConfig, HealthConfig
 from gitstars.model import Repository
 from gitstars.simulator.process import start_process
 from gitstars.simulator.render import moment
@@ -70,6 +70,8 @@ class Flow:
         self.config = Config(
             database=database,
             github=GithubConfig(api_url=self.github.url, graphql_url=self.github.graphql_url, **(pace | changes.get("github", {}))),
+            health=HealthConfig(port=0),
+            admin=AdminConfig(port=0),
             discover=DiscoverConfig(stable_seconds=0.5, poll_seconds=0.2, **changes.get("discover", {})),
         )
         self.app: App | None = None

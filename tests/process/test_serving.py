@@ -174,7 +174,8 @@ def test_a_database_that_comes_up_later_is_waited_for(
     database = SurrealServer(surreal_program)
     database.kill()
     config = Config(
-        database=DatabaseConfig(url=database.url, user="root", password="root"), github=GithubConfig(api_url="http://127.0.0.1:9")
+        database=DatabaseConfig(url=database.url, user="root", password="root"),
+        github=GithubConfig(api_url="http://127.0.0.1:9", graphql_url="http://127.0.0.1:9/graphql"),
     )
     server = serve(config)
     server.start("--wait-for-db", "20")
