@@ -7,21 +7,28 @@ from gitstars.model import Resource, Stargazer
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of stargazers. ``ghosts`` are stars whose user is gone; ``total`` is GitHub's count where the answer carries it."""
+    """A page of stargazers in the order asked for; an empty one without a next is the end.
+
+    ``ghosts`` are stars whose user is gone, ``ghost_times`` their ``starred_at``. ``last_page`` is REST's; ``end_cursor``, ``total`` (the
+    present count) and ``repository`` are GraphQL's.
+    """
 
     stargazers: tuple[Stargazer, ...]
     ghosts: int
     has_next: bool
     last_page: int | None = None
-    start_cursor: str | None = None
     end_cursor: str | None = None
     total: int | None = None
     repository: "Metadata | None" = None
+    ghost_times: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """A repository's own record. ``may_list``: whether its ``permissions`` let this account list stargazers (None: not said)."""
+    """A repository's own record. ``may_list``: whether its ``permissions`` let this account list stargazers (None: not said).
+
+    ``etag``, given back with the next call of the same account, makes an unchanged record cost nothing.
+    """
 
     github_id: int
     full_name: str
@@ -30,6 +37,58 @@ class Metadata:
     may_list: bool | None = None
     updated_at: str | None = None
     is_disabled: bool = False
+    etag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Repositories:
+    """A page of the repositories that an account owns or collaborates on."""
+
+    repositories: tuple[Metadata, ...]
+    has_next: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many stars a repository has; open to everybody."""
+
+    stars: int
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """Stars of one week that are still there. ``week`` is its Sunday in epoch seconds, ``days`` are seven numbers from that day on."""
+
+    week: int
+    total: int
+    days: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Weeks:
+    """A page of the star history, newest week first."""
+
+    weeks: tuple[Week, ...]
+    has_next: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose token it is. ``scopes`` None: this kind of token has none (fine-grained, app)."""
+
+    user_id: int
+    login: str
+    scopes: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class NotModified:
+    """304: the record is still what it was when its ``etag`` came."""
+
+
+@dataclass(frozen=True, slots=True)
+class RouteMissing:
+    """This server does not have the route; the repository is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +109,7 @@ class SecondaryLimit:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The list is not for this account. ``face`` is a short stable word, ``text`` GitHub's own; ``total`` the count where it was told."""
+    """The list is not for this account. ``face`` is a short stable word, ``text`` GitHub's own, ``repository`` its record where told."""
 
     face: str
     text: str
@@ -106,5 +165,36 @@ class Stopped:
 
 
 Outcome = (
-    Page | Metadata | BudgetSpent | SecondaryLimit | Refused | Missing | Gone | BadToken | PaginationWall | Transient | Garbage | Stopped
+    Page
+    | Metadata
+    | Repositories
+    | Count
+    | Weeks
+    | Identity
+    | NotModified
+    | RouteMissing
+    | BudgetSpent
+    | SecondaryLimit
+    | Refused
+    | Missing
+    | Gone
+    | BadToken
+    | PaginationWall
+    | Transient
+    | Garbage
+    | Stopped
 )
+
+
+@dataclass(frozen=True, slots=True)
+class GraphAnswer:
+    """What a GraphQL query brought: one outcome an alias, in the order asked.
+
+    ``has_failed``: the query as a whole was too much for GitHub or got lost (every outcome is Transient); a narrower one may succeed.
+    ``seconds`` is how long GitHub took, ``cost`` the points it charged (0: it did not say).
+    """
+
+    outcomes: tuple[Outcome, ...]
+    seconds: float = 0.0
+    cost: int = 0
+    has_failed: bool = False

@@ -1,17 +1,26 @@
-"""GitHub's payloads as typed structs: what gitstars reads of them, checked. Everything else in a payload is skipped over."""
+"""GitHub's payloads as typed structs: what gitstars reads of them, checked. Everything else in a payload is skipped over.
 
+All ``decode_*`` functions raise msgspec.MsgspecError when the body is anything else.
+"""
+
+from collections.abc import Iterable
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Raw, Struct
 
-from gitstars.fetch.answers import Metadata, Page
+from gitstars.fetch.answers import Count, Identity, Metadata, Page, Repositories, Week, Weeks
 from gitstars.model import Stargazer
 
 PositiveId = Annotated[int, Meta(gt=0)]
+Amount = Annotated[int, Meta(ge=0)]
 Text = Annotated[str, Meta(min_length=1)]
-#: ISO 8601 as GitHub writes it.
-Moment = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$")]
+#: ISO 8601 as GitHub promises it: UTC, to the second. Such texts sort as the times do.
+Moment = Annotated[str, Meta(pattern=r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$")]
+SevenDays = Annotated[tuple[Amount, ...], Meta(min_length=7, max_length=7)]
+
+#: GraphQL's ``viewerPermission`` of people who administer or collaborate.
+LISTING_PERMISSIONS = frozenset({"ADMIN", "MAINTAIN", "WRITE", "TRIAGE"})
 
 
 class RestUser(Struct):
@@ -38,47 +47,201 @@ class RestPermissions(Struct):
 class RestRepository(Struct):
     id: PositiveId
     full_name: Text
-    stargazers_count: Annotated[int, Meta(ge=0)]
+    stargazers_count: Amount
     private: bool = False
     disabled: bool = False
     updated_at: str | None = None
     permissions: RestPermissions | None = None
 
 
+class RestCount(Struct):
+    count: Amount
+
+
+class RestWeek(Struct):
+    week: PositiveId
+    total: Amount
+    days: SevenDays
+
+
 class RestProblem(Struct):
     """The body of an error."""
 
+    message: str
+
+
+class GraphUser(Struct, rename="camel"):
+    database_id: PositiveId | None
+    login: Text
+    avatar_url: str
+    url: str
+
+
+class GraphEdge(Struct, rename="camel"):
+    starred_at: Moment
+    node: GraphUser | None
+
+
+class GraphPageInfo(Struct, rename="camel"):
+    has_next_page: bool
+    end_cursor: str | None = None
+
+
+class GraphStargazers(Struct, rename="camel"):
+    total_count: Amount
+    edges: list[GraphEdge | None]
+    page_info: GraphPageInfo
+
+
+class GraphRepository(Struct, rename="camel"):
+    database_id: PositiveId
+    name_with_owner: Text
+    stargazer_count: Amount
+    is_private: bool = False
+    is_disabled: bool = False
+    updated_at: str | None = None
+    viewer_permission: str | None = None
+    stargazers: GraphStargazers | None = None
+
+
+class GraphRate(Struct, rename="camel"):
+    """The ``rateLimit`` that every query asks for beside its data."""
+
+    cost: Amount
+    remaining: Amount
+    limit: Amount
+    reset_at: Moment
+
+
+class GraphExtensions(Struct):
+    code: str | None = None
+
+
+class GraphProblem(Struct):
+    """An entry of ``errors``; without ``path`` it is about the whole query."""
+
     message: str = ""
-    documentation_url: str = ""
+    type: str | None = None
+    path: list[str | int] | None = None
+    code: str | None = None
+    extensions: GraphExtensions | None = None
+
+
+class GraphBody(Struct):
+    """A GraphQL answer; ``data`` by alias, each still to be decoded, so that one bad alias spoils no other."""
+
+    data: dict[str, Raw] | None = None
+    errors: list[GraphProblem] | None = None
 
 
 _STARS = msgspec.json.Decoder(list[RestStar])
 _REPOSITORY = msgspec.json.Decoder(RestRepository)
+_REPOSITORIES = msgspec.json.Decoder(list[RestRepository])
+_COUNT = msgspec.json.Decoder(RestCount)
+_WEEKS = msgspec.json.Decoder(list[RestWeek])
+_USER = msgspec.json.Decoder(RestUser)
 _PROBLEM = msgspec.json.Decoder(RestProblem)
+_GRAPH_BODY = msgspec.json.Decoder(GraphBody)
+_GRAPH_REPOSITORY = msgspec.json.Decoder(GraphRepository | None)
+_GRAPH_RATE = msgspec.json.Decoder(GraphRate | None)
 
 
 def decode_stars(body: bytes, last_page: int | None, has_next: bool) -> Page:
-    """A page of the REST list. Raises msgspec.MsgspecError when the body is anything else."""
+    """A page of the REST list."""
     entries = _STARS.decode(body)
     stargazers = tuple(
         Stargazer(entry.user.id, entry.user.login, entry.user.avatar_url, entry.user.html_url, entry.starred_at)
         for entry in entries
         if entry.user is not None
     )
-    return Page(stargazers, ghosts=len(entries) - len(stargazers), has_next=has_next, last_page=last_page)
+    ghost_times = tuple(entry.starred_at for entry in entries if entry.user is None)
+    return Page(stargazers, len(ghost_times), has_next, last_page, ghost_times=ghost_times)
 
 
 def decode_repository(body: bytes) -> Metadata:
-    """A repository's record. Raises msgspec.MsgspecError when the body is anything else."""
-    read = _REPOSITORY.decode(body)
+    """A repository's record."""
+    return _to_metadata(_REPOSITORY.decode(body))
+
+
+def decode_repositories(body: bytes, has_next: bool) -> Repositories:
+    """A page of repositories."""
+    return Repositories(tuple(_to_metadata(entry) for entry in _REPOSITORIES.decode(body)), has_next)
+
+
+def decode_count(body: bytes) -> Count:
+    """The number of stars."""
+    return Count(_COUNT.decode(body).count)
+
+
+def decode_weeks(body: bytes, has_next: bool) -> Weeks:
+    """A page of the star history."""
+    return Weeks(tuple(Week(entry.week, entry.total, entry.days) for entry in _WEEKS.decode(body)), has_next)
+
+
+def decode_identity(body: bytes, scopes: frozenset[str] | None) -> Identity:
+    """Whose token was used."""
+    user = _USER.decode(body)
+    return Identity(user.id, user.login, scopes)
+
+
+def decode_problem(body: bytes) -> str:
+    """The message of an error body."""
+    return _PROBLEM.decode(body).message
+
+
+def decode_graph(body: bytes) -> GraphBody:
+    """A GraphQL answer, its aliases still raw."""
+    return _GRAPH_BODY.decode(body)
+
+
+def decode_graph_rate(raw: Raw) -> GraphRate | None:
+    """The ``rateLimit`` of a GraphQL answer; a server without limits says null."""
+    rate: GraphRate | None = _GRAPH_RATE.decode(raw)
+    return rate
+
+
+def decode_graph_repository(raw: Raw) -> tuple[Metadata, Page | None] | None:
+    """An alias: the repository's record, and the page of its list where there is one; None: GitHub answered null."""
+    read = _GRAPH_REPOSITORY.decode(raw)
+    if read is None:
+        return None
+    may_list = None if read.viewer_permission is None else read.viewer_permission in LISTING_PERMISSIONS
+    metadata = Metadata(
+        read.database_id, read.name_with_owner, read.stargazer_count, read.is_private, may_list, read.updated_at, read.is_disabled
+    )
+    return metadata, None if read.stargazers is None else _to_page(read.stargazers, metadata)
+
+
+def _to_metadata(read: RestRepository) -> Metadata:
     rights = read.permissions
     may_list = None if rights is None else rights.admin or rights.maintain or rights.push or rights.triage
     return Metadata(read.id, read.full_name, read.stargazers_count, read.private, may_list, read.updated_at, read.disabled)
 
 
-def decode_problem(body: bytes) -> str:
-    """The message of an error body; its beginning when it is no JSON."""
-    try:
-        return _PROBLEM.decode(body).message or "no message"
-    except msgspec.MsgspecError:
-        return body[:200].decode(errors="replace").strip() or "an empty answer"
+def _to_page(read: GraphStargazers, metadata: Metadata) -> Page:
+    stargazers: list[Stargazer] = []
+    ghost_times: list[str] = []
+    for starred_at, user in _dated(read.edges):
+        if user is None or user.database_id is None:
+            ghost_times.append(starred_at)
+        else:
+            stargazers.append(Stargazer(user.database_id, user.login, user.avatar_url, user.url, starred_at))
+    return Page(
+        tuple(stargazers),
+        len(ghost_times),
+        read.page_info.has_next_page,
+        end_cursor=read.page_info.end_cursor,
+        total=read.total_count,
+        repository=metadata,
+        ghost_times=tuple(ghost_times),
+    )
+
+
+def _dated(edges: Iterable[GraphEdge | None]) -> Iterable[tuple[str, GraphUser | None]]:
+    """Every edge with a time. The schema lets a null user take its edge, and the time, with it: then the edge before lends its own."""
+    known = list(edges)
+    starred_at = next((edge.starred_at for edge in known if edge is not None), "")
+    for edge in known:
+        if edge is not None:
+            starred_at = edge.starred_at
+        yield starred_at, None if edge is None else edge.node

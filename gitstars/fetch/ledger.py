@@ -1,25 +1,29 @@
-"""One ledger of budgets and pacing, per user and resource: pure, fed by every answer, asked before every call. Times are epoch seconds."""
+"""One ledger of every user's budgets, cool-downs and rejected tokens: pure, fed by every answer, asked before every call.
 
+Times are epoch seconds. How one budget is paced is ``budget``'s business.
+"""
+
+import hashlib
+import math
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import msgspec
+
+from gitstars.fetch.budget import Budget
 from gitstars.fetch.classify import RateInfo
 from gitstars.model import Resource
 
-MINUTE_SECONDS = 60.0
-#: GitHub's clock and ours differ: a window counts as over this long after its reset.
-RESET_MARGIN_SECONDS = 1.0
-#: Resets of one window that answers report differ by rounding; beyond this it is another window.
-SAME_WINDOW_SECONDS = 5.0
 #: The first pause after a secondary limit that names none; doubled with each one that follows before a success.
 COOLDOWN_SECONDS, COOLDOWN_CAP_SECONDS = 60.0, 3600.0
-#: Below this part of the hourly limit the pace follows what is left.
-SLOW_BELOW = 0.5
+#: Users kept; beyond, the one that was idle the longest is forgotten, and begins blind. Rejected tokens kept of a user.
+USERS_BOUND, TOKENS_BOUND = 10_000, 8
 
 
 class PaceSettings(Protocol):
-    """What the ledger needs of ``GithubConfig``."""
+    """What the ledger needs of ``GithubConfig``. ``requests_per_hour`` 0: no pace, the other bounds stay."""
 
     @property
     def requests_per_hour(self) -> int: ...
@@ -31,11 +35,12 @@ class PaceSettings(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """The call may go out now; settle it with ``Ledger.settle``."""
+    """The call may go out now; end it with ``Ledger.settle``, whatever became of it."""
 
     user_id: int
     resource: Resource
     cost: int
+    at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,31 +52,39 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """Nothing goes out before ``until``. ``reason``: ``spent``, ``secondary`` or ``token``."""
+    """Nothing goes out before ``until``. ``reason``: ``spent`` or ``secondary``."""
 
     until: float
     reason: str
 
 
-@dataclass(slots=True)
-class _Budget:
-    limit: int = 5000
-    remaining: int | None = None
-    reset_at: float = 0.0
-    in_flight: int = 0
-    tokens: float | None = None
-    tokens_at: float = 0.0
-    is_unmetered: bool = False
-    recent: deque[tuple[float, int]] = field(default_factory=deque)
-    recent_points: int = 0
+class BudgetRow(msgspec.Struct, kw_only=True):
+    """A budget as it is kept through restarts; tokens only as hashes."""
+
+    user_id: int
+    resource: Resource
+    limit: int
+    remaining: int | None
+    reset_at: float
+    tokens: float | None
+    tokens_at: float
+    cooldown_until: float
+    strikes: int
+    rejected_tokens: list[str]
 
 
 @dataclass(slots=True)
 class _User:
-    budgets: dict[Resource, _Budget] = field(default_factory=lambda: {resource: _Budget() for resource in Resource})
+    budgets: dict[Resource, Budget]
     cooldown_until: float = 0.0
+    #: When the last secondary limit was met.
+    cooled_at: float = -math.inf
     strikes: int = 0
-    rejected_token: int | None = None
+    rejected_tokens: deque[str] = field(default_factory=lambda: deque(maxlen=TOKENS_BOUND))
+
+    @property
+    def is_idle(self) -> bool:
+        return not any(budget.in_flight for budget in self.budgets.values())
 
 
 class Ledger:
@@ -82,154 +95,129 @@ class Ledger:
         self._per_minute = {Resource.CORE: settings.rest_points_per_minute, Resource.GRAPHQL: settings.graphql_points_per_minute}
         self._users: dict[int, _User] = {}
 
+    def peek(self, user_id: int, resource: Resource, cost: int, now: float) -> Pause | Blocked | None:
+        """What stands in the way of a call of ``cost`` points; None: nothing."""
+        user = self._user(user_id)
+        if user.cooldown_until > now:
+            return Blocked(user.cooldown_until, "secondary")
+        budget = user.budgets[resource]
+        until = budget.spent_until(cost, now)
+        if until is not None:
+            return Blocked(until, "spent")
+        pause = budget.pause(cost, now)
+        return Pause(pause) if pause > 0 else None
+
     def reserve(self, user_id: int, resource: Resource, cost: int, now: float) -> Grant | Pause | Blocked:
         """Ask for a call of ``cost`` points."""
-        user = self._user(user_id)
-        budget = user.budgets[resource]
-        blocked = self._blocked(user, budget, cost, now)
-        if blocked is not None:
-            return blocked
-        if budget.remaining is None and not budget.is_unmetered and budget.in_flight:
-            # Blind: one call at a time tells where we stand.
-            return Pause(0.05)
-        pause = max(self._minute_pause(budget, resource, cost, now), self._pace_pause(budget, resource, cost, now))
-        if pause > 0:
-            return Pause(pause)
-        assert budget.tokens is not None
-        budget.tokens -= cost
-        budget.in_flight += cost
-        budget.recent.append((now, cost))
-        budget.recent_points += cost
-        return Grant(user_id, resource, cost)
+        obstacle = self.peek(user_id, resource, cost, now)
+        if obstacle is not None:
+            return obstacle
+        self._user(user_id).budgets[resource].take(cost)
+        return Grant(user_id, resource, cost, now)
 
-    def settle(self, grant: Grant, rate: RateInfo | None, now: float) -> None:
-        """The call's answer came (or never will: ``rate`` None)."""
-        budget = self._user(grant.user_id).budgets[grant.resource]
-        budget.in_flight -= grant.cost
-        if rate is None or rate.resource is not grant.resource:
-            if budget.remaining is None:
-                budget.is_unmetered = True
-            elif budget.remaining >= grant.cost:
-                budget.remaining -= grant.cost
-            return
-        is_newer = rate.reset_at > budget.reset_at + SAME_WINDOW_SECONDS
-        is_older = rate.reset_at < budget.reset_at - SAME_WINDOW_SECONDS
-        if budget.remaining is None or is_newer:
-            budget.remaining, budget.reset_at = rate.remaining, rate.reset_at
-        elif not is_older:
-            budget.remaining = min(budget.remaining, rate.remaining)
-            budget.reset_at = max(budget.reset_at, rate.reset_at)
-        budget.limit = max(1, rate.limit)
-        budget.is_unmetered = False
+    def settle(self, grant: Grant, rate: RateInfo | None, now: float, went_well: bool = False) -> None:
+        """The call is over; ``rate`` is what its answer told about this user's budget.
 
-    def succeed(self, user_id: int) -> None:
-        """A call went well: earlier secondary limits count no more."""
-        self._user(user_id).strikes = 0
+        A call that ``went_well`` ends the doubling of cool-downs that were met before it went out; where it tells no figures either, the
+        server has no budgets.
+        """
+        user = self._user(grant.user_id)
+        budget = user.budgets[grant.resource]
+        budget.end(grant.cost, now)
+        if rate is not None and rate.resource is grant.resource:
+            budget.learn(rate)
+        else:
+            budget.suppose(grant.cost)
+            budget.is_unmetered = budget.is_unmetered or (went_well and rate is None and budget.remaining is None)
+        if went_well and grant.at > user.cooled_at:
+            user.strikes = 0
 
-    def cool_down(self, user_id: int, retry_after: float | None, now: float, chance: float) -> float:
-        """A secondary limit was met; until when the user pauses. ``chance`` in [0, 1) adds up to a quarter where no time was named."""
-        user = self._user(user_id)
-        pause = retry_after
-        if pause is None:
-            pause = min(COOLDOWN_CAP_SECONDS, COOLDOWN_SECONDS * 2.0**user.strikes) * (1 + chance / 4)
-        user.strikes = min(user.strikes + 1, 10)
-        user.cooldown_until = max(user.cooldown_until, now + pause)
+    def cool_down(self, grant: Grant, retry_after: float | None, now: float, chance: float) -> float:
+        """A secondary limit was met; until when the user pauses. ``chance`` in [0, 1) adds up to a quarter where no time was named.
+
+        Calls that went out before the last one was met are the same incident: they may prolong the pause, and do not double it.
+        """
+        user = self._user(grant.user_id)
+        if grant.at > user.cooled_at:
+            user.strikes = min(user.strikes + 1, 10)
+            user.cooled_at = now
+        if retry_after is None:
+            retry_after = min(COOLDOWN_CAP_SECONDS, COOLDOWN_SECONDS * 2.0 ** (user.strikes - 1) * (1 + chance / 4))
+        user.cooldown_until = max(user.cooldown_until, now + retry_after)
         return user.cooldown_until
 
     def reject_token(self, user_id: int, token: str) -> None:
         """401: this token is out until it changes."""
-        self._user(user_id).rejected_token = hash(token)
+        if not self.is_rejected(user_id, token):
+            self._user(user_id).rejected_tokens.append(_fingerprint(token))
 
     def is_rejected(self, user_id: int, token: str) -> bool:
         """Whether GitHub rejected this very token."""
-        return self._user(user_id).rejected_token == hash(token)
+        rejected = self._user(user_id).rejected_tokens
+        return bool(rejected) and _fingerprint(token) in rejected
 
     def blocked_until(self, user_id: int, resource: Resource, now: float) -> float | None:
         """When ``resource`` may be used again; None: now (as pacing allows)."""
         user = self._user(user_id)
-        blocked = self._blocked(user, user.budgets[resource], 1, now)
-        return None if blocked is None else blocked.until
+        return user.cooldown_until if user.cooldown_until > now else user.budgets[resource].spent_until(1, now)
 
     def view(self, user_id: int, now: float) -> dict[str, Any]:
         """A user's budgets in plain values, for display."""
         user = self._user(user_id)
         shown: dict[str, Any] = {"cooldown_until": user.cooldown_until if user.cooldown_until > now else None}
         for resource, budget in user.budgets.items():
-            self._renew(budget, now)
+            budget.renew(now)
             shown[resource.value] = {"limit": budget.limit, "remaining": budget.remaining, "reset_at": budget.reset_at or None}
         return shown
 
-    def users(self) -> list[int]:
-        return list(self._users)
-
     def snapshot(self) -> list[dict[str, Any]]:
-        """What is worth keeping through a restart, as plain rows."""
+        """What is worth keeping through a restart, as plain rows, one a user and resource."""
         return [
-            {
-                "user_id": user_id,
-                "resource": resource.value,
-                "limit": budget.limit,
-                "remaining": budget.remaining,
-                "reset_at": budget.reset_at,
-                "cooldown_until": user.cooldown_until,
-                "strikes": user.strikes,
-                "tokens": budget.tokens,
-                "tokens_at": budget.tokens_at,
-            }
+            msgspec.to_builtins(
+                BudgetRow(
+                    user_id=user_id,
+                    resource=resource,
+                    limit=budget.limit,
+                    remaining=budget.remaining,
+                    reset_at=budget.reset_at,
+                    tokens=budget.tokens,
+                    tokens_at=budget.tokens_at,
+                    cooldown_until=user.cooldown_until,
+                    strikes=user.strikes,
+                    rejected_tokens=list(user.rejected_tokens),
+                )
+            )
             for user_id, user in self._users.items()
             for resource, budget in user.budgets.items()
-            if budget.remaining is not None or user.cooldown_until
+            if budget.tokens is not None or user.cooldown_until or user.rejected_tokens
         ]
 
-    def restore(self, rows: list[dict[str, Any]]) -> None:
-        """Take over what ``snapshot`` gave."""
-        for row in rows:
-            user = self._user(row["user_id"])
-            budget = user.budgets[Resource(row["resource"])]
-            budget.limit, budget.remaining, budget.reset_at = row["limit"], row["remaining"], row["reset_at"]
-            budget.tokens, budget.tokens_at = row["tokens"], row["tokens_at"]
-            user.cooldown_until, user.strikes = max(user.cooldown_until, row["cooldown_until"]), row["strikes"]
+    def restore(self, rows: Iterable[dict[str, Any]]) -> None:
+        """Take over what ``snapshot`` gave, before the first call. Rows of another shape are skipped."""
+        for raw in rows:
+            try:
+                row = msgspec.convert(raw, BudgetRow)
+            except msgspec.ValidationError:
+                continue
+            user = self._user(row.user_id)
+            budget = user.budgets[row.resource]
+            budget.limit, budget.remaining, budget.reset_at = max(1, row.limit), row.remaining, row.reset_at
+            budget.tokens, budget.tokens_at = row.tokens, row.tokens_at
+            user.cooldown_until, user.strikes = row.cooldown_until, row.strikes
+            user.rejected_tokens = deque(row.rejected_tokens, TOKENS_BOUND)
 
     def _user(self, user_id: int) -> _User:
-        return self._users.setdefault(user_id, _User())
+        """The user's entry, from now on the most recently used one."""
+        user = self._users.pop(user_id, None)
+        if user is None:
+            user = _User({resource: Budget(self._per_second, per_minute) for resource, per_minute in self._per_minute.items()})
+            if len(self._users) >= USERS_BOUND:
+                idle = next((known for known, entry in self._users.items() if entry.is_idle), None)
+                if idle is not None:
+                    del self._users[idle]
+        self._users[user_id] = user
+        return user
 
-    def _blocked(self, user: _User, budget: _Budget, cost: int, now: float) -> Blocked | None:
-        if user.cooldown_until > now:
-            return Blocked(user.cooldown_until, "secondary")
-        self._renew(budget, now)
-        if budget.remaining is not None and budget.remaining - budget.in_flight < cost and budget.in_flight == 0:
-            return Blocked(budget.reset_at + RESET_MARGIN_SECONDS, "spent")
-        return None
 
-    @staticmethod
-    def _renew(budget: _Budget, now: float) -> None:
-        """A window that is over is full again; answers still to come may say otherwise."""
-        if budget.remaining is not None and now >= budget.reset_at + RESET_MARGIN_SECONDS:
-            budget.remaining = None
-
-    def _minute_pause(self, budget: _Budget, resource: Resource, cost: int, now: float) -> float:
-        while budget.recent and budget.recent[0][0] <= now - MINUTE_SECONDS:
-            budget.recent_points -= budget.recent.popleft()[1]
-        if budget.recent_points + cost <= self._per_minute[resource]:
-            return 0.0
-        return max(0.01, budget.recent[0][0] + MINUTE_SECONDS - now)
-
-    def _pace_pause(self, budget: _Budget, resource: Resource, cost: int, now: float) -> float:
-        """Token bucket: ``requests_per_hour`` on the long run, bursts of a minute's points while the budget is full.
-
-        The bucket holds ``per_minute * remaining / limit``. Below half of the limit the rate is ``remaining / seconds until reset``,
-        so that what is left lasts until the reset.
-        """
-        left = budget.limit if budget.remaining is None else max(0, budget.remaining - budget.in_flight)
-        if budget.remaining is not None and left < cost:
-            return 0.05
-        holds = max(float(cost), self._per_minute[resource] * left / budget.limit)
-        rate = self._per_second
-        if budget.remaining is not None and left < SLOW_BELOW * budget.limit:
-            rate = min(rate, left / max(1.0, budget.reset_at - now))
-        if budget.tokens is None:
-            budget.tokens = holds
-        else:
-            budget.tokens = min(holds, budget.tokens + (now - budget.tokens_at) * rate)
-        budget.tokens_at = now
-        return 0.0 if budget.tokens >= cost else min(60.0, (cost - budget.tokens) / max(rate, 1e-6))
+def _fingerprint(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
