@@ -86,13 +86,16 @@ def repository_path(name: str) -> str:
 
 
 def with_client(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a click command ``--url`` and ``--config``; call it with an AdminClient first."""
+    """Give a click command ``--url`` and ``--config``; call it with an AdminClient first: a subcommand with its group's, unless told."""
 
     @click.option("--url", metavar="URL", help="Address of the admin API; by default this machine, at the configured admin port.")
     @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="TOML file; config.toml is read when it exists.")
     @functools.wraps(function)
     def wrapped(*args: Any, url: str | None, config: Path | None, **rest: Any) -> Any:
-        return function(open_client(load(config).config.admin, url), *args, **rest)
+        inherited = click.get_current_context().obj
+        is_told = url is not None or config is not None
+        client = inherited if isinstance(inherited, AdminClient) and not is_told else open_client(load(config).config.admin, url)
+        return function(client, *args, **rest)
 
     return wrapped
 

@@ -6,6 +6,7 @@ import shutil
 import sys
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,17 @@ def rich_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str
     return table
 
 
+def print_facts(facts: Sequence[tuple[str, Any]]) -> None:
+    """A line for each pair that has a value."""
+    shown = [(name, as_text(value)) for name, value in facts if value not in (None, "")]
+    width = max((len(name) for name, _ in shown), default=0)
+    for name, value in shown:
+        if is_terminal():
+            click.echo(f"{click.style(f'{name:{width}}', bold=True)}  {click.style(value, fg=STYLES.get(value))}")
+        else:
+            click.echo(f"{name}\t{value}")
+
+
 def print_csv(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Rows as CSV with a heading."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
@@ -110,12 +122,17 @@ def duration(seconds: float) -> str:
     return " ".join(parts[:2])
 
 
-def until(epoch_seconds: float | None) -> str:
-    """How far away a time is: ``in 5 min``, ``3 h ago``; nothing for None."""
-    if epoch_seconds is None:
+def seconds_away(moment: str) -> float:
+    """How far in the future an ISO 8601 time is; negative in the past."""
+    return datetime.fromisoformat(moment).timestamp() - time.time()
+
+
+def away(moment: str | None) -> str:
+    """How far away an ISO 8601 time is: ``in 5 min``, ``3 h ago``; nothing for None."""
+    if moment is None:
         return ""
-    away = epoch_seconds - time.time()
-    return f"in {duration(away)}" if away >= 0 else f"{duration(-away)} ago"
+    seconds = seconds_away(moment)
+    return f"in {duration(seconds)}" if seconds >= 0 else f"{duration(-seconds)} ago"
 
 
 def program() -> str:

@@ -1,0 +1,91 @@
+"""``gitstars stats``: what a running server has done and is doing, once or live."""
+
+import json
+from typing import Any
+
+import click
+import gevent
+from rich.console import Console, Group
+from rich.live import Live
+from rich.text import Text
+
+from gitstars.cli import accounts, show
+from gitstars.cli.admin_client import EXIT_CODES, AdminClient, with_client
+
+#: Pause between two readings of ``--watch`` (seconds).
+WATCH_SECONDS = 1.0
+
+
+@click.command(short_help="Show what a running server has done and is doing.", epilog=EXIT_CODES)
+@with_client
+@click.option("--watch", is_flag=True, help="Again every second until Ctrl+C; a line each in a pipe.")
+@click.option("--json", "as_json", is_flag=True, help="As a JSON object; with --watch one a line.")
+def stats(client: AdminClient, watch: bool, as_json: bool) -> None:
+    """Show health, speed, repositories, queue, workers and accounts."""
+    if watch:
+        try:
+            _watch(client, as_json)
+        except KeyboardInterrupt:
+            click.echo()
+        return
+    reading: dict[str, Any] = client.get("/stats")
+    if as_json:
+        show.print_json(reading)
+        return
+    show.print_facts(describe(reading))
+    listed = client.get("/accounts")["accounts"]
+    if listed:
+        click.echo()
+        show.print_table(accounts.COLUMNS, [accounts.account_row(account) for account in listed])
+
+
+def _watch(client: AdminClient, as_json: bool) -> None:
+    if as_json or not show.is_terminal():
+        while True:
+            reading = client.get("/stats")
+            click.echo(json.dumps(reading, ensure_ascii=False) if as_json else one_line(reading))
+            gevent.sleep(WATCH_SECONDS)
+    with Live(console=Console(highlight=False), auto_refresh=False, screen=False) as live:
+        while True:
+            live.update(_screen(client), refresh=True)
+            gevent.sleep(WATCH_SECONDS)
+
+
+def _screen(client: AdminClient) -> Group:
+    facts = [(name, value) for name, value in describe(client.get("/stats")) if value not in (None, "")]
+    width = max(len(name) for name, _ in facts)
+    lines = Text()
+    for name, value in facts:
+        lines.append(f"{name:{width}}  ", "bold").append(
+            f"{show.as_text(value)}\n", show.STYLES.get(value, "") if isinstance(value, str) else ""
+        )
+    listed = client.get("/accounts")["accounts"]
+    return Group(lines, show.rich_table(accounts.COLUMNS, [accounts.account_row(account) for account in listed]))
+
+
+def describe(reading: dict[str, Any]) -> list[tuple[str, Any]]:
+    """The facts of ``GET /stats`` that deserve a line."""
+    totals, queue, workers, database = reading["totals"], reading["queue"], reading["workers"], reading["database"]
+    statuses = ", ".join(f"{count:,} {name}" for name, count in reading["repositories"].items() if count)
+    waits = f", the oldest for {show.duration(queue['oldest_seconds'])}" if queue["oldest_seconds"] else ""
+    resources = reading["resources"]
+    return [
+        ("state", "paused" if reading["paused"] else reading["status"]),
+        ("because", "; ".join(reading["reasons"])),
+        ("gitstars", f"{reading['version']}, up {show.duration(reading['uptime_seconds'])}"),
+        ("stars", f"{totals['stars_stored']:,} stored, {reading['rates']['stars_per_second']:,.0f} a second now"),
+        ("repositories", statuses),
+        ("queue", f"{queue['depth']:,} waiting{waits}"),
+        ("workers", f"{workers['count']} ({workers['busy']} busy, {workers['replaced']} replaced)"),
+        ("database", f"{database['address']}" + (f", {database['latency_ms']:.1f} ms" if database["reachable"] else ": not reachable")),
+        ("process", f"{resources['cpu_percent']:.0f} % of a core, {resources['memory_mb']:,.0f} MB"),
+    ]
+
+
+def one_line(reading: dict[str, Any]) -> str:
+    """A reading for a log: what moves."""
+    settled = reading["repositories"].get("completed", 0)
+    return (
+        f"{'paused' if reading['paused'] else reading['status']}: {reading['totals']['stars_stored']:,} stars stored, "
+        f"{reading['rates']['stars_per_second']:,.0f}/s, {settled:,} repositories completed, {reading['queue']['depth']:,} waiting"
+    )
