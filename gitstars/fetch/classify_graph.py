@@ -26,6 +26,8 @@ from gitstars.model import Resource
 LIMIT_TYPES = frozenset({"RATE_LIMITED", "RATE_LIMIT"})
 #: Errors about what may not be seen. Anything else (no type, ``timedout``, RESOURCE_LIMITS_EXCEEDED, INTERNAL, …) may pass.
 ACCESS_TYPES = frozenset({"FORBIDDEN", "INSUFFICIENT_SCOPES"})
+#: The cursor is none of this list, or more was asked for than is allowed: the same again would meet the same.
+MISTAKE_TYPES = frozenset({"INVALID_CURSOR_ARGUMENTS", "EXCESSIVE_PAGINATION"})
 FINAL_TYPES = ACCESS_TYPES | {"NOT_FOUND"}
 #: The query itself is wrong for this server: ``extensions.code`` of GraphQL's validation errors.
 QUERY_CODES = frozenset({"undefinedField", "argumentNotAccepted", "undefinedType", "variableMismatch"})
@@ -112,6 +114,8 @@ def _judge_problem(problem: GraphProblem) -> answers.Outcome:
         if removal is not None:
             return answers.Gone(removal, text)
         return answers.Refused("scope" if problem.type == "INSUFFICIENT_SCOPES" else find_face(text) or "forbidden", text)
+    if problem.type in MISTAKE_TYPES:
+        return answers.Garbage(text)
     return answers.Transient(f"{problem.type or 'no type'}: {text}")
 
 

@@ -1,9 +1,7 @@
 """Complete means proven: the list ended, and its length agrees with the count read before and after. Pure."""
 
+import math
 from dataclasses import dataclass
-
-#: Stars that come and go while a list is read: this part of the count, and at least this many, is tolerated and named.
-CHURN_PART, CHURN_LEAST = 0.01, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +19,19 @@ class ReadAgain:
 
 
 def prove(count_before: int, count_after: int | None, listed: int) -> Proven | ReadAgain:
-    """Judge a list of ``listed`` entries, ghosts included; ``count_after`` None: the list was one page, one moment."""
+    """Judge a list of ``listed`` entries, ghosts included; ``count_after`` None: the list was one page, one moment.
+
+    A list between both counts is complete. Stars that came and others that went in the same time do not show in the counts: a quarter of
+    the square root of the count is tolerated for them (5 of 400, 50 of 40,000), one at least, and never so many that a lost page passes.
+    """
     low, high = sorted((count_before, count_before if count_after is None else count_after))
-    churn = max(0, low - listed, listed - high)
-    tolerated = max(CHURN_LEAST, int(high * CHURN_PART)) if low != high or churn else 0
-    if churn <= tolerated:
-        return Proven(churn + high - low)
+    outside = max(0, low - listed, listed - high)
+    if outside <= tolerated(high):
+        return Proven(outside + high - low)
     counted = str(low) if low == high else f"{low} to {high}"
     return ReadAgain(f"{listed} stars were listed while the count is {counted}")
+
+
+def tolerated(count: int) -> int:
+    """How far a list may differ from its count."""
+    return max(1, min(99, math.isqrt(count) // 4))
