@@ -2,10 +2,12 @@
 
 import json
 import logging
+import os
 import socket
 import subprocess
 import sys
 from collections import deque
+from pathlib import Path
 from typing import IO
 
 import gevent
@@ -22,12 +24,21 @@ logger = logging.getLogger(__name__)
 OPEN_SECONDS = 60.0
 #: Pauses before a child that died is started again: this, doubled each time, and no more than the cap (seconds).
 RESTART_SECONDS, RESTART_CAP_SECONDS = 0.1, 10.0
+#: What the child need not know.
+SECRET_VARIABLES = frozenset({"DB_PASS", "ADMIN_API_KEY"})
 
 
 def child_command(descriptor: int, url: str) -> list[str]:
     """How this program starts itself as the engine's host."""
     program = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "gitstars"]
     return [*program, "engine-host", "--fd", str(descriptor), url]
+
+
+def child_environment() -> dict[str, str]:
+    """The child's environment: it finds this very package from any folder, and gets none of our secrets."""
+    environment = {name: value for name, value in os.environ.items() if name not in SECRET_VARIABLES}
+    paths = [str(Path(__file__).parents[2]), *filter(None, [environment.get("PYTHONPATH")])]
+    return environment | {"PYTHONPATH": os.pathsep.join(paths)}
 
 
 class EngineHost:
@@ -59,6 +70,7 @@ class EngineHost:
         self._process = subprocess.Popen(
             child_command(theirs.fileno(), self.url),
             pass_fds=[theirs.fileno()],
+            env=child_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -120,7 +132,7 @@ class EngineHost:
             raise DatabaseUnavailable(f"the embedded database {self.url} ended while opening")
         hello = json.loads(frame)
         if "error" in hello:
-            path = self.url.partition("://")[2]
+            path = self.url.partition("://")[2].partition("?")[0]
             if hello["kind"] == "locked":
                 raise EmbeddedPathUnusable(
                     f"{path} is in use by another gitstars server (process {hello['error']}); stop it or choose another path"

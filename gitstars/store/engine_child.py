@@ -48,11 +48,12 @@ def serve(descriptor: int, url: str) -> int:
     _outlive_terminal_die_with_parent()
     sock = socket.socket(fileno=descriptor)
     sock.setblocking(True)
+    path = Path(url.partition("://")[2].partition("?")[0])
     try:
-        lock = lock_path(Path(url.partition("://")[2])) if url.startswith("surrealkv") else None
+        lock = lock_path(path) if url.startswith("surrealkv") else None
         database = _open_engine(url)
     except BlockingIOError:
-        return _refuse(sock, "locked", _holder(Path(url.partition("://")[2])))
+        return _refuse(sock, "locked", _holder(path))
     except Exception as error:  # noqa: BLE001  (whatever the engine says is the answer)
         return _refuse(sock, "unusable", str(error))
     _send(sock, json.dumps({"ok": True}).encode())
