@@ -6,13 +6,17 @@ import { compact, number } from "./format.js";
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
-/** A line over time in `place`; `show(times, values)` draws anew. Times are seconds since the epoch. */
+const DAY_AND_TIME = { dateStyle: "medium", timeStyle: "short", hour12: false };
+const tickTime = (at) => new Date(at * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false });
+const tickMonth = (at) => new Date(at * 1000).toLocaleDateString([], { month: "short", year: "numeric" });
+
+/** A line over time in `place` (with `bars`: one bar a value); `show(times, values)` draws anew. Times are seconds since the epoch. */
 export class TimeChart {
-  constructor(place, label, { bars = false, unit = "" } = {}) {
+  constructor(place, label, { bars = false } = {}) {
     this.place = place;
     this.label = label;
     this.bars = bars;
-    this.unit = unit;
+    this.tick = bars ? tickMonth : tickTime;
     this.data = [[], []];
     this.plot = null;
     new ResizeObserver(() => this.resize()).observe(place);
@@ -44,9 +48,9 @@ export class TimeChart {
         padding: [8, 12, 0, 0],
         scales: { y: { range: (_, low, high) => [0, Math.max(1, high * 1.1)] } },
         cursor: { drag: { x: false, y: false } },
-        axes: [axis, { ...axis, size: 56, values: (_, ticks) => ticks.map(compact) }],
+        axes: [{ ...axis, values: (_, ticks) => ticks.map(this.tick) }, { ...axis, size: 56, values: (_, ticks) => ticks.map(compact) }],
         series: [
-          {},
+          { label: "time", value: (_, at) => (at ? new Date(at * 1000).toLocaleString([], DAY_AND_TIME) : "–") },
           {
             label: this.label,
             stroke: colour("--accent"),
@@ -54,7 +58,7 @@ export class TimeChart {
             width: 2,
             points: { show: false },
             paths: this.bars ? uPlot.paths.bars({ size: [0.8, 40] }) : undefined,
-            value: (_, value) => (value === null || value === undefined ? "–" : `${number(value)}${this.unit}`),
+            value: (_, value) => (value === null || value === undefined ? "–" : number(value)),
           },
         ],
       },

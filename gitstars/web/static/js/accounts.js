@@ -1,0 +1,36 @@
+// Accounts: progress with time left, budgets draining and resetting, the reason when one is out.
+
+import { $, make, refill } from "./dom.js";
+import { away, duration, number } from "./format.js";
+
+const BUDGETS = [["core", "REST"], ["graphql", "GraphQL"]];
+const LOW = 0.2;
+
+export function showAccounts(accounts) {
+  const cards = accounts.map((account) =>
+    make("article", { className: "account" },
+      make("h3", {}, account.login || "?", make("span", {}, String(account.user_id))),
+      account.reason ? make("p", { className: "why" }, account.reason) : null,
+      progress(account),
+      BUDGETS.map(([name, label]) => account.budgets[name] && budget(label, account.budgets[name])),
+    ));
+  refill($("accounts"), cards.length ? cards : [make("p", { className: "note" }, "No account yet: one appears when somebody signs in to the web application.")]);
+}
+
+function progress({ repositories: { settled, total }, seconds_left: left }) {
+  const note = `${number(settled)} of ${number(total)} repositories${left ? `, about ${duration(left)} left` : ""}`;
+  return meter("Progress", "", total ? settled / total : 0, note);
+}
+
+function budget(label, { remaining, limit, reset_at: reset }) {
+  const left = remaining ?? limit;
+  const note = `${number(left)} of ${number(limit)} left${reset ? `, full again ${away(reset)}` : ""}`;
+  return meter(label, left < limit * LOW ? "budget low" : "budget", limit ? left / limit : 0, note);
+}
+
+function meter(label, kind, share, note) {
+  const fill = make("i");
+  fill.style.width = `${Math.round(100 * Math.min(1, Math.max(0, share)))}%`;
+  const bar = make("div", { className: "track", role: "meter", "aria-label": label, "aria-valuemin": "0", "aria-valuemax": "100", "aria-valuenow": String(Math.round(share * 100)), "aria-valuetext": note }, fill);
+  return make("div", { className: `meter ${kind}` }, make("span", {}, label), bar, make("small", {}, note));
+}
