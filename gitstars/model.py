@@ -101,7 +101,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The lease on a repository: ``row`` is its status record (opaque outside the store), ``owner`` the token that every write proves."""
+    """The lease on a repository: ``row`` is its status record (opaque outside the store), ``owner`` the token that every write proves.
+
+    ``generation`` and ``swept_at`` tell of the last whole sweep, which closed the stars that had ended; 0 and None: there was none.
+    """
 
     row: Any
     repository: Repository
@@ -110,15 +113,21 @@ class Claim:
     status_before: Status
     error_count: int = 0
     completed_at: float | None = None
+    generation: int = 0
+    swept_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PageWrite:
-    """One page on its way to the database, with the progress that holds once it is stored."""
+    """One page on its way to the database, with the progress that holds once it is stored.
+
+    ``generation``: the sweep that saw these stars; None for a page that belongs to none.
+    """
 
     claim: Claim
     stargazers: Sequence[Stargazer]
     progress: Progress
+    generation: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

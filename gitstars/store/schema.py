@@ -34,6 +34,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "DEFINE TABLE IF NOT EXISTS gitstars_budget SCHEMALESS",
         "DEFINE TABLE IF NOT EXISTS gitstars_state SCHEMALESS",
     ),
+    ("DEFINE INDEX IF NOT EXISTS gitstars_repo_github_id ON repo FIELDS github_id",),
 )
 
 

@@ -70,6 +70,8 @@ def claim(
         status_before=Status(text) if text in set(Status) else Status.PENDING,
         error_count=before.get("error_count") or 0,
         completed_at=to_epoch(before.get("completed_at")),
+        generation=before.get("generation") or 0,
+        swept_at=to_epoch(before.get("swept_at")),
     )
 
 

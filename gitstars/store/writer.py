@@ -27,17 +27,18 @@ GROUP_ROWS, GROUP_ROWS_MEMORY = 500, 100
 INSERT_USERS = "INSERT IGNORE INTO github_user $users RETURN VALUE github_id"
 FIND_USERS = "SELECT VALUE github_id FROM github_user WHERE github_id IN $ids"
 #: One page: its progress, if the claim still holds, and its edges. The ids are looked up through the unique index, which finds a renamed
-#: user's one record. The web application's own edge, with an id of its choice, stays the only one of its pair. ``#`` stands for the
-#: page's number in the transaction: only a parameter of its own lets the engine use the index.
+#: user's one record. The web application's own edge, with an id of its choice, stays the only one of its pair. Of an edge that is there
+#: already only a star that was taken back and given again is news. ``#`` stands for the page's number in the transaction: only a parameter
+#: of its own lets the engine use the index.
 STORE_PAGE = """
 LET $held_# = (UPDATE $row_# MERGE $fields_# WHERE claimed_by = $owner_# AND status = 'processing' RETURN VALUE id);
 IF array::len($held_#) = 0 { THROW 'claim lost' };
 LET $own_# = (SELECT VALUE in FROM starred WHERE out = $repo_# AND source = 'github');
-INSERT RELATION IGNORE INTO starred (
+INSERT RELATION INTO starred (
     SELECT VALUE {id: [github_id, $repo_id_#], in: id, out: $repo_#, source: 'stargazer_analysis',
-                  starred_at: <datetime>$at_#[<string>github_id]}
+                  starred_at: <datetime>$at_#[<string>github_id], seen: $seen_#}
     FROM github_user WHERE github_id IN $ids_# AND id NOT IN $own_#
-) RETURN NONE;
+) ON DUPLICATE KEY UPDATE starred_at = $input.starred_at, unstarred_at = NONE, seen = $input.seen ?? seen RETURN NONE;
 """
 #: A login that a record still bears whose user has another one by now: the record keeps its id and edges, under a name no login can have.
 FREE_LOGINS = """
@@ -188,6 +189,7 @@ def _bind_page(write: PageWrite) -> dict[str, Any]:
         "owner": write.claim.owner,
         "fields": progress_fields(write.progress),
         "repo": record("repo", write.claim.repository.key),
+        "seen": write.generation,
         "repo_id": write.claim.repository.github_id,
         "ids": [user.github_id for user in write.stargazers],
         "at": {str(user.github_id): user.starred_at for user in write.stargazers},

@@ -1,0 +1,67 @@
+"""The stored stars of one repository: which are known, and which ended. Only edges that gitstars wrote are ever closed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from gitstars.errors import ClaimLost, QueryFailed
+from gitstars.model import Claim, Repository
+from gitstars.store.database import Database, record
+
+#: Asked by record id, so that it costs the same in a repository of any size.
+KNOWN = """
+LET $edges = $ids.map(|$id| <record> string::concat('starred:[', <string>$id, ',', <string>$repo_id, ']'));
+RETURN array::concat(
+    (SELECT VALUE record::id(id)[0] FROM $edges WHERE unstarred_at IS NONE),
+    (SELECT VALUE in.github_id FROM starred WHERE out = $repo AND source = 'github' AND in.github_id IN $ids)
+);
+"""
+CLOSE_UNSEEN = """
+BEGIN;
+LET $held = (UPDATE $row SET generation = $generation, swept_at = time::now()
+    WHERE claimed_by = $owner AND status = 'processing' RETURN VALUE id);
+IF array::len($held) = 0 { THROW 'claim lost' };
+LET $closed = (UPDATE starred SET unstarred_at = time::now()
+    WHERE out = $repo AND source = 'stargazer_analysis' AND unstarred_at IS NONE AND (seen ?? 0) < $generation RETURN VALUE id);
+RETURN array::len($closed);
+COMMIT;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeCounts:
+    """Stars of a repository: gitstars' open ones, those it closed, and the web application's own."""
+
+    open: int
+    closed: int
+    own: int
+
+
+def find_known(database: Database, repository: Repository, github_ids: Iterable[int]) -> set[int]:
+    """Which of these users have an open edge to the repository, of ours or of the web application."""
+    bindings = {"ids": list(github_ids), "repo_id": repository.github_id, "repo": record("repo", repository.key)}
+    return set(database.run(KNOWN, **bindings)[-1])
+
+
+def close_unseen(database: Database, claim: Claim, generation: int) -> int:
+    """End of a proven sweep: close our edges that it did not see; how many. Raises ClaimLost.
+
+    ``generation`` is one more than ``claim.generation``, and what the pages of the sweep were written with.
+    """
+    bindings = {"row": claim.row, "owner": claim.owner, "repo": record("repo", claim.repository.key), "generation": generation}
+    try:
+        results = database.run_retrying(CLOSE_UNSEEN, **bindings)
+    except QueryFailed as error:
+        if "claim lost" not in str(error):
+            raise
+        raise ClaimLost(f"{claim.repository.full_name} is claimed by somebody else") from error
+    return next(int(result) for result in reversed(results) if isinstance(result, int))
+
+
+def count(database: Database, repository: Repository) -> EdgeCounts:
+    """How many stars of the repository are stored."""
+    rows = database.run(
+        "SELECT count() AS edges, source, unstarred_at IS NONE AS is_open FROM starred WHERE out = $repo GROUP BY source, is_open",
+        repo=record("repo", repository.key),
+    )[0]
+    counted = {(row["source"] == "stargazer_analysis", row["is_open"]): row["edges"] for row in rows}
+    return EdgeCounts(open=counted.get((True, True), 0), closed=counted.get((True, False), 0), own=counted.get((False, True), 0))
