@@ -16,7 +16,7 @@ from gitstars.dispatch.dispatcher import Dispatcher
 from gitstars.errors import GitstarsError
 from gitstars.events import EventBus
 from gitstars.execute.pool import WorkerPool
-from gitstars.execute.tools import Tools
+from gitstars.execute.tools import ServerTraits, Tools
 from gitstars.fetch.client import GitHubClient
 from gitstars.fetch.ledger import Ledger
 from gitstars.loops import run_until, spawn
@@ -64,6 +64,7 @@ class App:
             settings=config.collect,
             concurrency=config.github.concurrency,
             owner=self.instance.owner,
+            server=ServerTraits(has_graphql=config.github.use_graphql),
             stop=self.stopping,
             paused=self.paused,
         )
@@ -112,7 +113,7 @@ class App:
     @property
     def is_idle(self) -> bool:
         """Nothing waits and nothing is in hand."""
-        return not len(self.dispatcher) and all(not state.repositories for state in self.pool.states()) and not self.watcher.is_settling
+        return not len(self.dispatcher) and all(state.is_idle for state in self.pool.states()) and not self.watcher.is_settling
 
     def summary(self) -> str:
         """The final numbers, one line."""

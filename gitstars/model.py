@@ -67,6 +67,21 @@ class Stargazer(NamedTuple):
     starred_at: str
 
 
+class Task(StrEnum):
+    """What a job is about."""
+
+    LIST = "list"
+    HISTORY = "history"
+
+
+class Week(NamedTuple):
+    """Stars of one week that are still there. ``week`` is its Sunday in epoch seconds, ``days`` are seven numbers from that day on."""
+
+    week: int
+    total: int
+    days: tuple[int, ...]
+
+
 class Priority:
     """Order of the queue: lower goes first."""
 
@@ -85,6 +100,7 @@ class Job:
     repository: Repository
     priority: int = Priority.EXISTING
     force: bool = False
+    task: Task = Task.LIST
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,3 +159,4 @@ class Settlement:
     notes: str | None = None
     error_count: int = 0
     progress: Progress | None = None
+    star_count: int | None = None

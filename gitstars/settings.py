@@ -60,6 +60,7 @@ class GithubConfig(Section, frozen=True, kw_only=True):
     graphql_url: Annotated[
         str, _setting("address of the GraphQL API, on the same host; GitHub Enterprise Server: `https://HOST/api/graphql`", min_length=1)
     ] = "https://api.github.com/graphql"
+    use_graphql: Annotated[bool, _setting("read lists through GraphQL, where one query brings many pages; REST stays the fallback")] = True
     requests_per_hour: Annotated[int, _setting("long-run pace of one user, for each of GitHub's two budgets", ge=1, le=1_000_000)] = 4000
     concurrency: Annotated[int, _setting("requests of one user in flight", ge=1, le=100)] = 8
     total_concurrency: Annotated[int, _setting("requests of all users in flight", ge=1, le=1000)] = 100

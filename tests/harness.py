@@ -61,12 +61,12 @@ NO_LIMITS = SimLimits(points_per_window=1_000_000, rest_points_per_minute=1_000_
 
 
 class Flow:
-    """A simulated GitHub, a database with what the web application wrote, and gitstars between them."""
+    """A simulated GitHub, a database with what the web application wrote, and gitstars between them; REST alone unless told otherwise."""
 
     def __init__(self, scenario: Scenario, database: DatabaseConfig, **changes: Any) -> None:
         self.scenario = scenario
         self.github = start_process(scenario)
-        pace = {"requests_per_hour": 1_000_000, "rest_points_per_minute": 1_000_000}
+        pace = {"requests_per_hour": 1_000_000, "rest_points_per_minute": 1_000_000, "use_graphql": False}
         self.config = Config(
             database=database,
             github=GithubConfig(api_url=self.github.url, graphql_url=self.github.graphql_url, **(pace | changes.get("github", {}))),

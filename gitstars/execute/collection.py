@@ -1,15 +1,21 @@
-"""One claimed repository on its way: what to ask next, what is in flight, what ended it. State only; the collector does the IO."""
+"""One claimed repository on its way: what to ask next, what an answer changes, what ended it. State only; the collector does the IO."""
 
 from collections import deque
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
+from typing import Any
 
 from gevent.event import AsyncResult
 from gevent.lock import RLock
 
-from gitstars.fetch import answers
-from gitstars.fetch.pages import RestListing
+from gitstars.fetch import answers, classify
+from gitstars.fetch.graph_pages import GraphListing
+from gitstars.fetch.graphql import GraphAsk
+from gitstars.fetch.pages import Ready, RestListing
 from gitstars.model import Claim, Job, PageWrite, Progress
+
+#: A page that fails this often, each time after the client's own tries, ends the collection.
+PAGE_TRIES = 6
 
 
 class Phase(Enum):
@@ -26,28 +32,39 @@ class CountAsk:
     """Ask for the repository itself: its id, its count, whether it is there."""
 
 
-#: A page number of the REST list, or the repository itself.
-Ask = CountAsk | int
+#: The repository itself, a page number of the REST list, or a page of the list by cursors.
+Ask = CountAsk | int | GraphAsk
 
 
 @dataclass(slots=True, eq=False)
 class Collection:
-    """A job that was claimed."""
+    """A job that was claimed. ``has_graph``: its list is read by cursors, and may be where REST ends."""
 
     job: Job
     claim: Claim
+    has_graph: bool
+    may_collect_private: bool
     phase: Phase = Phase.COUNT
-    listing: RestListing | None = None
+    #: A RestListing or a GraphListing; each takes back the asks that it gave.
+    listing: Any = None
+    metadata: answers.Metadata | None = None
     count_before: int | None = None
     count_after: int | None = None
     ended_by: answers.Outcome | Exception | None = None
-    suspected: answers.Outcome | None = None
+    #: A refusal that the repository's own record has to tell from an absence, or to complete with its count.
+    suspected: answers.Missing | answers.Refused | None = None
     in_flight: int = 0
+    failures: int = 0
     is_settling: bool = False
     #: Pages handed to the writer that are not known to be durable yet, oldest first.
     writes: deque[tuple[AsyncResult, PageWrite]] = field(default_factory=deque)
     #: Held while pages are accepted and handed to the writer, so that they arrive there in their order.
     order: RLock = field(default_factory=RLock)
+
+    def __post_init__(self) -> None:
+        if self.has_graph:
+            self.listing = GraphListing(self.full_name, self.claim.progress)
+            self.phase = Phase.LIST
 
     @property
     def key(self) -> str:
@@ -63,23 +80,69 @@ class Collection:
         return self.in_flight == 0 and (self.ended_by is not None or self.phase is Phase.DONE)
 
     @property
+    def is_busy(self) -> bool:
+        """Something will happen without another call."""
+        return self.in_flight > 0 or bool(self.writes) or self.is_settling
+
+    @property
     def progress(self) -> Progress:
         """The progress that holds once all accepted pages are stored."""
-        return self.listing.progress if self.listing is not None else self.claim.progress
+        return self.claim.progress if self.listing is None else self._listed
+
+    @property
+    def _listed(self) -> Progress:
+        progress: Progress = self.listing.progress
+        return progress
 
     def asks(self, pages_ahead: int) -> list[Ask]:
         """The calls that may go out now; ``pages_ahead`` pages at most are asked for and not durable yet (a kill costs that many)."""
         if self.ended_by is not None or self.is_settling:
             return []
         if self.phase is Phase.LIST and self.suspected is None:
-            assert self.listing is not None
-            return list(self.listing.asks(max(0, pages_ahead - self.in_flight - len(self.writes))))
+            # A list by cursors is read from both ends, a page from each.
+            most = 2 if isinstance(self.listing, GraphListing) else pages_ahead
+            room = 0 if self.writes and isinstance(self.listing, GraphListing) else most - self.in_flight - len(self.writes)
+            return list(self.listing.asks(max(0, room)))
         if self.phase is Phase.DONE or self.in_flight:
             return []
         return [CountAsk()]
 
-    def learn(self, metadata: answers.Metadata) -> None:
+    def start(self, ask: Ask) -> None:
+        """``ask`` goes out."""
+        self.in_flight += 1
+        if not isinstance(ask, CountAsk):
+            self.listing.start(ask)
+
+    def accept(self, ask: Ask, outcome: answers.Outcome) -> list[Ready]:
+        """Take in an answer; the pages that are ready to be stored."""
+        match outcome:
+            case answers.Metadata():
+                self._accept_metadata(outcome)
+            case answers.Page() if not isinstance(ask, CountAsk):
+                return self._accept_page(ask, outcome)
+            case answers.Missing(text=text):
+                if isinstance(ask, CountAsk):
+                    self.end(answers.Gone("deleted", text))
+                else:
+                    self.suspected = outcome
+            case answers.Refused(repository=record) if record or self.metadata:
+                self.learn(record or self.metadata)
+                self.end(replace(outcome, repository=self.metadata))
+            case answers.Refused() if not isinstance(ask, CountAsk):
+                self.suspected = outcome
+            case answers.Transient() if self.failures < PAGE_TRIES and not isinstance(ask, CountAsk):
+                self._give_up(ask)
+            case answers.PaginationWall() if self.has_graph:
+                self.listing = GraphListing(self.full_name, self.progress)
+            case _:
+                self.end(outcome)
+        return []
+
+    def learn(self, metadata: answers.Metadata | None) -> None:
         """Take over what the repository's own record says; GitHub's numeric id and present name win."""
+        if metadata is None:
+            return
+        self.metadata = metadata
         repository = replace(
             self.claim.repository,
             github_id=metadata.github_id,
@@ -88,8 +151,57 @@ class Collection:
             is_private=metadata.is_private,
         )
         self.claim = replace(self.claim, repository=repository)
+        if metadata.is_private and not self.may_collect_private:
+            self.end(answers.Refused("private", "private repositories are collected only with collect.private", metadata))
 
     def end(self, outcome: answers.Outcome | Exception) -> None:
         """Ask nothing more; the first reason is the one that counts."""
         if self.ended_by is None:
             self.ended_by = outcome
+
+    def _accept_metadata(self, metadata: answers.Metadata) -> None:
+        if metadata.is_disabled:
+            self.end(answers.Gone("disabled", "GitHub disabled this repository"))
+        elif isinstance(self.suspected, answers.Refused):
+            self.learn(metadata)
+            self.end(replace(self.suspected, repository=metadata))
+        elif self.suspected is not None:
+            self.learn(metadata)
+            self.end(answers.Refused("not_found", "the list answers 404 while the repository is there", metadata))
+        elif self.phase is Phase.COUNT:
+            self.learn(metadata)
+            self.count_before = metadata.stars
+            self.listing = RestListing(replace(self.claim.progress, total_stargazers=metadata.stars))
+            self.phase = Phase.LIST
+        else:
+            self.count_after = metadata.stars
+            self.phase = Phase.DONE
+
+    def _accept_page(self, ask: int | GraphAsk, page: answers.Page) -> list[Ready]:
+        self.failures = 0
+        if page.repository is not None:
+            if self.count_before is None:
+                self.count_before = page.repository.stars
+                self.learn(page.repository)
+            self.count_after = page.repository.stars
+        refusal = classify.judge_empty(page, self.count_before) if ask == 1 else None
+        if refusal is not None:
+            self.end(replace(refusal, repository=self.metadata))
+        if self.ended_by is not None:
+            return []
+        ready: list[Ready] = self.listing.accept(ask, page)
+        if self.listing.is_done:
+            self._finish_listing(is_one_page=ask == 1)
+        return ready
+
+    def _finish_listing(self, is_one_page: bool) -> None:
+        if isinstance(self.listing, GraphListing) and self.count_after is not None:
+            self.phase = Phase.DONE
+            return
+        agrees = self.progress.processed + self.progress.ghosts == self.count_before
+        self.phase = Phase.DONE if agrees and is_one_page else Phase.RECOUNT
+
+    def _give_up(self, ask: int | GraphAsk) -> None:
+        """No answer: the page is asked for again."""
+        self.failures += 1
+        self.listing.give_up(ask)

@@ -1,27 +1,32 @@
-"""Collects the repositories of one user: claims them, keeps calls in flight as far as pacing allows, hands pages to the writer, settles.
+"""Collects the repositories of one user: claims them, keeps calls in flight as far as pacing allows, hands pages to the writer.
 
-What an outcome means is decided in ``verdict``; what to ask next in ``fetch.pages`` and ``plan``.
+What to ask next is decided in ``plan`` and ``collection``; how a repository ends is ``settling``'s.
 """
 
 import logging
-from dataclasses import replace
 
 from gevent.event import Event
 from gevent.pool import Pool
 
-from gitstars.errors import ClaimLost, DatabaseError
-from gitstars.execute import verdict
-from gitstars.execute.collection import Ask, Collection, CountAsk, Phase
+from gitstars.errors import DatabaseError
+from gitstars.execute.collection import Ask, Collection, CountAsk
+from gitstars.execute.history import collect_history
+from gitstars.execute.plan import Call, QueryTime, next_call
+from gitstars.execute.settling import Settler
 from gitstars.execute.tools import Tools
-from gitstars.fetch import answers, classify, pages, proof
+from gitstars.fetch import answers
+from gitstars.fetch.graphql import GraphAsk
+from gitstars.fetch.width import Width
 from gitstars.loops import spawn
-from gitstars.model import Account, Job, PageWrite, Resource
+from gitstars.model import Account, Job, PageWrite, Resource, Task
 from gitstars.store import statuses
 
 logger = logging.getLogger(__name__)
 
-#: Repositories open at once, as a multiple of the calls in flight: enough that small ones keep every call busy while others settle.
-OPEN_PER_CALL = 3
+#: Repositories open at once, as a multiple of the calls (REST) or aliases (GraphQL) in flight, so that all of them stay busy.
+OPEN_PER_CALL, OPEN_PER_ALIAS = 3, 3
+#: Lists of more stars than this are giants; so many of them are open beside the small ones, so that queries stay filled to the end.
+GIANT_STARS, GIANTS_OPEN = 1000, 2
 #: A database that cannot be asked for a claim is asked again after this long (seconds).
 CLAIM_PAUSE_SECONDS = 1.0
 #: Progress is logged every so many pages of a repository.
@@ -37,6 +42,9 @@ class Collector:
         self._wake = wake
         self._calls = Pool(tools.concurrency)
         self._open: dict[str, Collection] = {}
+        self._settler = Settler(self.user_id, tools, self._close_repository)
+        self._width = Width()
+        self._query_time = QueryTime()
         self._is_closing = False
         self._claiming: str | None = None
         self.progressed_at = tools.clock.monotonic()
@@ -60,25 +68,22 @@ class Collector:
             if lane is None or tools.paused.is_set():
                 self.close()
                 return None
-            if self._calls.full():
+            if self._calls.full() or tools.ledger.is_rejected(self.user_id, lane.account.token):
                 return None
-            if tools.ledger.is_rejected(self.user_id, lane.account.token):
-                return None
-            blocked = tools.ledger.blocked_until(self.user_id, Resource.CORE, tools.clock.now())
-            if blocked is not None:
-                return max(0.05, blocked - tools.clock.now())
-            found = self._next_ask()
-            if found is not None:
-                self._start(lane.account, *found)
-            elif len(self._open) >= OPEN_PER_CALL * tools.concurrency:
-                return None
-            else:
-                try:
-                    if not self._claim_next():
-                        return None
-                except DatabaseError as error:
-                    logger.error("user %d: nothing can be claimed: %s", self.user_id, error)
-                    return CLAIM_PAUSE_SECONDS
+            usable, pause = self._usable_resources()
+            self._end_where_spent(usable)
+            if not usable:
+                return pause
+            call = self._plan(usable, is_filling=self._has_room and len(lane) > 0)
+            if call is not None:
+                self._start(lane.account, call)
+                continue
+            try:
+                if not self._has_room or not self._claim_next(lane.account, usable):
+                    return pause
+            except DatabaseError as error:
+                logger.error("user %d: nothing can be claimed: %s", self.user_id, error)
+                return CLAIM_PAUSE_SECONDS
         return None
 
     def close(self) -> None:
@@ -86,7 +91,7 @@ class Collector:
         self._is_closing = True
         for collection in list(self._open.values()):
             collection.end(answers.Stopped())
-            self._settle_if_finished(collection)
+            self._settler.settle_if_finished(collection)
 
     def kill(self) -> None:
         """End every call at once; what was open is given back as far as it is stored."""
@@ -95,23 +100,51 @@ class Collector:
         for collection in list(self._open.values()):
             collection.in_flight = 0
             collection.end(answers.Stopped())
-            self._settle_if_finished(collection)
+            self._settler.settle_if_finished(collection)
 
-    # Claiming and asking
+    # Budgets and planning
 
-    def _next_ask(self) -> tuple[Collection, Ask] | None:
+    def _usable_resources(self) -> tuple[frozenset[Resource], float | None]:
+        """The resources that are neither spent nor cooling, and when the next one comes back (seconds)."""
+        now = self._tools.clock.now()
+        wanted = [Resource.CORE, Resource.GRAPHQL] if self._tools.server.has_graphql else [Resource.CORE]
+        blocked = {resource: self._tools.ledger.blocked_until(self.user_id, resource, now) for resource in wanted}
+        pause = min((until - now for until in blocked.values() if until is not None), default=None)
+        return frozenset(resource for resource, until in blocked.items() if until is None), pause and max(0.05, pause)
+
+    def _end_where_spent(self, usable: frozenset[Resource]) -> None:
+        """Repositories whose resource is spent wait in the lane; from there the other resource may take them."""
         for collection in list(self._open.values()):
-            self._reap_writes(collection)
-            for ask in collection.asks(self._tools.settings.pages_ahead):
-                return collection, ask
-        return None
+            needed = Resource.GRAPHQL if collection.has_graph else Resource.CORE
+            if needed not in usable and not collection.is_busy and self._tools.server.has_graphql:
+                until = self._tools.ledger.blocked_until(self.user_id, needed, self._tools.clock.now())
+                if until is not None:
+                    collection.end(answers.BudgetSpent(needed, until))
+                    self._settler.settle_if_finished(collection)
 
-    def _claim_next(self) -> bool:
+    def _plan(self, usable: frozenset[Resource], is_filling: bool) -> Call | None:
+        for collection in list(self._open.values()):
+            self._settler.reap_writes(collection)
+        wait = self._query_time.wait_seconds(self._tools.clock.monotonic())
+        if wait != 0.0:
+            usable -= {Resource.GRAPHQL}
+        return next_call(list(self._open.values()), usable, self._tools.settings.pages_ahead, self._width.aliases, is_filling)
+
+    @property
+    def _has_room(self) -> bool:
+        per_call = OPEN_PER_CALL * self._tools.concurrency
+        return len(self._open) < (max(per_call, OPEN_PER_ALIAS * self._width.aliases) if self._tools.server.has_graphql else per_call)
+
+    # Claiming
+
+    def _claim_next(self, account: Account, usable: frozenset[Resource]) -> bool:
         """Claim the lane's next repository that can be claimed; False when the lane is empty."""
-        while (job := self._tools.dispatcher.take(self.user_id)) is not None:
+        giants = sum(collection.claim.repository.stars > GIANT_STARS for collection in self._open.values())
+        takes_giant = Resource.GRAPHQL in usable and giants < GIANTS_OPEN
+        while (job := self._tools.dispatcher.take(self.user_id, largest=takes_giant)) is not None:
             self._claiming = job.repository.full_name
             try:
-                if self._claim(job):
+                if self._claim(account, job, usable):
                     return True
             except DatabaseError:
                 self._tools.dispatcher.put(job)
@@ -120,8 +153,13 @@ class Collector:
                 self._claiming = None
         return False
 
-    def _claim(self, job: Job) -> bool:
+    def _claim(self, account: Account, job: Job, usable: frozenset[Resource]) -> bool:
         tools = self._tools
+        if job.task is Task.HISTORY:
+            spawn(f"history {job.repository.full_name}", self._collect_history, account, job, pool=self._calls)
+            return True
+        if self._settler.leave_to_collaborator(job):
+            return False
         claim = statuses.claim(
             tools.database,
             job.repository,
@@ -134,79 +172,76 @@ class Collector:
             logger.debug("%s is claimed elsewhere, fresh or waiting: left alone", job.repository.full_name)
             tools.events.publish("repo.left", tools.clock.now(), repo=job.repository.full_name, user=self.user_id)
             return False
-        collection = Collection(job, claim)
+        is_rest_cursor = claim.progress.cursor.get("kind") == "rest" and "edge" not in claim.progress.cursor
+        has_graph = Resource.GRAPHQL in usable and not (is_rest_cursor and Resource.CORE in usable)
+        collection = Collection(job, claim, has_graph, tools.settings.private)
         self._open[collection.key] = collection
-        self._publish("repo.claimed", collection)
+        tools.events.publish("repo.claimed", tools.clock.now(), repo=collection.full_name, user=self.user_id)
         return True
 
-    def _start(self, account: Account, collection: Collection, ask: Ask) -> None:
-        collection.in_flight += 1
-        if isinstance(ask, int) and collection.listing is not None:
-            collection.listing.start(ask)
-        spawn(f"call {self.user_id} {collection.full_name} {ask}", self._call, account, collection, ask, pool=self._calls)
-
-    def _call(self, account: Account, collection: Collection, ask: Ask) -> None:
-        """One call and what follows from it; runs in a greenlet of its own."""
-        client = self._tools.client
+    def _collect_history(self, account: Account, job: Job) -> None:
         try:
-            if isinstance(ask, CountAsk):
-                outcome = client.get_repository(account, collection.claim.repository.github_id or collection.full_name)
-            else:
-                outcome = client.list_stargazers(account, collection.full_name, ask)
-            self._accept(collection, ask, outcome)
-        except Exception as error:
-            if not isinstance(error, DatabaseError):
-                logger.exception("collecting %s failed", collection.full_name)
-            collection.end(error)
+            collect_history(self._tools, account, job)
         finally:
-            collection.in_flight -= 1
-            self._settle_if_finished(collection)
             self._wake.set()
 
-    # Answers
+    def _close_repository(self, collection: Collection) -> None:
+        self._open.pop(collection.key, None)
+        self._wake.set()
+
+    # Calling
+
+    def _start(self, account: Account, call: Call) -> None:
+        for collection, ask in call.items:
+            collection.start(ask)
+        first = call.items[0][0].full_name
+        if call.resource is Resource.GRAPHQL:
+            self._query_time.start()
+        spawn(f"call {self.user_id} {first} and {len(call.items) - 1} more", self._call, account, call, pool=self._calls)
+
+    def _call(self, account: Account, call: Call) -> None:
+        """One call and what follows from it; runs in a greenlet of its own."""
+        try:
+            for (collection, ask), outcome in zip(call.items, self._ask(account, call), strict=True):
+                self._accept(collection, ask, outcome)
+        except Exception as error:
+            if not isinstance(error, DatabaseError):
+                logger.exception("collecting %s failed", call.items[0][0].full_name)
+            for collection, _ in call.items:
+                collection.end(error)
+        finally:
+            for collection, _ in call.items:
+                collection.in_flight -= 1
+                self._settler.settle_if_finished(collection)
+            self._wake.set()
+
+    def _ask(self, account: Account, call: Call) -> list[answers.Outcome]:
+        client = self._tools.client
+        collection, ask = call.items[0]
+        if isinstance(ask, CountAsk):
+            return [client.get_repository(account, collection.claim.repository.github_id or collection.full_name)]
+        if isinstance(ask, int):
+            return [client.list_stargazers(account, collection.full_name, ask)]
+        asks = [ask for _, ask in call.items if isinstance(ask, GraphAsk)]
+        seconds = 0.0
+        try:
+            answer = client.graph_stargazers(account, asks)
+            seconds = answer.seconds
+        finally:
+            self._query_time.end(self._tools.clock.monotonic(), seconds)
+        self._width = self._width.adapt(len(asks), answer.seconds, answer.has_failed)
+        if not answer.cost and all(isinstance(outcome, answers.Missing | answers.RouteMissing) for outcome in answer.outcomes):
+            logger.warning("this server has no GraphQL; going on with REST alone")
+            self._tools.server.has_graphql = False
+            return [answers.Stopped()] * len(asks)
+        return list(answer.outcomes)
 
     def _accept(self, collection: Collection, ask: Ask, outcome: answers.Outcome) -> None:
-        match outcome:
-            case answers.Metadata():
-                self._accept_metadata(collection, outcome)
-            case answers.Page() if isinstance(ask, int):
-                self._accept_page(collection, ask, outcome)
-            case answers.Missing(text=text):
-                if isinstance(ask, CountAsk):
-                    collection.end(answers.Gone("deleted", text))
-                else:
-                    collection.suspected = outcome
-            case _:
-                collection.end(outcome)
-
-    def _accept_metadata(self, collection: Collection, metadata: answers.Metadata) -> None:
-        if collection.suspected is not None:
-            collection.end(answers.Refused("not_found", "the list answers 404 while the repository is there"))
-        elif metadata.is_disabled:
-            collection.end(answers.Gone("disabled", "GitHub disabled this repository"))
-        elif collection.phase is Phase.COUNT:
-            collection.learn(metadata)
-            collection.count_before = metadata.stars
-            collection.listing = pages.RestListing(replace(collection.claim.progress, total_stargazers=metadata.stars))
-            collection.phase = Phase.LIST
-        else:
-            collection.count_after = metadata.stars
-            collection.phase = Phase.DONE
-
-    def _accept_page(self, collection: Collection, number: int, page: answers.Page) -> None:
-        listing = collection.listing
-        assert isinstance(listing, pages.RestListing)
-        refusal = classify.judge_empty(page, collection.count_before) if number == 1 else None
-        if refusal is not None:
-            collection.end(refusal)
-            return
         with collection.order:
-            for ready in listing.accept(number, page):
+            for ready in collection.accept(ask, outcome):
                 self._store(collection, PageWrite(collection.claim, ready.stargazers, ready.progress))
-        self.progressed_at = self._tools.clock.monotonic()
-        if listing.is_done:
-            agrees = collection.progress.processed + collection.progress.ghosts == collection.count_before
-            collection.phase = Phase.DONE if agrees and number == 1 else Phase.RECOUNT
+        if isinstance(outcome, answers.Page):
+            self.progressed_at = self._tools.clock.monotonic()
 
     def _store(self, collection: Collection, write: PageWrite) -> None:
         """Hand a page to the writer; the worker is woken when it is durable."""
@@ -215,67 +250,3 @@ class Collector:
         result.rawlink(lambda _: self._wake.set())
         if write.progress.last_page % PAGES_A_LOG_LINE == 0:
             logger.info("%s: page %d of %s", collection.full_name, write.progress.last_page, write.progress.total_pages or "?")
-
-    def _reap_writes(self, collection: Collection, wait: bool = False) -> None:
-        """Count the writes that are durable by now; one that failed ends the collection."""
-        while collection.writes and (wait or collection.writes[0][0].ready()):
-            result, write = collection.writes.popleft()
-            try:
-                result.get()
-            except DatabaseError as error:
-                collection.end(error)
-                self._settle_if_finished(collection)
-            else:
-                self._tools.events.add("stars.stored", len(write.stargazers))
-                self._tools.events.add("pages.stored", 1)
-
-    # Settling
-
-    def _settle_if_finished(self, collection: Collection) -> None:
-        if collection.is_finished and not collection.is_settling:
-            collection.is_settling = True
-            spawn(f"settle {collection.full_name}", self._settle, collection)
-
-    def _settle(self, collection: Collection) -> None:
-        """Wait for the collection's pages, decide how it ends and write that down."""
-        tools = self._tools
-        self._reap_writes(collection, wait=True)
-        try:
-            decided = self._judge(collection)
-            if decided is not None:
-                statuses.settle(tools.database, collection.claim, decided.settlement)
-                self._tell(collection, decided)
-        except ClaimLost:
-            logger.warning("%s: somebody else holds the claim by now; left alone", collection.full_name)
-        except DatabaseError as error:
-            logger.error("%s: could not be settled, its lease will run out: %s", collection.full_name, error)
-        finally:
-            self._open.pop(collection.key, None)
-            self._wake.set()
-
-    def _judge(self, collection: Collection) -> verdict.Verdict | None:
-        now, most = self._tools.clock.now(), self._tools.settings.max_errors
-        ended = collection.ended_by
-        if isinstance(ended, ClaimLost):
-            raise ended
-        if isinstance(ended, DatabaseError):
-            logger.error("%s: %s", collection.full_name, ended)
-            return verdict.release(collection.claim, again=False)
-        if ended is not None:
-            return verdict.judge(ended, collection.claim, now, most)
-        listed = collection.progress.processed + collection.progress.ghosts
-        proven = proof.prove(collection.count_before or 0, collection.count_after, listed)
-        if isinstance(proven, proof.ReadAgain):
-            return verdict.unproven(collection.claim, proven.reason, now, most)
-        return verdict.completed(collection.claim, collection.progress, ghosts=collection.progress.ghosts, churn=proven.churn)
-
-    def _tell(self, collection: Collection, decided: verdict.Verdict) -> None:
-        settlement = decided.settlement
-        why = f", {settlement.last_error}" if settlement.last_error else ""
-        logger.log(decided.level, "%s: %s%s", collection.full_name, settlement.status, why)
-        self._publish(decided.event, collection, status=str(settlement.status), reason=settlement.last_error)
-        if decided.again and not self._tools.stop.is_set():
-            self._tools.dispatcher.put(collection.job)
-
-    def _publish(self, kind: str, collection: Collection, **data: object) -> None:
-        self._tools.events.publish(kind, self._tools.clock.now(), repo=collection.full_name, user=self.user_id, **data)

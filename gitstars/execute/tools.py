@@ -15,6 +15,14 @@ from gitstars.store.database import Database
 from gitstars.store.writer import PageWriter
 
 
+@dataclass(slots=True)
+class ServerTraits:
+    """What was learnt of the GitHub server: routes that it lacks are not asked for again until the next start."""
+
+    has_graphql: bool = True
+    has_history: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
     """The shared parts. ``stop`` ends everything; ``paused`` stops claiming and asking while it is set; ``owner()`` names a new claim."""
@@ -29,5 +37,6 @@ class Tools:
     settings: CollectConfig
     concurrency: int
     owner: Callable[[], str]
+    server: ServerTraits
     stop: Event
     paused: Event

@@ -20,6 +20,7 @@ class WorkerState:
     users: list[int]
     repositories: list[str]
     is_retiring: bool
+    is_idle: bool
     waits_until: float | None
     idle_seconds: float | None
 
@@ -86,7 +87,7 @@ class Worker:
         now = self._tools.clock.monotonic()
         idle = max((now - collector.progressed_at for collector in busy), default=None)
         names = [name for collector in busy for name in collector.open_repositories]
-        return WorkerState(self.number, sorted(self._collectors), names, self.is_retiring, self._waits_until, idle)
+        return WorkerState(self.number, sorted(self._collectors), names, self.is_retiring, self.is_idle, self._waits_until, idle)
 
     def _adopt(self) -> None:
         """A collector for every lane that was routed here."""

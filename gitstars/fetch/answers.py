@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gitstars.model import Resource, Stargazer
+from gitstars.model import Resource, Stargazer, Week
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +53,6 @@ class Count:
     """How many stars a repository has; open to everybody."""
 
     stars: int
-
-
-@dataclass(frozen=True, slots=True)
-class Week:
-    """Stars of one week that are still there. ``week`` is its Sunday in epoch seconds, ``days`` are seven numbers from that day on."""
-
-    week: int
-    total: int
-    days: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

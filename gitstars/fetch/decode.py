@@ -9,8 +9,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from gitstars.fetch.answers import Count, Identity, Metadata, Page, Repositories, Week, Weeks
-from gitstars.model import Stargazer
+from gitstars.fetch.answers import Count, Identity, Metadata, Page, Repositories, Weeks
+from gitstars.model import Stargazer, Week
 
 PositiveId = Annotated[int, Meta(gt=0)]
 Amount = Annotated[int, Meta(ge=0)]

@@ -92,6 +92,8 @@ def settle(database: Database, held: Claim, settlement: Settlement) -> None:
         "next_retry_after": to_datetime_or_none(settlement.next_retry_at),
         "notes": settlement.notes,
     }
+    if settlement.star_count is not None:
+        fields |= {"star_count": settlement.star_count, "total_stargazers": settlement.star_count}
     if settlement.progress is not None:
         fields |= progress_fields(settlement.progress)
     if not database.run_retrying(

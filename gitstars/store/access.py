@@ -1,0 +1,104 @@
+"""Who may list which repository: one row for each (user, repository) that is known, and the users who could try."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from gitstars.model import Repository
+from gitstars.store.database import Database, key_of, record, to_datetime_or_none, to_epoch
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRow:
+    """What is known of a user's access to a repository; ``may_list`` None: nothing yet. Times are epoch seconds."""
+
+    user_id: int
+    repository_key: str
+    may_list: bool | None
+    face: str | None = None
+    text: str | None = None
+    checked_at: float | None = None
+    look_again_at: float | None = None
+    refusals: int = 0
+
+
+def save(database: Database, row: AccessRow) -> None:
+    """Write what was found out."""
+    database.run_retrying(
+        """
+        UPSERT $id SET user_id = $user_id, repo = $repo, may_list = $may_list, face = $face, text = $text,
+            checked_at = $checked_at, look_again_at = $look_again_at, refusals = $refusals RETURN NONE
+        """,
+        id=record("gitstars_access", [row.user_id, row.repository_key]),
+        user_id=row.user_id,
+        repo=record("repo", row.repository_key),
+        may_list=row.may_list,
+        face=row.face,
+        text=row.text,
+        checked_at=to_datetime_or_none(row.checked_at),
+        look_again_at=to_datetime_or_none(row.look_again_at),
+        refusals=row.refusals,
+    )
+
+
+def of_user(database: Database, user_id: int) -> dict[str, AccessRow]:
+    """All rows of a user, by repository key."""
+    rows = database.run("SELECT * FROM gitstars_access WHERE user_id = $user_id", user_id=user_id)[0]
+    return {row.repository_key: row for row in map(_read, rows)}
+
+
+def of_repository(database: Database, repository_key: str) -> list[AccessRow]:
+    """A row for every user whose account starred the repository, or is known to have access; unknown ones have ``may_list`` None."""
+    rows, starrers = database.run(
+        """
+        SELECT * FROM gitstars_access WHERE repo = $repo;
+        SELECT VALUE in.github_id FROM starred WHERE out = $repo AND source = 'github';
+        """,
+        repo=record("repo", repository_key),
+    )
+    known = {row.user_id: row for row in map(_read, rows)}
+    unknown = (AccessRow(user_id, repository_key, None) for user_id in starrers if isinstance(user_id, int) and user_id not in known)
+    return [*known.values(), *unknown]
+
+
+def forget_refusals(database: Database, user_id: int) -> None:
+    """A new token or scope: everything that was refused may be asked again at once."""
+    database.run_retrying(
+        """
+        LET $again = (SELECT VALUE repo FROM gitstars_access WHERE user_id = $user_id AND may_list = false);
+        UPDATE gitstars_access SET may_list = NONE, look_again_at = NONE, refusals = 0
+            WHERE user_id = $user_id AND may_list = false RETURN NONE;
+        UPDATE repo_processing_status SET next_retry_after = time::now() WHERE repo IN $again AND status = 'restricted' RETURN NONE;
+        """,
+        user_id=user_id,
+    )
+
+
+def save_own(database: Database, user_id: int, repositories: list[Repository], checked_at: float) -> None:
+    """Repositories that the user administers or collaborates on: their records, where there is none yet, and the access."""
+    rows = [
+        {
+            "id": repository.key,
+            "github_id": repository.github_id,
+            "name": repository.full_name.rpartition("/")[2],
+            "full_name": repository.full_name,
+            "stars": repository.stars,
+            "is_private": repository.is_private,
+        }
+        for repository in repositories
+    ]
+    database.run_retrying("INSERT IGNORE INTO repo $rows RETURN NONE", rows=rows)
+    for repository in repositories:
+        save(database, AccessRow(user_id, repository.key, True, checked_at=checked_at))
+
+
+def _read(row: dict[str, Any]) -> AccessRow:
+    return AccessRow(
+        user_id=int(row["user_id"]),
+        repository_key=str(key_of(row["repo"])),
+        may_list=row.get("may_list"),
+        face=row.get("face"),
+        text=row.get("text"),
+        checked_at=to_epoch(row.get("checked_at")),
+        look_again_at=to_epoch(row.get("look_again_at")),
+        refusals=int(row.get("refusals") or 0),
+    )
