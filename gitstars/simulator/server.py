@@ -29,6 +29,11 @@ ENTERPRISE_PREFIX = "/api/v3"
 class _Handler(WSGIHandler):  # type: ignore[misc]
     """Lets the application reach the socket, for faults that no HTTP server would commit on purpose."""
 
+    def handle(self) -> None:
+        # pywsgi sends head and body apart: with Nagle's algorithm the body of a small answer waits 40 ms for the client's delayed ACK.
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        super().handle()
+
     def get_environ(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environ()
         environ["simulator.socket"] = self.socket
