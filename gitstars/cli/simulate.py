@@ -1,33 +1,66 @@
 """``gitstars simulate``: a simulated GitHub on loopback."""
 
 import json
+import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+if TYPE_CHECKING:
+    from gitstars.simulator.scenario import Scenario
 
-@click.command("simulate")
+EPILOG = """\b
+The scenario is a JSON object; everything has a default:
+  {"accounts": [{"user_id": 1, "login": "ada", "token": "gho_ada", "kind": "classic",
+                 "scopes": ["public_repo"], "starred": [1], "collaborates": [1]}],
+   "repositories": [{"id": 1, "full_name": "acme/engine", "stars": 12345, "ghost_every": 50}],
+   "restriction": "2026", "limits": {"latency_seconds": 0.3},
+   "rules": [{"match": "GET */stargazers*", "effect": "drop", "probability": 0.01}]}
+
+\b
+Control routes (JSON), while it runs:
+  GET POST DELETE /_control/rules     faults: status, drop, truncate, hang, garbage, delay, alias
+  POST /_control/repositories/ID      {"grow": 10, "unstar": [3], "rename": "a/b", "fate": "deleted"}
+  POST /_control/world                {"restriction": "none", "revoke": ["gho_ada"],
+                                       "remaining": [[1, "core", 0]], "logins": {"1000001": "eve"}}
+  POST /_control/accounts             another account or token
+  GET  /_control/log                  what was asked; POST /_control/log/clear
+  GET  /_control/truth[/ID]           what there is to collect
+
+Under /api/v3 it is an Enterprise Server: no restriction, no budgets. Exit codes: 0 stopped, 2 misuse.
+"""
+
+
+@click.command("simulate", short_help="Serve a simulated GitHub.", epilog=EPILOG)
 @click.option("--port", type=click.IntRange(0, 65535), default=8090, show_default=True, help="Port to listen on; 0 takes a free one.")
-@click.option("--scenario", type=click.Path(path_type=Path), help="JSON file that says what the simulated GitHub holds.")
-@click.option("--until-stdin-ends", is_flag=True, hidden=True, help="End when standard input ends, and speak JSON.")
-def simulate(port: int, scenario: Path | None, until_stdin_ends: bool) -> None:
+@click.option("--scenario", type=click.Path(path_type=Path), metavar="FILE", help="JSON file that says what the simulated GitHub holds.")
+@click.option("--child", is_flag=True, hidden=True, help="The scenario is the first line of standard input; end when that ends.")
+def simulate(port: int, scenario: Path | None, child: bool) -> None:
     """Run a simulated GitHub on 127.0.0.1: REST and GraphQL with deterministic data, budgets, limits and faults.
 
-    Point gitstars at it with github.api_url and github.graphql_url. Control routes are under /_control.
+    Without a scenario it holds 200 repositories. Point gitstars at it with github.api_url and github.graphql_url.
     """
-    from gevent import spawn
+    import gevent
     from gevent.event import Event
     from gevent.os import tp_read
 
-    from gitstars.simulator.scenario import default_scenario, load_scenario
+    from gitstars.simulator.scenario import Scenario, default_scenario, load_scenario
     from gitstars.simulator.server import SimulatedGitHub
 
-    held = load_scenario(scenario) if scenario else default_scenario()
+    stop = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        gevent.signal_handler(number, stop.set)
+    if child:
+        import msgspec
+
+        held = msgspec.json.decode(sys.stdin.buffer.readline(), type=Scenario)
+    else:
+        held = load_scenario(scenario) if scenario else default_scenario()
     github = SimulatedGitHub(held)
     url = f"http://127.0.0.1:{github.start(port)}"
-    stop = Event()
-    if until_stdin_ends:
+    if child:
         print(json.dumps({"url": url, "graphql_url": f"{url}/graphql"}), flush=True)
 
         def wait_for_parent() -> None:
@@ -35,15 +68,15 @@ def simulate(port: int, scenario: Path | None, until_stdin_ends: bool) -> None:
                 pass
             stop.set()
 
-        spawn(wait_for_parent)
+        gevent.spawn(wait_for_parent)
     else:
-        click.echo(f"A simulated GitHub with {len(held.repositories)} repositories listens on {url} (GraphQL: {url}/graphql).")
-        for account in held.accounts:
-            click.echo(f"  token {account.token} is {account.login} ({account.kind}, starred {len(account.starred)} repositories)")
-        click.echo("Press Ctrl+C to stop.")
-    try:
-        stop.wait()
-    except KeyboardInterrupt:
-        click.echo("stopped")
-    finally:
-        github.stop()
+        _introduce(held, url)
+    stop.wait()
+    github.stop()
+
+
+def _introduce(held: "Scenario", url: str) -> None:
+    click.echo(f"A simulated GitHub with {len(held.repositories)} repositories listens on {url} (GraphQL: {url}/graphql).")
+    for account in held.accounts:
+        click.echo(f"  token {account.token} is {account.login} ({account.kind}, starred {len(account.starred)} repositories)")
+    click.echo("Press Ctrl+C to stop.")

@@ -1,80 +1,154 @@
 """The control routes of a simulated GitHub, under ``/_control``: change what it holds, make it misbehave, read what was asked."""
 
+import json
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, TypeVar
 
 import msgspec
 from bottle import Bottle, HTTPResponse, request
+from msgspec import Meta, Struct
 
 from gitstars.simulator.faults import Rule
-from gitstars.simulator.people import iterate
+from gitstars.simulator.scenario import Amount, Face, Fate, FullName, Login, Restriction, SimAccount, SimLimits
+from gitstars.simulator.world import Place
 
 if TYPE_CHECKING:
     from gitstars.simulator.server import SimulatedGitHub
 
-#: What ``POST /_control/repositories/ID`` may change.
-CHANGES = ("grow", "unstar", "rename", "fate", "face")
+#: Stars in one piece of a truth, which may be long.
+PIECE = 5000
+
+Decoded = TypeVar("Decoded")
+
+
+class RepositoryChange(Struct, forbid_unknown_fields=True):
+    """``grow`` so many stars, ``unstar`` these numbers, ``rename``, another ``fate`` or ``face``."""
+
+    grow: Amount = 0
+    unstar: list[int] = []
+    rename: FullName | None = None
+    fate: Fate | None = None
+    face: Face | None = None
+
+
+class WorldChange(Struct, forbid_unknown_fields=True):
+    """``logins`` renames users by id, ``revoke`` and ``restore`` are tokens, ``remaining`` sets budgets (user id, resource, points)."""
+
+    restriction: Restriction | None = None
+    face: Face | None = None
+    logins: dict[Annotated[int, Meta(ge=1)], Login] = {}
+    revoke: list[str] = []
+    restore: list[str] = []
+    remaining: list[tuple[int, Literal["core", "graphql"], Amount]] = []
+    limits: dict[str, Any] = {}
 
 
 def add_routes(app: Bottle, github: "SimulatedGitHub") -> None:
     """Add the control routes to ``app``."""
     world = github.world
 
-    @app.post("/_control/rules")  # type: ignore[untyped-decorator]
-    def add_rule() -> dict[str, Any]:
-        try:
-            github.faults.rules.append(msgspec.json.decode(request.body.read(), type=Rule))
-        except msgspec.MsgspecError as error:
-            raise HTTPResponse(f'{{"message": "{error}"}}', 422) from error
-        return {"rules": len(github.faults.rules)}
+    def find(identity: int) -> Place:
+        place = world.places.get(identity)
+        return place if place is not None else _refuse(404, "no such repository")
 
-    @app.delete("/_control/rules")  # type: ignore[untyped-decorator]
+    def rules() -> dict[str, Any]:
+        return {"rules": [msgspec.to_builtins(rule) for rule in github.faults.rules]}
+
+    def add_rule() -> dict[str, Any]:
+        github.faults.rules.append(_read(Rule))
+        return rules()
+
     def clear_rules() -> dict[str, Any]:
         github.faults.rules.clear()
-        return {"rules": 0}
+        return rules()
 
-    @app.post("/_control/repositories/<identity:int>")  # type: ignore[untyped-decorator]
     def change_repository(identity: int) -> dict[str, Any]:
-        place, change = world.places.get(identity), request.json or {}
-        if place is None or set(change) - set(CHANGES):
-            raise HTTPResponse('{"message": "no such repository, or no such change"}', 422)
-        place.grow(int(change.get("grow", 0)))
-        for index in change.get("unstar", ()):
-            place.unstar(int(index))
-        if "rename" in change:
-            world.rename(place, str(change["rename"]))
-        place.fate = change.get("fate", place.fate)
-        place.face = change.get("face", place.face)
+        place, change = find(identity), _read(RepositoryChange)
+        try:
+            place.grow(change.grow)
+            if change.rename is not None:
+                world.rename(place, change.rename)
+        except ValueError as error:
+            _refuse(422, str(error))
+        for number in change.unstar:
+            place.unstar(number)
+        place.fate = change.fate or place.fate
+        place.face = change.face or place.face
         return {"stars": place.stars, "full_name": place.full_name}
 
-    @app.post("/_control/world")  # type: ignore[untyped-decorator]
     def change_world() -> dict[str, Any]:
-        change = request.json or {}
-        world.restriction = change.get("restriction", world.restriction)
-        world.face = change.get("face", world.face)
-        world.logins.update({int(user): str(login) for user, login in change.get("logins", {}).items()})
-        world.revoked.update(change.get("revoke", ()))
-        world.revoked.difference_update(change.get("restore", ()))
-        for user, resource, remaining in change.get("remaining", ()):
-            github.budgets.set_remaining(user, resource, remaining, time.time())
-        return {"restriction": world.restriction}
+        change = _read(WorldChange)
+        try:
+            limits = msgspec.convert(msgspec.to_builtins(github.limits) | change.limits, SimLimits)
+        except msgspec.MsgspecError as error:
+            _refuse(422, str(error))
+        github.budgets.limits = limits
+        world.restriction = change.restriction or world.restriction
+        world.face = change.face or world.face
+        for user_id, login in change.logins.items():
+            world.logins.pop(user_id, None)  # so that who took a name last is found by it
+            world.logins[user_id] = login
+        world.revoked.update(change.revoke)
+        world.revoked.difference_update(change.restore)
+        for user_id, resource, remaining in change.remaining:
+            github.budgets.set_remaining(user_id, resource, remaining, time.time())
+        return {"restriction": world.restriction, "face": world.face, "limits": msgspec.to_builtins(limits)}
 
-    @app.get("/_control/log")  # type: ignore[untyped-decorator]
+    def put_account() -> dict[str, Any]:
+        account = _read(SimAccount)
+        world.accounts[account.token] = account
+        world.logins.setdefault(account.user_id, account.login)
+        return {"accounts": len(world.accounts)}
+
     def read_log() -> dict[str, Any]:
         return {"asked": list(world.asked), "counters": dict(world.counters)}
 
-    @app.post("/_control/log/clear")  # type: ignore[untyped-decorator]
     def clear_log() -> dict[str, Any]:
         world.asked.clear()
         world.counters.clear()
         return {}
 
-    @app.get("/_control/truth/<identity:int>")  # type: ignore[untyped-decorator]
-    def read_truth(identity: int) -> dict[str, Any]:
-        place = world.places.get(identity)
-        if place is None:
-            raise HTTPResponse('{"message": "no such repository"}', 404)
-        return {"stars": [list(star) for star in place.slice(0, place.stars)], "full_name": place.full_name}
+    def read_truths() -> dict[str, Any]:
+        places = world.places.values()
+        return {"repositories": [{"id": p.repository.id, "full_name": p.full_name, "fate": p.fate, "stars": p.stars} for p in places]}
+
+    def read_truth(identity: int) -> Any:
+        place = find(identity)
+
+        def pieces() -> Iterator[bytes]:
+            yield f'{{"full_name":"{place.full_name}","stars":['.encode()
+            stars, comma = iter(place.listed), ""
+            while piece := ",".join(f"[{user_id},{at}]" for user_id, at in islice(stars, PIECE)):
+                yield f"{comma}{piece}".encode()
+                comma = ","
+            yield b"]}"
+
+        return HTTPResponse(pieces(), 200, {"Content-Type": "application/json"})
+
+    for method, path, serve in (
+        ("GET", "/rules", rules),
+        ("POST", "/rules", add_rule),
+        ("DELETE", "/rules", clear_rules),
+        ("POST", "/repositories/<identity:int>", change_repository),
+        ("POST", "/world", change_world),
+        ("POST", "/accounts", put_account),
+        ("GET", "/log", read_log),
+        ("POST", "/log/clear", clear_log),
+        ("GET", "/truth", read_truths),
+        ("GET", "/truth/<identity:int>", read_truth),
+    ):
+        app.route(f"/_control{path}", method, serve)
 
 
-__all__ = ["add_routes", "iterate"]
+def _read(kind: type[Decoded]) -> Decoded:
+    """The body of the request, typed; a mistake in it is answered with 422."""
+    try:
+        return msgspec.json.decode(request.body.read(), type=kind)
+    except msgspec.MsgspecError as error:
+        _refuse(422, str(error))
+
+
+def _refuse(status: int, text: str) -> NoReturn:
+    raise HTTPResponse(json.dumps({"message": text}), status, {"Content-Type": "application/json"})

@@ -1,37 +1,56 @@
-"""The GraphQL queries that gitstars asks, executed: aliased repositories with stargazers, counts, the rate limit and the viewer."""
+"""The GraphQL queries that gitstars asks, executed: repositories by name or node id with their stargazers, the rate limit and the viewer.
 
+The answer is put together as JSON text; stargazers are rendered by templates made from the fields that are asked for.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
-from graphql import GraphQLError, parse
-from graphql.language import FieldNode, InlineFragmentNode, OperationDefinitionNode, VariableNode
-from graphql.utilities import value_from_ast_untyped
-
-from gitstars.simulator.people import Star
-from gitstars.simulator.render import moment
+from gitstars.simulator import render
+from gitstars.simulator.faults import Faults
+from gitstars.simulator.graph_query import Field, QueryInvalid, read_query
+from gitstars.simulator.rest import BLOCKED_TEXT, PERMISSION_TEXT, REFUSAL_TEXTS
 from gitstars.simulator.scenario import SimAccount
 from gitstars.simulator.world import Place, World
 
-FORBIDDEN_TEXT = "You do not have permission to view the stargazers of this repository"
+#: Rows of one connection, and of a whole query.
+MOST_ROWS, MOST_NODES = 100, 500_000
+#: Edge templates kept.
+KEPT_TEMPLATES = 256
+
+_USER_VALUES = {
+    "id": '"U_%(id)d"',
+    "databaseId": "%(id)d",
+    "login": '"%(login)s"',
+    "avatarUrl": '"https://avatars.githubusercontent.com/u/%(id)d?v=4"',
+    "url": '"https://github.com/%(login)s"',
+    "name": "null",
+    "__typename": '"User"',
+}
+_EDGE_VALUES = {"cursor": '"%(cursor)s"', "starredAt": '"%(at)s"', "__typename": '"StargazerEdge"'}
 
 
-@dataclass(slots=True)
-class Execution:
-    """A query on its way: what it answers, what went wrong by alias, and what it costs."""
+class NoAnswer(Exception):
+    """A connection cannot be answered, which its field's error tells; what becomes of the fields around it is the schema's business."""
 
-    world: World
-    account: SimAccount
-    variables: dict[str, Any]
-    errors: list[dict[str, Any]] = field(default_factory=list)
-    lists: int = 0
+    def __init__(self, text: str, kind: str | None) -> None:
+        super().__init__(text)
+        self.kind = kind
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """A parsed query: its top-level fields and the number of requests that its connections need."""
+class Query:
+    """A query ready to run: ``lists`` is the number of requests that its connections need, ``rows`` what they can bring."""
 
-    fields: tuple[FieldNode, ...]
+    fields: tuple[Field, ...]
+    variables: Mapping[str, Any]
     lists: int
+    rows: int
 
     @property
     def cost(self) -> int:
@@ -39,145 +58,226 @@ class Plan:
         return max(1, round(self.lists / 100))
 
 
-def read_query(text: str) -> Plan:
-    """Parse a query. Raises GraphQLError when it is none."""
-    document = parse(text)
-    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
-    if len(operations) != 1:
-        raise GraphQLError("exactly one operation is expected")
-    top = tuple(node for node in operations[0].selection_set.selections if isinstance(node, FieldNode))
-    lists = sum(
-        1 for node in top for inner in _fields(node) if inner.name.value == "stargazers" and _argument_names(inner) & {"first", "last"}
-    )
-    return Plan(top, lists)
+def prepare(text: str, variables: Mapping[str, Any]) -> Query:
+    """Read and measure a query. Raises QueryInvalid."""
+    fields, required = read_query(text)
+    for name in required:
+        if variables.get(name) is None:
+            text = f"Variable ${name} was provided invalid value"
+            raise QueryInvalid({"message": text, "extensions": {"value": None, "problems": [{"path": [], "explanation": "must be given"}]}})
+    lists, rows = 0, 0
+    for top in fields:
+        arguments = top.values(variables)
+        times = len(arguments["ids"]) if isinstance(arguments.get("ids"), list) else 1
+        for inner in top.fields:
+            if inner.name == "stargazers" and any(argument.name.value in ("first", "last") for argument in inner.arguments):
+                asked = inner.values(variables)
+                lists += times
+                rows += times * sum(n for n in (asked.get("first"), asked.get("last")) if isinstance(n, int))
+    if rows > MOST_NODES:
+        text = f"This query requests up to {rows:,} possible nodes which exceeds the maximum limit of {MOST_NODES:,}."
+        raise QueryInvalid({"type": "MAX_NODE_LIMIT_EXCEEDED", "message": text})
+    return Query(fields, variables, lists, rows)
 
 
-def execute(plan: Plan, execution: Execution, rate: dict[str, Any]) -> dict[str, Any]:
-    """The ``data`` of the answer; errors are collected in ``execution``."""
-    data: dict[str, Any] = {}
-    for node in plan.fields:
-        alias = node.alias.value if node.alias else node.name.value
-        match node.name.value:
-            case "rateLimit":
-                data[alias] = {name: rate.get(name) for name in (inner.name.value for inner in _fields(node))}
+@dataclass(slots=True)
+class Execution:
+    """A query on its way: who asks, the faults in force, the rate limit's figures (None: there is none) and what went wrong so far."""
+
+    world: World
+    account: SimAccount
+    faults: Faults
+    rate: dict[str, Any] | None
+    is_enterprise: bool = False
+    errors: list[dict[str, Any]] = field(default_factory=list)
+    _variables: Mapping[str, Any] = field(default_factory=dict)
+
+    def run(self, query: Query) -> str:
+        """The answer's ``data`` as JSON text; what went wrong is in ``errors``."""
+        self._variables = query.variables
+        return _object((top.key, self._top(top)) for top in query.fields)
+
+    def _top(self, top: Field) -> str:
+        arguments = top.values(self._variables)
+        match top.name:
+            case "rateLimit" if self.rate is not None:
+                return _plain(top.fields, self.rate | {"__typename": "RateLimit"})
             case "viewer":
-                data[alias] = {"login": execution.account.login, "databaseId": execution.account.user_id}
+                user_id = self.account.user_id
+                values = {"id": user_id, "login": self.world.login_of(user_id)}
+                return _object((inner.key, _USER_VALUES[inner.name] % values) for inner in top.fields)
             case "repository":
-                data[alias] = _repository(node, alias, execution)
-            case other:
-                execution.errors.append({"message": f"Field '{other}' is not simulated", "path": [alias]})
-                data[alias] = None
-    return data
+                name = f"{arguments.get('owner')}/{arguments.get('name')}"
+                place = self.world.place(name) or self.world.moved(name)
+                return self._repository(top, place, [top.key], f"Could not resolve to a Repository with the name '{name}'.")
+            case "node":
+                return self._node(top, arguments.get("id"), [top.key])
+            case "nodes":
+                found = (self._node(top, identity, [top.key, n]) for n, identity in enumerate(arguments.get("ids") or ()))
+                return f"[{','.join(found)}]"
+            case "__typename":
+                return '"Query"'
+        return "null"
+
+    def _node(self, top: Field, identity: Any, path: list[str | int]) -> str:
+        number = re.fullmatch(r"R_([0-9]{1,18})", str(identity))
+        place = self.world.places.get(int(number[1])) if number else None
+        return self._repository(top, place, path, f"Could not resolve to a node with the global id of '{identity}'")
+
+    def _repository(self, top: Field, place: Place | None, path: list[str | int], not_found: str) -> str:
+        if place is None or not self.world.may_see(self.account, place):
+            return self._fail(not_found, "NOT_FOUND", path)
+        rule = self.faults.find(f"ALIAS {place.full_name}", self.account.token)
+        if rule is not None:
+            self.errors.append({**json.loads(rule.body), "path": path})
+            return "null"
+        if place.fate == "blocked":
+            return self._fail(BLOCKED_TEXT, "FORBIDDEN", path)
+        values: list[tuple[str, str]] = []
+        for inner in top.fields:
+            if inner.name != "stargazers":
+                values.append((inner.key, self._attribute(inner, place)))
+                continue
+            try:
+                values.append((inner.key, self._stargazers(inner, place)))
+            except NoAnswer as problem:
+                text = self._fail(str(problem), problem.kind, [*path, inner.key])
+                if not self.is_enterprise and self.world.refusal(self.account, place) == "graph_null_repository":
+                    return text
+                values.append((inner.key, text))
+        return _object(values)
+
+    def _attribute(self, asked: Field, place: Place) -> str:
+        if asked.name == "owner":
+            owner, _, _ = place.full_name.partition("/")
+            return _plain(asked.fields, {"id": f"O_{owner}", "login": owner, "url": f"https://github.com/{owner}"})
+        return json.dumps(_ATTRIBUTES[asked.name](place, self))
+
+    def _stargazers(self, asked: Field, place: Place) -> str:
+        refusal = None if self.is_enterprise else self.world.refusal(self.account, place)
+        if refusal == "empty":
+            return _connection(asked, self.world, place, [], 0, 0)
+        if refusal is not None:
+            raise NoAnswer(REFUSAL_TEXTS.get(refusal, PERMISSION_TEXT), "FORBIDDEN")
+        arguments = asked.values(self._variables)
+        first, last = arguments.get("first"), arguments.get("last")
+        if first is None and last is None and any(inner.name in ("edges", "nodes") for inner in asked.fields):
+            text = "You must provide a `first` or `last` value to properly paginate the `stargazers` connection."
+            raise NoAnswer(text, "MISSING_PAGINATION_BOUNDARIES")
+        for name, amount in (("first", first), ("last", last)):
+            if amount is not None and (not isinstance(amount, int) or not 0 <= amount <= MOST_ROWS):
+                text = f"Requesting {amount} records on the `stargazers` connection exceeds the `{name}` limit of {MOST_ROWS} records."
+                raise NoAnswer(text, "EXCESSIVE_PAGINATION")
+        is_newest_first = (arguments.get("orderBy") or {}).get("direction") == "DESC"
+        low, high = _window(place, _read_cursor(arguments, "after"), _read_cursor(arguments, "before"), is_newest_first)
+        for amount, is_at_low_end in ((first, not is_newest_first), (last, is_newest_first)):
+            if amount is not None:
+                low, high = (low, min(high, low + amount)) if is_at_low_end else (max(low, high - amount), high)
+        numbers = place.listed.numbers(low, high)
+        after, before = (low, place.stars - high) if is_newest_first else (place.stars - high, low)
+        return _connection(asked, self.world, place, numbers[::-1] if is_newest_first else numbers, before, after)
+
+    def _fail(self, text: str, kind: str | None, path: list[str | int]) -> str:
+        self.errors.append({"type": kind, "path": path, "locations": [{"line": 1, "column": 1}], "message": text})
+        return "null"
 
 
-def _repository(node: FieldNode, alias: str, execution: Execution) -> dict[str, Any] | None:
-    arguments = _arguments(node, execution.variables)
-    full_name = f"{arguments.get('owner')}/{arguments.get('name')}"
-    place = execution.world.place(full_name) or execution.world.moved(full_name)
-    if (
-        place is None
-        or place.fate == "deleted"
-        or (place.repository.private and not execution.world.may_collaborate(execution.account, place))
-    ):
-        text = f"Could not resolve to a Repository with the name '{full_name}'."
-        execution.errors.append({"type": "NOT_FOUND", "path": [alias], "message": text})
-        return None
-    if place.fate == "blocked":
-        execution.errors.append({"type": "FORBIDDEN", "path": [alias], "message": "Repository access blocked"})
-        return None
-    answer: dict[str, Any] = {}
-    for inner in _fields(node):
-        name = inner.name.value
-        key = inner.alias.value if inner.alias else name
-        if name == "stargazers":
-            refusal = execution.world.refusal(execution.account, place)
-            if refusal == "graph_null_repository":
-                execution.errors.append({"type": "FORBIDDEN", "path": [alias, key], "message": FORBIDDEN_TEXT})
-                return None
-            answer[key] = _stargazers(inner, (alias, key), place, refusal, execution)
-        else:
-            answer[key] = _plain_field(name, place, execution)
-    return answer
+_ATTRIBUTES: Mapping[str, Callable[[Place, Execution], Any]] = {
+    "id": lambda place, _: f"R_{place.repository.id}",
+    "databaseId": lambda place, _: place.repository.id,
+    "name": lambda place, _: place.full_name.partition("/")[2],
+    "nameWithOwner": lambda place, _: place.full_name,
+    "url": lambda place, _: f"https://github.com/{place.full_name}",
+    "stargazerCount": lambda place, _: place.stars,
+    "createdAt": lambda place, _: render.moment(place.repository.created.timestamp()),
+    "updatedAt": lambda place, _: render.touched(place),
+    "pushedAt": lambda place, _: render.moment(render.TOUCHED_AT),
+    "isPrivate": lambda place, _: place.repository.private,
+    "isDisabled": lambda place, _: place.fate == "disabled",
+    "isArchived": lambda place, _: False,
+    "viewerPermission": lambda place, execution: execution.world.role(execution.account, place),
+    "viewerHasStarred": lambda place, execution: place.repository.id in execution.account.starred,
+    "__typename": lambda place, _: "Repository",
+}
 
 
-def _plain_field(name: str, place: Place, execution: Execution) -> Any:
-    collaborates = execution.world.may_collaborate(execution.account, place)
-    return {
-        "databaseId": place.repository.id,
-        "nameWithOwner": place.full_name,
-        "stargazerCount": place.stars,
-        "isPrivate": place.repository.private,
-        "isDisabled": place.fate == "disabled",
-        "updatedAt": moment(1_790_000_000 + place.updated),
-        "viewerPermission": "WRITE" if collaborates else "READ",
-    }.get(name)
+def _object(values: Any) -> str:
+    return "{" + ",".join(f'"{key}":{text}' for key, text in values) + "}"
 
 
-def _stargazers(node: FieldNode, path: tuple[str, str], place: Place, refusal: str | None, execution: Execution) -> dict[str, Any] | None:
-    arguments = _arguments(node, execution.variables)
-    if refusal == "empty":
-        return {"totalCount": place.stars, "edges": [], "pageInfo": _page_info(0, 0, 0)}
-    if refusal is not None:
-        execution.errors.append({"type": "FORBIDDEN", "path": list(path), "message": FORBIDDEN_TEXT})
-        return None
-    order = arguments.get("orderBy") or {"direction": "ASC"}
-    newest_first = order.get("direction") == "DESC"
-    count = int(arguments.get("first") or arguments.get("last") or 0)
-    after = arguments.get("after")
-    start = _position(str(after)) + 1 if after else 0
-    if newest_first:
-        last = place.stars - start
-        page = place.slice(max(0, last - count), min(count, last))[::-1] if last > 0 else []
-    else:
-        page = place.slice(start, count)
-    edges = [_edge(execution.world, star, start + offset) for offset, star in enumerate(page)]
-    return {"totalCount": place.stars, "edges": edges, "pageInfo": _page_info(start, len(page), place.stars)}
+def _plain(fields: Sequence[Field], values: Mapping[str, Any]) -> str:
+    return _object((inner.key, json.dumps(values.get(inner.name))) for inner in fields)
 
 
-def _edge(world: World, star: Star, position: int) -> dict[str, Any]:
-    node = None
-    if star.user_id:
-        login = world.login_of(star.user_id)
-        avatar = f"https://avatars.githubusercontent.com/u/{star.user_id}?v=4"
-        node = {"databaseId": star.user_id, "login": login, "avatarUrl": avatar, "url": f"https://github.com/{login}"}
-    return {"starredAt": moment(star.starred_at), "cursor": _cursor(position), "node": node}
-
-
-def _page_info(start: int, count: int, total: int) -> dict[str, Any]:
-    return {
-        "startCursor": _cursor(start) if count else None,
-        "endCursor": _cursor(start + count - 1) if count else None,
-        "hasNextPage": start + count < total,
-        "hasPreviousPage": start > 0,
+def _connection(asked: Field, world: World, place: Place, numbers: Sequence[int], before: int, after: int) -> str:
+    """A page of these star numbers, with so many stars before and after it."""
+    info = {
+        "startCursor": _cursor(numbers[0]) if numbers else None,
+        "endCursor": _cursor(numbers[-1]) if numbers else None,
+        "hasNextPage": after > 0,
+        "hasPreviousPage": before > 0,
     }
+    values: list[tuple[str, str]] = []
+    for inner in asked.fields:
+        match inner.name:
+            case "totalCount":
+                values.append((inner.key, str(place.stars)))
+            case "pageInfo":
+                values.append((inner.key, _plain(inner.fields, info | {"__typename": "PageInfo"})))
+            case "edges" | "nodes":
+                values.append((inner.key, _rows(inner, world, place, numbers)))
+            case _:
+                values.append((inner.key, '"StargazerConnection"'))
+    return _object(values)
 
 
-def _cursor(position: int) -> str:
-    return f"cursor:{position}"
+def _rows(asked: Field, world: World, place: Place, numbers: Sequence[int]) -> str:
+    known, ghost = _templates(asked)
+    source, rows = place.listed.source, []
+    for number in numbers:
+        user_id, at = source.star(number)
+        values = {"id": user_id, "login": world.login_of(user_id), "at": render.moment(at), "cursor": _cursor(number)}
+        rows.append((known if user_id else ghost) % values)
+    return f"[{','.join(rows)}]"
 
 
-def _position(cursor: str) -> int:
-    return int(cursor.partition(":")[2] or -1)
+@lru_cache(KEPT_TEMPLATES)
+def _templates(asked: Field) -> tuple[str, str]:
+    """How ``edges`` or ``nodes`` render a user, and a ghost."""
+    if asked.name == "nodes":
+        return _object((inner.key, _USER_VALUES[inner.name]) for inner in asked.fields), "null"
+    known, ghost = [], []
+    for inner in asked.fields:
+        person = _object((deep.key, _USER_VALUES[deep.name]) for deep in inner.fields)
+        known.append((inner.key, _EDGE_VALUES.get(inner.name, person)))
+        ghost.append((inner.key, _EDGE_VALUES.get(inner.name, "null")))
+    return _object(known), _object(ghost)
 
 
-def _fields(node: FieldNode) -> list[FieldNode]:
-    found: list[FieldNode] = []
-    for selection in node.selection_set.selections if node.selection_set else ():
-        if isinstance(selection, FieldNode):
-            found.append(selection)
-        elif isinstance(selection, InlineFragmentNode):
-            found.extend(inner for inner in selection.selection_set.selections if isinstance(inner, FieldNode))
-    return found
+def _window(place: Place, after: int | None, before: int | None, is_newest_first: bool) -> tuple[int, int]:
+    """The positions, oldest first, between two cursors in the direction of reading."""
+    older, newer = (before, after) if is_newest_first else (after, before)
+    low = 0 if older is None else place.listed.rank(older + 1)
+    high = place.stars if newer is None else place.listed.rank(newer)
+    return low, max(low, high)
 
 
-def _argument_names(node: FieldNode) -> set[str]:
-    return {argument.name.value for argument in node.arguments or ()}
+def _cursor(number: int) -> str:
+    """Stars are remembered by number, so that a cursor keeps its place when others come and go."""
+    return base64.b64encode(b"cursor:v2:%d" % number).decode()
 
 
-def _arguments(node: FieldNode, variables: dict[str, Any]) -> dict[str, Any]:
-    return {
-        argument.name.value: variables.get(argument.value.name.value)
-        if isinstance(argument.value, VariableNode)
-        else value_from_ast_untyped(argument.value, variables)
-        for argument in node.arguments or ()
-    }
+def _read_cursor(arguments: Mapping[str, Any], name: str) -> int | None:
+    text = arguments.get(name)
+    if text is None:
+        return None
+    try:
+        read = re.fullmatch(rb"cursor:v2:([0-9]{1,18})", base64.b64decode(str(text), validate=True))
+    except ValueError:
+        read = None
+    if read is None:
+        raise NoAnswer(f"`{text}` does not appear to be a valid cursor.", "INVALID_CURSOR_ARGUMENTS")
+    return int(read[1])
+
+
+__all__ = ["Execution", "Query", "QueryInvalid", "prepare"]

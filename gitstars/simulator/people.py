@@ -1,40 +1,125 @@
 """Who starred what and when: pure functions of the repository, so that millions of stars need no memory."""
 
 import math
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
-from gitstars.simulator.scenario import FIRST_STARGAZER_ID, SimRepository
+from gitstars.simulator.scenario import FIRST_STARGAZER_ID, LAST_STAR_DAY, SimRepository
 
-#: The first star of every repository, and the time between two stars (seconds).
-FIRST_STAR_AT = int(datetime(2015, 1, 1, tzinfo=UTC).timestamp())
-LAST_STAR_AT = int(datetime(2026, 10, 1, tzinfo=UTC).timestamp())
+#: Stars that a repository got while it was watched come so far apart (seconds).
+GROWN_SECONDS = 60
+#: The number of new stars that a repository has room for when it is as large as the population.
+ROOM = 100_000
+#: x in [0, 1), how far one is in the list -> how far one is in time.
+_GROWTH: Mapping[str, Callable[[float], float]] = {"steady": lambda x: x, "rising": math.sqrt, "fading": lambda x: x * x}
 
 
 class Star(NamedTuple):
-    """A star; ``user_id`` 0 is a ghost."""
+    """A star; ``user_id`` 0 is a ghost, ``starred_at`` epoch seconds."""
 
     user_id: int
     starred_at: int
 
 
 class Stargazers:
-    """The stars of one repository in their order, addressed by position."""
+    """Every star that a repository ever got, by number (from 0), as if nobody had taken one back."""
 
     def __init__(self, repository: SimRepository, population: int) -> None:
+        self.room = max(population, repository.stars + ROOM)
         self._repository = repository
-        self._population = max(population, repository.stars, 1)
-        self._step = _coprime_step(repository.id, self._population)
-        self._spacing = max(1, (LAST_STAR_AT - FIRST_STAR_AT) // max(1, repository.stars))
+        self._seed = repository.id if repository.seed is None else repository.seed
+        self._step = _coprime_step(self._seed, self.room)
+        self._created = int(repository.created.timestamp())
+        self._span = int(LAST_STAR_DAY.timestamp()) - self._created
+        self._growth = _GROWTH[repository.growth]
 
-    def star(self, index: int) -> Star:
-        """Star number ``index`` (from 0), as if nobody had taken one back."""
-        at = FIRST_STAR_AT + index * self._spacing
-        every = self._repository.ghost_every
-        if every and index % every == every - 1:
-            return Star(0, at)
-        return Star(FIRST_STARGAZER_ID + (self._repository.id + index * self._step) % self._population, at)
+    def star(self, number: int) -> Star:
+        """Star ``number``."""
+        return Star(self.user(number), self.time(number))
+
+    def user(self, number: int) -> int:
+        """Who gave star ``number``; 0 is a ghost.
+
+        Nobody gives two: the numbers walk through the population in steps that share no factor with its size.
+        """
+        here = self._repository
+        if number < len(here.first_stars):
+            return here.first_stars[number]
+        if here.ghost_every and number % here.ghost_every == here.ghost_every - 1:
+            return 0
+        return FIRST_STARGAZER_ID + (self._seed + number * self._step) % self.room
+
+    def time(self, number: int) -> int:
+        """When star ``number`` was given (epoch seconds); it grows with the number."""
+        total = self._repository.stars
+        if number >= total:
+            return self._created + self._span + (number - total) * GROWN_SECONDS
+        return self._created + int(self._span * self._growth(number / total))
+
+    def find(self, user_id: int) -> int | None:
+        """The number of this user's star, if that lies within the room."""
+        here = self._repository
+        if user_id in here.first_stars:
+            return here.first_stars.index(user_id)
+        number = (user_id - FIRST_STARGAZER_ID - self._seed) * pow(self._step, -1, self.room) % self.room
+        return number if self.user(number) == user_id else None
+
+
+class Stars:
+    """The present stars of one repository, addressed by position, oldest first. New ones and lost ones change it."""
+
+    def __init__(self, repository: SimRepository, population: int) -> None:
+        self.source = Stargazers(repository, population)
+        self.born = repository.stars
+        spread = repository.unstarred_count
+        self._gone = sorted({*repository.unstarred, *(n * repository.stars // spread for n in range(spread))})
+
+    def __len__(self) -> int:
+        return self.born - len(self._gone)
+
+    def grow(self, amount: int) -> None:
+        """New stars, the newest. Raises ValueError when there are no people left."""
+        if not 0 <= amount <= self.source.room - self.born:
+            raise ValueError(f"there is room for 0 to {self.source.room - self.born} more stars")
+        self.born += amount
+
+    def unstar(self, number: int) -> bool:
+        """Star ``number`` is taken back; whether it was there."""
+        is_there = self.has(number)
+        if is_there:
+            insort(self._gone, number)
+        return is_there
+
+    def has(self, number: int) -> bool:
+        """Whether star ``number`` was given and is still there."""
+        place = bisect_left(self._gone, number)
+        return 0 <= number < self.born and self._gone[place : place + 1] != [number]
+
+    def number(self, position: int) -> int:
+        """The number of the star at a position."""
+        return position + bisect_right(range(len(self._gone)), position, key=lambda k: self._gone[k] - k)
+
+    def rank(self, number: int) -> int:
+        """How many present stars have a lower number."""
+        number = min(max(number, 0), self.born)
+        return number - bisect_left(self._gone, number)
+
+    def numbers(self, start: int, stop: int) -> list[int]:
+        """The numbers of the stars at positions ``start`` to ``stop`` (left out)."""
+        return [self.number(position) for position in range(max(0, start), min(stop, len(self)))]
+
+    def page(self, start: int, stop: int) -> list[Star]:
+        """The stars at positions ``start`` to ``stop`` (left out)."""
+        return [self.source.star(number) for number in self.numbers(start, stop)]
+
+    def count_before(self, at: int) -> int:
+        """How many present stars were given before ``at`` (epoch seconds)."""
+        return self.rank(bisect_left(range(self.born), at, key=self.source.time))
+
+    def __iter__(self) -> Iterator[Star]:
+        gone = frozenset(self._gone)
+        return (self.source.star(number) for number in range(self.born) if number not in gone)
 
 
 def _coprime_step(seed: int, population: int) -> int:
@@ -45,9 +130,6 @@ def _coprime_step(seed: int, population: int) -> int:
     return step
 
 
-def iterate(repository: SimRepository, population: int, stars: int, unstarred: frozenset[int]) -> Iterator[Star]:
-    """The present stars, oldest first."""
-    source = Stargazers(repository, population)
-    for index in range(stars):
-        if index not in unstarred:
-            yield source.star(index)
+def login_of(user_id: int) -> str:
+    """What a stargazer is called before any rename."""
+    return f"user-{user_id}"

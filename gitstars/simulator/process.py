@@ -1,18 +1,21 @@
 """A simulated GitHub in a process of its own: started by the demo, the tests and the benchmarks, ended when its parent ends."""
 
 import json
+import os
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.request import Request, urlopen
+from urllib.request import ProxyHandler, Request, build_opener
 
 import msgspec
 
 from gitstars.errors import GitstarsError
 from gitstars.simulator.scenario import Scenario
+
+#: A control call takes this long at most (seconds); the truth of millions of stars takes some.
+CONTROL_SECONDS = 60
 
 
 @dataclass(slots=True)
@@ -21,17 +24,17 @@ class SimulatorProcess:
 
     url: str
     process: "subprocess.Popen[bytes]"
-    folder: "tempfile.TemporaryDirectory[str]"
 
     @property
     def graphql_url(self) -> str:
         return f"{self.url}/graphql"
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
-        """Call a control route, ``/_control`` left out; the decoded answer."""
+        """Call a control route, ``/_control`` left out; the decoded answer. Raises urllib.error.HTTPError when it is refused."""
         data = None if body is None else json.dumps(body).encode()
         headers = {"Content-Type": "application/json"}
-        with urlopen(Request(f"{self.url}/_control{path}", data, headers, method=method), timeout=60) as answer:
+        direct = build_opener(ProxyHandler({}))
+        with direct.open(Request(f"{self.url}/_control{path}", data, headers, method=method), timeout=CONTROL_SECONDS) as answer:
             return json.loads(answer.read())
 
     def asked(self) -> list[dict[str, Any]]:
@@ -50,24 +53,30 @@ class SimulatorProcess:
             self.process.kill()
             self.process.wait()
         self.process.stdout.close()
-        self.folder.cleanup()
 
 
 def start_process(scenario: Scenario, port: int = 0) -> SimulatorProcess:
-    """Start a simulated GitHub. Raises GitstarsError when it does not come up."""
-    folder = tempfile.TemporaryDirectory(prefix="gitstars-simulator-")
-    path = Path(folder.name) / "scenario.json"
-    path.write_bytes(msgspec.json.encode(scenario))
+    """Start a simulated GitHub on a port (0: a free one) of 127.0.0.1. Raises GitstarsError when it does not come up.
+
+    Its standard input is the scenario, then silence until we end.
+    """
     program = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "gitstars"]
+    paths = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
     process = subprocess.Popen(
-        [*program, "simulate", "--port", str(port), "--scenario", str(path), "--until-stdin-ends"],
+        [*program, "simulate", "--port", str(port), "--child"],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         start_new_session=True,
     )
+    assert process.stdin is not None
     assert process.stdout is not None
-    line = process.stdout.readline()
+    try:
+        process.stdin.write(msgspec.json.encode(scenario) + b"\n")
+        process.stdin.flush()
+        line = process.stdout.readline()
+    except BrokenPipeError:
+        line = b""
     if not line:
-        folder.cleanup()
         raise GitstarsError(f"the simulated GitHub did not start (exit code {process.wait()})")
-    return SimulatorProcess(json.loads(line)["url"], process, folder)
+    return SimulatorProcess(json.loads(line)["url"], process)

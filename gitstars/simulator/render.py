@@ -1,13 +1,20 @@
-"""GitHub's REST payloads as bytes. Users are rendered from a template: a page of 100 takes well under a millisecond."""
+"""GitHub's REST payloads as JSON text. Users and repositories are rendered from templates: a page of 100 takes well under a millisecond."""
 
+import json
 import time
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 from gitstars.simulator.people import Star
 from gitstars.simulator.world import Place, World
 
-_LINKS = (
+API = "https://api.github.com"
+#: Repositories were last touched then, and a second later for each change since.
+TOUCHED_AT = int(datetime(2026, 10, 2, tzinfo=UTC).timestamp())
+ORGANISATION_IDS = 900_000
+
+_USER_PATHS = (
     ("followers_url", "/followers"),
     ("following_url", "/following{/other_user}"),
     ("gists_url", "/gists{/gist_id}"),
@@ -20,18 +27,46 @@ _LINKS = (
 )
 _USER = (
     '{"login":"%(login)s","id":%(id)d,"node_id":"U_%(id)d","avatar_url":"https://avatars.githubusercontent.com/u/%(id)d?v=4",'
-    '"gravatar_id":"","url":"https://api.github.com/users/%(login)s","html_url":"https://github.com/%(login)s",'
-    + ",".join(f'"{name}":"https://api.github.com/users/%(login)s{path}"' for name, path in _LINKS)
-    + ',"type":"User","user_view_type":"public","site_admin":false}'
+    f'"gravatar_id":"","url":"{API}/users/%(login)s","html_url":"https://github.com/%(login)s",'
+    + ",".join(f'"{name}":"{API}/users/%(login)s{path}"' for name, path in _USER_PATHS)
+    + ',"type":"%(type)s","user_view_type":"public","site_admin":false}'
 )
+_PLAIN_PATHS = (
+    *("assignees", "branches", "collaborators", "comments", "commits", "contents", "contributors", "deployments", "downloads"),
+    *("events", "forks", "hooks", "issues", "keys", "labels", "languages", "merges", "milestones", "notifications", "pulls"),
+    *("releases", "stargazers", "statuses", "subscribers", "subscription", "tags", "teams"),
+)
+_REPOSITORY_PATHS = {name: name for name in _PLAIN_PATHS} | {
+    "archive": "{archive_format}{/ref}",
+    "blobs": "git/blobs{/sha}",
+    "compare": "compare/{base}...{head}",
+    "git_commits": "git/commits{/sha}",
+    "git_refs": "git/refs{/sha}",
+    "git_tags": "git/tags{/sha}",
+    "issue_comment": "issues/comments{/number}",
+    "issue_events": "issues/events{/number}",
+    "trees": "git/trees{/sha}",
+}
 
 
-def user(user_id: int, login: str) -> str:
+def user(user_id: int, login: str, kind: str = "User") -> str:
     """A user as lists show them."""
-    return _USER % {"id": user_id, "login": login}
+    return _USER % {"id": user_id, "login": login, "type": kind}
+
+
+def profile(user_id: int, login: str, is_own: bool) -> str:
+    """A user's own page; with the figures that only its owner sees when ``is_own``."""
+    figures: dict[str, Any] = dict.fromkeys(("name", "company", "location", "email", "hireable", "bio", "twitter_username"))
+    figures |= {"blog": "", "created_at": "2012-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z"}
+    figures |= dict.fromkeys(("public_repos", "public_gists", "followers", "following"), 0)
+    if is_own:
+        figures |= dict.fromkeys(("private_gists", "total_private_repos", "owned_private_repos", "disk_usage", "collaborators"), 0)
+        figures |= {"two_factor_authentication": True, "user_view_type": "private"}
+    return json.dumps(json.loads(user(user_id, login)) | figures)
 
 
 def moment(epoch_seconds: float) -> str:
+    """ISO 8601 as GitHub writes it."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(epoch_seconds))
 
 
@@ -43,28 +78,48 @@ def stars(world: World, page: Iterable[Star], with_times: bool) -> str:
     return "[" + ",".join(f'{{"starred_at":"{moment(star.starred_at)}","user":{text}}}' for star, text in people) + "]"
 
 
-def repository(place: Place, can_push: bool) -> dict[str, Any]:
-    """A repository's record, as far as anybody reads it."""
+def touched(place: Place) -> str:
+    """When the repository changed last; a star counts as a change."""
+    return moment(TOUCHED_AT + place.updated)
+
+
+def repository(place: Place, role: str, is_full: bool = False) -> dict[str, Any]:
+    """A repository's record; with what only its own page shows when ``is_full``. ``role`` is GraphQL's name for what the reader may do."""
     owner, _, name = place.full_name.partition("/")
-    updated = moment(1_790_000_000 + place.updated)
-    return {
+    address, page = f"{API}/repos/{place.full_name}", f"github.com/{place.full_name}"
+    is_admin, can_push = role == "ADMIN", role != "READ"
+    record: dict[str, Any] = {f"{key}_url": f"{address}/{path}" for key, path in _REPOSITORY_PATHS.items()}
+    record |= dict.fromkeys(("has_issues", "has_projects", "has_wiki", "has_downloads"), True)
+    record |= dict.fromkeys(("forks", "forks_count", "open_issues", "open_issues_count", "size"), 0)
+    record |= dict.fromkeys(("homepage", "mirror_url", "license"))
+    if is_full:
+        record |= {"has_discussions": False, "network_count": 0, "subscribers_count": 0}
+    return record | {
         "id": place.repository.id,
         "node_id": f"R_{place.repository.id}",
         "name": name,
         "full_name": place.full_name,
         "private": place.repository.private,
-        "owner": {"login": owner, "id": 900_000 + place.repository.id % 997, "type": "Organization"},
-        "html_url": f"https://github.com/{place.full_name}",
+        "visibility": "private" if place.repository.private else "public",
+        "owner": json.loads(user(ORGANISATION_IDS + sum(owner.encode()), owner, "Organization")),
+        "html_url": f"https://{page}",
         "description": f"Simulated repository {name}",
         "fork": False,
-        "url": f"https://api.github.com/repos/{place.full_name}",
-        "created_at": "2015-01-01T00:00:00Z",
-        "updated_at": updated,
-        "pushed_at": updated,
+        "url": address,
+        "clone_url": f"https://{page}.git",
+        "git_url": f"git://{page}.git",
+        "ssh_url": f"git@github.com:{place.full_name}.git",
+        "svn_url": f"https://{page}",
+        "default_branch": "main",
+        "has_pages": False,
+        "language": "Python",
+        "created_at": moment(place.repository.created.timestamp()),
+        "updated_at": touched(place),
+        "pushed_at": moment(TOUCHED_AT),
         "stargazers_count": place.stars,
         "watchers_count": place.stars,
-        "language": "Python",
+        "watchers": place.stars,
         "disabled": place.fate == "disabled",
         "archived": False,
-        "permissions": {"admin": can_push, "maintain": can_push, "push": can_push, "triage": can_push, "pull": True},
+        "permissions": {"admin": is_admin, "maintain": is_admin, "push": can_push, "triage": can_push, "pull": True},
     }

@@ -3,38 +3,48 @@
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from gitstars.simulator import render
-from gitstars.simulator.people import FIRST_STAR_AT, LAST_STAR_AT
 from gitstars.simulator.scenario import SimAccount
 from gitstars.simulator.world import Place, World
 
-STAR_MEDIA = "application/vnd.github.star+json"
-#: The list ends here: 400 pages of 100.
+STAR_MEDIA = "star+json"
+#: Lists end here, whatever the page size.
 LAST_PAGE = 400
 WALL_TEXT = "In order to keep the API fast for everyone, pagination is limited for this resource."
+PERMISSION_TEXT = "You do not have permission to view the stargazers of this repository"
+#: The faces of a refusal that say so.
 REFUSAL_TEXTS = {
     "integration": "Resource not accessible by integration",
     "token": "Resource not accessible by personal access token",
-    "permission": "You do not have permission to view the stargazers of this repository",
+    "permission": PERMISSION_TEXT,
+    "graph_null_repository": PERMISSION_TEXT,
 }
-WEEK_SECONDS = 7 * 86400
-#: 1970-01-01 was a Thursday: weeks that begin on Sunday are shifted by this much.
-SUNDAY_SECONDS = 3 * 86400
+BLOCKED_TEXT = "Repository access blocked"
+DISABLED_TEXT = f"{BLOCKED_TEXT}: this repository has been disabled"
+DAY_SECONDS = 86_400
+WEEK_SECONDS = 7 * DAY_SECONDS
+#: 1970-01-01 was a Thursday, and weeks begin on Sunday.
+THURSDAY_SECONDS = 4 * DAY_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A request as the routes see it. ``path`` has no API prefix, ``root`` is the address that Link headers build on."""
+    """A request as the routes see it. ``path`` has no API prefix, ``root`` is the address that links build on.
+
+    ``is_enterprise``: a server of one's own, where lists are open to everyone.
+    """
 
     method: str
     path: str
     query: Mapping[str, str]
     media: str
     root: str
+    is_enterprise: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,88 +59,133 @@ class Reply:
 
 def reply(world: World, account: SimAccount, ask: Ask) -> Reply:
     """The reply to an authorised request."""
-    if ask.method != "GET":
-        return _problem(404, "Not Found", "other")
-    parts = ask.path.strip("/").split("/")
-    match parts:
+    if ask.method not in ("GET", "HEAD"):
+        return problem(404, "Not Found", "other")
+    match ask.path.strip("/").split("/"):
         case ["user"]:
-            return _json({"login": account.login, "id": account.user_id, "type": "User"}, "user")
+            return Reply(200, render.profile(account.user_id, world.login_of(account.user_id), True), "user")
         case ["user", "repos"]:
-            mine = [place for place in world.places.values() if world.may_collaborate(account, place) and place.fate == "ok"]
-            return _listed(ask, [render.repository(place, True) for place in mine], "own")
-        case ["user", "starred"] | ["users", _, "starred"]:
-            return _starred(world, account, ask)
-        case ["users", login]:
-            return _json({"login": login, "type": "User"}, "users")
+            return _own(world, account, ask)
+        case ["user", "starred"]:
+            return _starred(world, account, ask, account.user_id)
+        case ["users", login, *rest] if rest in ([], ["starred"]):
+            user_id = world.user_of(login)
+            if user_id is None:
+                return problem(404, "Not Found", "users")
+            if rest:
+                return _starred(world, account, ask, user_id)
+            return Reply(200, render.profile(user_id, world.login_of(user_id), False), "users")
         case ["repos", owner, name, *rest]:
             return _repository(world, account, ask, world.place(f"{owner}/{name}"), world.moved(f"{owner}/{name}"), rest)
-        case ["repositories", number, *rest] if number.isdigit():
+        case ["repositories", number, *rest] if re.fullmatch(r"[0-9]{1,18}", number):
             return _repository(world, account, ask, world.places.get(int(number)), None, rest)
-    return _problem(404, "Not Found", "other")
+    return problem(404, "Not Found", "other")
+
+
+def problem(status: int, text: str, route: str, **more: Any) -> Reply:
+    """An error as GitHub words it."""
+    body = {"message": text, **more, "documentation_url": "https://docs.github.com/rest", "status": str(status)}
+    return Reply(status, json.dumps(body), route)
+
+
+def weeks(place: Place) -> Sequence[int]:
+    """The Sundays (epoch seconds) of the weekly history, newest first: every week from the first present star to the last."""
+    listed = place.listed
+    if not len(listed):
+        return ()
+    first, last = (_sunday(listed.source.time(listed.number(position))) for position in (0, len(listed) - 1))
+    return range(last, first - 1, -WEEK_SECONDS)
 
 
 def _repository(world: World, account: SimAccount, ask: Ask, place: Place | None, moved: Place | None, rest: list[str]) -> Reply:
     route = "/".join(["repo", *rest])
-    if place is None and moved is not None:
-        location = "/".join([f"{ask.root}/repositories/{moved.repository.id}", *rest])
-        return Reply(301, json.dumps({"message": "Moved Permanently", "url": location}), route, {"location": location})
-    if place is None or place.fate == "deleted" or (place.repository.private and not world.may_collaborate(account, place)):
-        return _problem(404, "Not Found", route)
+    if place is None and moved is not None and world.may_see(account, moved):
+        query = f"?{urlencode(ask.query)}" if ask.query else ""
+        location = "/".join([f"{ask.root}/repositories/{moved.repository.id}", *rest]) + query
+        moved_to = problem(301, "Moved Permanently", route, url=location)
+        return Reply(301, moved_to.body, route, {"location": location})
+    if place is None or not world.may_see(account, place):
+        return problem(404, "Not Found", route)
     if place.fate == "blocked":
-        return _problem(451, "Repository access blocked", route)
+        block = {"reason": "dmca", "created_at": "2026-01-01T00:00:00Z", "html_url": "https://github.com/github/dmca"}
+        return problem(451, BLOCKED_TEXT, route, block=block)
     if place.fate == "disabled" and rest:
-        return _problem(403, "Repository access blocked: this repository has been disabled", route)
+        return problem(403, DISABLED_TEXT, route)
     match rest:
         case []:
-            return _json(render.repository(place, world.may_collaborate(account, place)), route)
+            return Reply(200, json.dumps(render.repository(place, world.role(account, place), True)), route)
         case ["stargazers"]:
             return _stargazers(world, account, ask, place)
         case ["stargazers", "count"] if world.scenario.has_counts:
-            return _json({"count": place.stars}, route)
+            return Reply(200, json.dumps({"count": place.stars}), route)
         case ["stargazers", "history"] if world.scenario.has_counts:
-            return _listed(ask, weeks(place), route, most=30, pages=100)
-    return _problem(404, "Not Found", "other")
+            path = f"/repositories/{place.repository.id}/stargazers/history"
+            return _listed(ask, weeks(place), lambda chosen: [_week(place, week) for week in chosen], route, path, most=30, pages=100)
+    return problem(404, "Not Found", "other")
 
 
 def _stargazers(world: World, account: SimAccount, ask: Ask, place: Place) -> Reply:
-    refusal = world.refusal(account, place)
     route = "repo/stargazers"
-    if refusal is not None and refusal in REFUSAL_TEXTS:
-        return _problem(403, REFUSAL_TEXTS[refusal], route)
+    refusal = None if ask.is_enterprise else world.refusal(account, place)
+    if refusal in REFUSAL_TEXTS:
+        return problem(403, REFUSAL_TEXTS[refusal], route)
     if refusal == "empty":
         return Reply(200, "[]", route)
     if refusal is not None:
-        return _problem(404, "Not Found", route)
+        return problem(404, "Not Found", route)
     per_page, page = _paging(ask, 100)
-    if page * per_page > LAST_PAGE * 100:
-        return _problem(422, WALL_TEXT, route)
-    last = min(LAST_PAGE * 100 // per_page, max(1, math.ceil(place.stars / per_page)))
-    body = render.stars(world, place.slice((page - 1) * per_page, per_page), STAR_MEDIA in ask.media)
-    return Reply(200, body, route, _links(ask, page, last))
+    if page > LAST_PAGE:
+        return problem(422, WALL_TEXT, route)
+    last = min(LAST_PAGE, max(1, math.ceil(place.stars / per_page)))
+    body = render.stars(world, place.listed.page((page - 1) * per_page, page * per_page), STAR_MEDIA in ask.media)
+    return Reply(200, body, route, _links(ask, f"/repositories/{place.repository.id}/stargazers", page, last))
 
 
-def weeks(place: Place) -> list[dict[str, Any]]:
-    """The weekly history of present stars, newest week first."""
-    days: dict[int, list[int]] = {}
-    for star in place.slice(0, place.stars):
-        start = (star.starred_at + SUNDAY_SECONDS + 86400) // WEEK_SECONDS * WEEK_SECONDS - SUNDAY_SECONDS - 86400
-        days.setdefault(start, [0] * 7)[(star.starred_at - start) // 86400] += 1
-    return [{"week": week, "total": sum(counts), "days": counts} for week, counts in sorted(days.items(), reverse=True)]
+def _week(place: Place, week: int) -> dict[str, Any]:
+    before = [place.listed.count_before(week + day * DAY_SECONDS) for day in range(8)]
+    return {"week": week, "total": before[7] - before[0], "days": [before[day + 1] - before[day] for day in range(7)]}
 
 
-def _starred(world: World, account: SimAccount, ask: Ask) -> Reply:
-    mine = [render.repository(world.places[i], False) for i in account.starred if i in world.places and world.places[i].fate == "ok"]
-    if STAR_MEDIA in ask.media:
-        mine = [{"starred_at": render.moment(FIRST_STAR_AT), "repo": repository} for repository in mine]
-    return _listed(ask, mine, "starred")
+def _sunday(at: int) -> int:
+    """The beginning of the week around ``at`` (epoch seconds)."""
+    return (at + THURSDAY_SECONDS) // WEEK_SECONDS * WEEK_SECONDS - THURSDAY_SECONDS
 
 
-def _listed(ask: Ask, rows: list[Any], route: str, most: int = 100, pages: int = 10_000) -> Reply:
+def _own(world: World, account: SimAccount, ask: Ask) -> Reply:
+    affiliation = set(ask.query.get("affiliation", "owner,collaborator,organization_member").split(","))
+    if affiliation - {"owner", "collaborator", "organization_member"}:
+        return problem(422, "Validation Failed", "own", errors=[{"resource": "Repository", "field": "affiliation", "code": "invalid"}])
+    wanted = {*(account.owned if "owner" in affiliation else ()), *(account.collaborates if affiliation - {"owner"} else ())}
+    mine = [place for place in world.places.values() if place.repository.id in wanted and world.may_see(account, place)]
+    return _listed(ask, mine, lambda chosen: [render.repository(p, world.role(account, p)) for p in chosen], "own", "/user/repos")
+
+
+def _starred(world: World, account: SimAccount, ask: Ask, user_id: int) -> Reply:
+    """What this user starred: an account's own list, or whatever lists the user is on."""
+    named = {i for owner in world.accounts.values() if owner.user_id == user_id for i in owner.starred}
+    found: list[tuple[Place, int]] = []
+    for place in world.places.values():
+        number = place.listed.source.find(user_id)
+        is_there = number is not None and place.listed.has(number)
+        if (is_there or place.repository.id in named) and place.fate in ("ok", "disabled") and world.may_see(account, place):
+            found.append((place, place.listed.source.time(number or 0)))
+
+    def render_them(chosen: Sequence[tuple[Place, int]]) -> list[dict[str, Any]]:
+        rows = [(at, render.repository(place, world.role(account, place))) for place, at in chosen]
+        if STAR_MEDIA in ask.media:
+            return [{"starred_at": render.moment(at), "repo": row} for at, row in rows]
+        return [row for _, row in rows]
+
+    return _listed(ask, found, render_them, "starred", ask.path)
+
+
+def _listed(ask: Ask, rows: Sequence[Any], render_them: Any, route: str, path: str, most: int = 100, pages: int = 10_000) -> Reply:
     per_page, page = _paging(ask, most)
     if page > pages:
-        return _problem(422, WALL_TEXT, route)
-    chosen = rows[(page - 1) * per_page : page * per_page]
-    return Reply(200, json.dumps(chosen), route, _links(ask, page, min(pages, max(1, math.ceil(len(rows) / per_page)))))
+        return problem(422, WALL_TEXT, route)
+    last = min(pages, max(1, math.ceil(len(rows) / per_page)))
+    body = json.dumps(render_them(rows[(page - 1) * per_page : page * per_page]))
+    return Reply(200, body, route, _links(ask, path, page, last))
 
 
 def _paging(ask: Ask, most: int) -> tuple[int, int]:
@@ -138,29 +193,17 @@ def _paging(ask: Ask, most: int) -> tuple[int, int]:
 
     def number(name: str, default: int) -> int:
         text = ask.query.get(name, "")
-        return int(text) if re.fullmatch(r"\d{1,9}", text) and int(text) > 0 else default
+        return int(text) if re.fullmatch(r"[0-9]{1,9}", text) and int(text) > 0 else default
 
     return min(number("per_page", 30), most), number("page", 1)
 
 
-def _links(ask: Ask, page: int, last: int) -> dict[str, str]:
-    per_page = ask.query.get("per_page", "30")
+def _links(ask: Ask, path: str, page: int, last: int) -> dict[str, str]:
     wanted = {"prev": page - 1, "next": page + 1, "last": last, "first": 1}
     shown = {
         relation: number
         for relation, number in wanted.items()
         if (relation in ("next", "last") and page < last) or (relation in ("prev", "first") and page > 1)
     }
-    links = [f'<{ask.root}{ask.path}?per_page={per_page}&page={number}>; rel="{relation}"' for relation, number in shown.items()]
-    return {"link": ", ".join(links)} if links else {}
-
-
-def _json(value: Any, route: str) -> Reply:
-    return Reply(200, json.dumps(value), route)
-
-
-def _problem(status: int, text: str, route: str) -> Reply:
-    return Reply(status, json.dumps({"message": text, "documentation_url": "https://docs.github.com/rest", "status": str(status)}), route)
-
-
-__all__ = ["FIRST_STAR_AT", "LAST_STAR_AT", "Ask", "Reply", "reply", "weeks"]
+    links = (f'<{ask.root}{path}?{urlencode({**ask.query, "page": number})}>; rel="{relation}"' for relation, number in shown.items())
+    return {"link": ", ".join(links)} if shown else {}

@@ -1,72 +1,150 @@
-"""What a simulated GitHub holds: accounts, repositories, limits. Frozen values, readable from a JSON file."""
+"""What a simulated GitHub holds: accounts, repositories, limits, faults. Frozen values, readable from a JSON file."""
 
 import math
 import random
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from gitstars.errors import UserMistake
+from gitstars.simulator.faults import Rule
 
-#: Numeric ids of stargazers start here, those of repositories and account users lie below.
+#: Numeric ids of stargazers start here, those of account users lie below.
 FIRST_STARGAZER_ID = 1_000_000
+#: The last star of every repository falls just before this day; those that a control route adds come after it.
+LAST_STAR_DAY = datetime(2026, 10, 1, tzinfo=UTC)
+
+PositiveId = Annotated[int, Meta(ge=1)]
+Amount = Annotated[int, Meta(ge=0)]
+Seconds = Annotated[float, Meta(ge=0)]
+FullName = Annotated[str, Meta(pattern=r"^[\w.-]+/[\w.-]+$")]
+Login = Annotated[str, Meta(pattern=r"^[\w.-]+(\[bot\])?$")]
+Token = Annotated[str, Meta(pattern=r"^[\x21-\x7e]+$")]
+Kind = Annotated[str, Meta(pattern="^(classic|oauth|fine_grained|app)$")]
+Fate = Annotated[str, Meta(pattern="^(ok|deleted|blocked|disabled)$")]
+Face = Annotated[str, Meta(pattern="^(permission|integration|token|not_found|missing|empty|graph_null_repository)$")]
+Restriction = Annotated[str, Meta(pattern="^(none|2026)$")]
 
 
-class SimAccount(Struct, frozen=True, kw_only=True):
-    """A person with a token. ``kind``: classic, oauth, fine_grained or app."""
+class SimAccount(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A token and the person behind it; several tokens may belong to one ``user_id``.
 
-    user_id: int
-    login: str
-    token: str
-    scopes: tuple[str, ...] = ("read:user", "public_repo")
-    kind: str = "oauth"
-    starred: tuple[int, ...] = ()
-    collaborates: tuple[int, ...] = ()
-
-
-class SimRepository(Struct, frozen=True, kw_only=True):
-    """A repository. Its stargazers follow from ``id``, ``stars`` and the scenario's population; nothing is stored.
-
-    ``ghost_every`` k: each k-th star belongs to a deleted user. ``face`` is how this repository's list is refused (None: the scenario's).
-    ``fate``: ok, deleted, blocked or disabled.
+    ``owned`` and ``collaborates`` are the ids of the repositories that the person administers and may push to. ``starred`` are ids too;
+    ``starred_range`` (first and last id) is short for many of them.
     """
 
-    id: int
-    full_name: str
-    stars: int
+    user_id: PositiveId
+    login: Login
+    token: Token
+    scopes: tuple[str, ...] = ("read:user", "public_repo")
+    kind: Kind = "oauth"
+    starred: tuple[int, ...] = ()
+    starred_range: tuple[int, int] | None = None
+    collaborates: tuple[int, ...] = ()
+    owned: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.starred_range is not None:
+            first, last = self.starred_range
+            msgspec.structs.force_setattr(self, "starred", (*self.starred, *range(first, last + 1)))
+            msgspec.structs.force_setattr(self, "starred_range", None)
+
+
+class SimRepository(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A repository. Its stargazers follow from ``seed`` (None: ``id``), ``stars`` and the scenario's population; nothing is stored.
+
+    ``growth`` is how stars came in from ``created`` on: steady, rising (ever more) or fading (ever fewer). Every ``ghost_every``-th star
+    belongs to a deleted user. The oldest stars are those of ``first_stars`` (user ids, of accounts say). ``unstarred`` are numbers of
+    stars (from 0) that were taken back, ``unstarred_count`` so many more, spread over the list. ``face`` is how this list is refused
+    (None: the scenario's).
+    """
+
+    id: PositiveId
+    full_name: FullName
+    stars: Amount
     private: bool = False
-    ghost_every: int = 0
-    fate: str = "ok"
-    face: str | None = None
-    renamed_from: str | None = None
+    seed: int | None = None
+    created: Annotated[datetime, Meta(tz=True)] = datetime(2015, 1, 1, tzinfo=UTC)
+    growth: Literal["steady", "rising", "fading"] = "steady"
+    ghost_every: Amount = 0
+    fate: Fate = "ok"
+    face: Face | None = None
+    renamed_from: FullName | None = None
+    first_stars: tuple[int, ...] = ()
     unstarred: tuple[int, ...] = ()
+    unstarred_count: Amount = 0
+
+    def __post_init__(self) -> None:
+        _check(self.created < LAST_STAR_DAY, f"{self.full_name}: created must be before {LAST_STAR_DAY:%Y-%m-%d}")
+        _check(all(0 <= number < self.stars for number in self.unstarred), f"{self.full_name}: unstarred names stars that it has not")
+        _check(self.unstarred_count <= self.stars, f"{self.full_name}: unstarred_count is above stars")
+        _check(len(self.first_stars) <= self.stars, f"{self.full_name}: more first_stars than stars")
+        _check(all(0 < user < FIRST_STARGAZER_ID for user in self.first_stars), f"{self.full_name}: first_stars must be below a million")
+        _check(len(set(self.first_stars)) == len(self.first_stars), f"{self.full_name}: first_stars names somebody twice")
 
 
-class SimLimits(Struct, frozen=True, kw_only=True):
-    """Budgets and time. ``latency_seconds`` goes before every answer, ``alias_seconds`` before every aliased list of a query."""
+class SimLimits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Budgets of each user, and time. ``latency_seconds`` goes before every answer, ``alias_seconds`` before every aliased list of a query.
 
-    points_per_window: int = 5000
-    window_seconds: float = 3600.0
-    rest_points_per_minute: int = 900
-    graphql_points_per_minute: int = 2000
-    concurrent: int = 100
-    latency_seconds: float = 0.0
-    alias_seconds: float = 0.0
-    query_cut_seconds: float = 10.0
+    ``concurrent`` calls of one user may be in flight. ``spent_status`` and ``secondary_status`` answer what is too much, the latter with
+    ``retry-after`` unless ``secondary_retry_after`` is off. A query that would take longer than ``query_cut_seconds`` ends there, with
+    a 502 or an error of type null (``timedout``).
+    """
+
+    points_per_window: Amount = 5000
+    window_seconds: Seconds = 3600.0
+    rest_points_per_minute: Amount = 900
+    graphql_points_per_minute: Amount = 2000
+    concurrent: Amount = 100
+    spent_status: Literal[403, 429] = 403
+    secondary_status: Literal[403, 429] = 403
+    secondary_retry_after: bool = True
+    latency_seconds: Seconds = 0.0
+    alias_seconds: Seconds = 0.0
+    query_cut_seconds: Seconds = 10.0
+    query_cut: Literal["502", "timedout"] = "502"
 
 
-class Scenario(Struct, frozen=True, kw_only=True):
-    """A whole simulated GitHub. ``restriction``: ``2026`` (lists for collaborators only) or ``none`` (Enterprise Server)."""
+class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A whole simulated GitHub. ``restriction``: ``2026`` (lists for collaborators only) or ``none``; under /api/v3 there never is one.
+
+    ``face`` is how a list is refused. Everybody who starred something is one of ``population`` people.
+    """
 
     accounts: tuple[SimAccount, ...] = ()
     repositories: tuple[SimRepository, ...] = ()
-    restriction: str = "none"
-    face: str = "permission"
-    population: int = 2_000_000
+    restriction: Restriction = "none"
+    face: Face = "permission"
+    population: PositiveId = 2_000_000
     limits: SimLimits = SimLimits()
+    rules: tuple[Rule, ...] = ()
     has_counts: bool = True
     has_graphql: bool = True
+
+    def __post_init__(self) -> None:
+        _check_distinct("id", (repository.id for repository in self.repositories))
+        _check_distinct("name", (repository.full_name.lower() for repository in self.repositories))
+        _check_distinct("token", (account.token for account in self.accounts))
+        known = {repository.id for repository in self.repositories}
+        for account in self.accounts:
+            unknown = {*account.starred, *account.owned, *account.collaborates} - known
+            _check(not unknown, f"{account.login}: no repository has the id {min(unknown, default=0)}")
+
+
+def _check(is_right: bool, what: str) -> None:
+    if not is_right:
+        raise ValueError(what)
+
+
+def _check_distinct(what: str, values: Iterable[Any]) -> None:
+    seen: set[Any] = set()
+    for value in values:
+        _check(value not in seen, f"the {what} {value} is used twice")
+        seen.add(value)
 
 
 def load_scenario(path: Path) -> Scenario:

@@ -1,14 +1,16 @@
 """The state of a simulated GitHub while it runs: the scenario, what was changed since, who may list what, and what was asked."""
 
-import bisect
+import re
 from collections import Counter, deque
 from typing import Any
 
-from gitstars.simulator.people import Star, Stargazers
-from gitstars.simulator.scenario import Scenario, SimAccount, SimRepository
+from gitstars.simulator.people import Stars, login_of
+from gitstars.simulator.scenario import FIRST_STARGAZER_ID, Scenario, SimAccount, SimRepository
 
 #: Requests kept in the log.
 LOG_BOUND = 20_000
+#: A classic or OAuth token needs one of these to be shown a list.
+LISTING_SCOPES = frozenset({"public_repo", "repo"})
 
 
 class Place:
@@ -17,41 +19,24 @@ class Place:
     def __init__(self, repository: SimRepository, population: int) -> None:
         self.repository = repository
         self.full_name = repository.full_name
-        self.born = repository.stars
         self.fate = repository.fate
         self.face = repository.face
         self.updated = 0
-        self._unstarred = sorted(set(repository.unstarred))
-        self._source = Stargazers(repository, population)
+        self.listed = Stars(repository, population)
 
     @property
     def stars(self) -> int:
         """The present count, ghosts included."""
-        return self.born - len(self._unstarred)
+        return len(self.listed)
 
     def grow(self, amount: int) -> None:
-        """New stars, the newest."""
-        self.born += amount
+        """New stars, the newest. Raises ValueError when there are no people left."""
+        self.listed.grow(amount)
         self.updated += 1
 
-    def unstar(self, index: int) -> None:
-        """Star number ``index`` is taken back."""
-        if 0 <= index < self.born and index not in self._unstarred:
-            bisect.insort(self._unstarred, index)
-            self.updated += 1
-
-    def slice(self, start: int, count: int) -> list[Star]:
-        """The present stars from position ``start`` on, oldest first."""
-        return [self._source.star(self._index(position)) for position in range(max(0, start), min(start + count, self.stars))]
-
-    def _index(self, position: int) -> int:
-        """The star number at a position among the present ones."""
-        index = position
-        for gone in self._unstarred:
-            if gone > index:
-                break
-            index += 1
-        return index
+    def unstar(self, number: int) -> None:
+        """Star ``number`` is taken back."""
+        self.updated += self.listed.unstar(number)
 
 
 class World:
@@ -64,14 +49,15 @@ class World:
         self.places = {repository.id: Place(repository, scenario.population) for repository in scenario.repositories}
         self._names = {repository.full_name.lower(): repository.id for repository in scenario.repositories}
         self._old_names = {r.renamed_from.lower(): r.id for r in scenario.repositories if r.renamed_from}
-        self._accounts = {account.token: account for account in scenario.accounts}
+        self.accounts = {account.token: account for account in scenario.accounts}
         self.revoked: set[str] = set()
         self.logins: dict[int, str] = {account.user_id: account.login for account in scenario.accounts}
         self.asked: deque[dict[str, Any]] = deque(maxlen=LOG_BOUND)
         self.counters: Counter[str] = Counter()
 
     def account(self, token: str) -> SimAccount | None:
-        return None if token in self.revoked else self._accounts.get(token)
+        """Whose token this is."""
+        return None if token in self.revoked else self.accounts.get(token)
 
     def place(self, full_name: str) -> Place | None:
         """The repository that bears this name now."""
@@ -84,17 +70,40 @@ class World:
         return None if identity is None else self.places[identity]
 
     def rename(self, place: Place, full_name: str) -> None:
-        """Another name; the old one leads to it from now on."""
+        """Another name; the old one leads to it from now on. Raises ValueError when the name is another repository's."""
+        if self._names.get(full_name.lower(), place.repository.id) != place.repository.id:
+            raise ValueError(f"{full_name} is taken")
         del self._names[place.full_name.lower()]
         self._old_names[place.full_name.lower()] = place.repository.id
         self._names[full_name.lower()] = place.repository.id
         place.full_name = full_name
+        place.updated += 1
 
     def login_of(self, user_id: int) -> str:
-        return self.logins.get(user_id) or f"user-{user_id}"
+        """What this user is called now."""
+        return self.logins.get(user_id) or login_of(user_id)
 
-    def may_collaborate(self, account: SimAccount, place: Place) -> bool:
-        return place.repository.id in account.collaborates
+    def user_of(self, login: str) -> int | None:
+        """Who is called so now: whoever took the name over comes before the one who bore it first."""
+        for user_id, name in reversed(self.logins.items()):
+            if name.lower() == login.lower():
+                return user_id
+        number = re.fullmatch(r"user-(\d{1,12})", login.lower())
+        user_id = int(number[1]) if number else 0
+        return user_id if user_id >= FIRST_STARGAZER_ID and user_id not in self.logins else None
+
+    def role(self, account: SimAccount, place: Place) -> str:
+        """GraphQL's name for what the account may do with a repository: ADMIN, WRITE or READ."""
+        if place.repository.id in account.owned:
+            return "ADMIN"
+        return "WRITE" if place.repository.id in account.collaborates else "READ"
+
+    def may_see(self, account: SimAccount, place: Place) -> bool:
+        """Whether the repository is there at all, as far as this account can tell."""
+        if place.fate == "deleted":
+            return False
+        is_private_reader = self.role(account, place) != "READ" and ("repo" in account.scopes or account.kind not in ("classic", "oauth"))
+        return is_private_reader or not place.repository.private
 
     def refusal(self, account: SimAccount, place: Place) -> str | None:
         """The face with which the list is refused to this account; None: it may list."""
@@ -104,9 +113,9 @@ class World:
             return "token"
         if account.kind == "app":
             return "integration"
-        if self.may_collaborate(account, place):
-            return None if {"public_repo", "repo"} & set(account.scopes) else "permission"
-        return place.face or self.face
+        if self.role(account, place) == "READ":
+            return place.face or self.face
+        return None if LISTING_SCOPES & set(account.scopes) else "permission"
 
     def record(self, **entry: Any) -> None:
         """One request, for the log."""
