@@ -29,7 +29,9 @@ Control routes (JSON), while it runs:
   GET  /_control/log                  what was asked; POST /_control/log/clear
   GET  /_control/truth[/ID]           what there is to collect
 
-Under /api/v3 it is an Enterprise Server: no restriction, no budgets. Exit codes: 0 stopped, 2 misuse.
+\b
+Under /api/v3 it is an Enterprise Server: no restriction, no budgets.
+Exit codes: 0 stopped, 2 misuse.
 """
 
 
@@ -46,16 +48,14 @@ def simulate(port: int, scenario: Path | None, child: bool) -> None:
     from gevent.event import Event
     from gevent.os import tp_read
 
-    from gitstars.simulator.scenario import Scenario, default_scenario, load_scenario
+    from gitstars.simulator.scenario import default_scenario, load_scenario, read_scenario
     from gitstars.simulator.server import SimulatedGitHub
 
     stop = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         gevent.signal_handler(number, stop.set)
     if child:
-        import msgspec
-
-        held = msgspec.json.decode(sys.stdin.buffer.readline(), type=Scenario)
+        held = read_scenario(sys.stdin.buffer.readline(), "the scenario")
     else:
         held = load_scenario(scenario) if scenario else default_scenario()
     github = SimulatedGitHub(held)

@@ -66,12 +66,12 @@ def add_routes(app: Bottle, github: "SimulatedGitHub") -> None:
 
     def change_repository(identity: int) -> dict[str, Any]:
         place, change = find(identity), _read(RepositoryChange)
-        try:
-            place.grow(change.grow)
-            if change.rename is not None:
+        if change.rename is not None:
+            try:
                 world.rename(place, change.rename)
-        except ValueError as error:
-            _refuse(422, str(error))
+            except ValueError as error:
+                _refuse(422, str(error))
+        place.grow(change.grow)
         for number in change.unstar:
             place.unstar(number)
         place.fate = change.fate or place.fate

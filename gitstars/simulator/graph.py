@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from graphql import Undefined
+
 from gitstars.simulator import render
 from gitstars.simulator.faults import Faults
 from gitstars.simulator.graph_query import Field, QueryInvalid, read_query
@@ -60,9 +62,10 @@ class Query:
 
 def prepare(text: str, variables: Mapping[str, Any]) -> Query:
     """Read and measure a query. Raises QueryInvalid."""
-    fields, required = read_query(text)
-    for name in required:
-        if variables.get(name) is None:
+    fields, defaults = read_query(text)
+    variables = {**defaults, **variables}
+    for name, value in variables.items():
+        if value is Undefined or (value is None and defaults.get(name) is Undefined):
             text = f"Variable ${name} was provided invalid value"
             raise QueryInvalid({"message": text, "extensions": {"value": None, "problems": [{"path": [], "explanation": "must be given"}]}})
     lists, rows = 0, 0
@@ -150,7 +153,9 @@ class Execution:
     def _attribute(self, asked: Field, place: Place) -> str:
         if asked.name == "owner":
             owner, _, _ = place.full_name.partition("/")
-            return _plain(asked.fields, {"id": f"O_{owner}", "login": owner, "url": f"https://github.com/{owner}"})
+            return _plain(
+                asked.fields, {"__typename": "Organization", "id": f"O_{owner}", "login": owner, "url": f"https://github.com/{owner}"}
+            )
         return json.dumps(_ATTRIBUTES[asked.name](place, self))
 
     def _stargazers(self, asked: Field, place: Place) -> str:

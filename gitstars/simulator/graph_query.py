@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from graphql import GraphQLError, parse
+from graphql import GraphQLError, Undefined, parse
 from graphql.language import (
     ArgumentNode,
     FieldNode,
@@ -74,13 +74,14 @@ class Field:
     on: str | None = None
 
     def values(self, variables: Mapping[str, Any]) -> dict[str, Any]:
-        """The arguments' values."""
-        return {argument.name.value: value_from_ast_untyped(argument.value, dict(variables)) for argument in self.arguments}
+        """The arguments' values; those whose variables were left out are left out."""
+        read = {argument.name.value: value_from_ast_untyped(argument.value, dict(variables)) for argument in self.arguments}
+        return {name: value for name, value in read.items() if value is not Undefined}
 
 
 @lru_cache(KEPT_QUERIES)
-def read_query(text: str) -> tuple[tuple[Field, ...], frozenset[str]]:
-    """The top-level fields of a query, and its variables that have to be given. Raises QueryInvalid."""
+def read_query(text: str) -> tuple[tuple[Field, ...], Mapping[str, Any]]:
+    """The top-level fields of a query, and its variables' defaults: ``Undefined`` for those that have to be given. Raises QueryInvalid."""
     try:
         document = parse(text, max_tokens=MOST_TOKENS)
     except GraphQLError as error:
@@ -92,9 +93,14 @@ def read_query(text: str) -> tuple[tuple[Field, ...], frozenset[str]]:
     if len(operations) != 1 or operations[0].operation != OperationType.QUERY:
         raise QueryInvalid({"message": "Exactly one query is simulated; mutations and several operations are not"})
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
-    required = (v for v in operations[0].variable_definitions or () if v.type.kind == "non_null_type" and v.default_value is None)
     fields = _Reader(fragments).read(operations[0].selection_set, "Query", ("query",))
-    return fields, frozenset(variable.variable.name.value for variable in required)
+    defaults: dict[str, Any] = {}
+    for variable in operations[0].variable_definitions or ():
+        if variable.default_value is not None:
+            defaults[variable.variable.name.value] = value_from_ast_untyped(variable.default_value)
+        elif variable.type.kind == "non_null_type":
+            defaults[variable.variable.name.value] = Undefined
+    return fields, defaults
 
 
 class _Reader:

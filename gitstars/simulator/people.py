@@ -9,8 +9,8 @@ from gitstars.simulator.scenario import FIRST_STARGAZER_ID, LAST_STAR_DAY, SimRe
 
 #: Stars that a repository got while it was watched come so far apart (seconds).
 GROWN_SECONDS = 60
-#: The number of new stars that a repository has room for when it is as large as the population.
-ROOM = 100_000
+#: When everybody of the population has starred a repository, people with these ids come.
+FIRST_NEWCOMER_ID = 1_000_000_000
 #: x in [0, 1), how far one is in the list -> how far one is in time.
 _GROWTH: Mapping[str, Callable[[float], float]] = {"steady": lambda x: x, "rising": math.sqrt, "fading": lambda x: x * x}
 
@@ -26,10 +26,10 @@ class Stargazers:
     """Every star that a repository ever got, by number (from 0), as if nobody had taken one back."""
 
     def __init__(self, repository: SimRepository, population: int) -> None:
-        self.room = max(population, repository.stars + ROOM)
+        self._people = max(population, repository.stars)
         self._repository = repository
         self._seed = repository.id if repository.seed is None else repository.seed
-        self._step = _coprime_step(self._seed, self.room)
+        self._step = _coprime_step(self._seed, self._people)
         self._created = int(repository.created.timestamp())
         self._span = int(LAST_STAR_DAY.timestamp()) - self._created
         self._growth = _GROWTH[repository.growth]
@@ -48,7 +48,9 @@ class Stargazers:
             return here.first_stars[number]
         if here.ghost_every and number % here.ghost_every == here.ghost_every - 1:
             return 0
-        return FIRST_STARGAZER_ID + (self._seed + number * self._step) % self.room
+        if number >= self._people:
+            return FIRST_NEWCOMER_ID + number
+        return FIRST_STARGAZER_ID + (self._seed + number * self._step) % self._people
 
     def time(self, number: int) -> int:
         """When star ``number`` was given (epoch seconds); it grows with the number."""
@@ -58,11 +60,14 @@ class Stargazers:
         return self._created + int(self._span * self._growth(number / total))
 
     def find(self, user_id: int) -> int | None:
-        """The number of this user's star, if that lies within the room."""
+        """The number that this user's star has or would have; None: never."""
         here = self._repository
         if user_id in here.first_stars:
             return here.first_stars.index(user_id)
-        number = (user_id - FIRST_STARGAZER_ID - self._seed) * pow(self._step, -1, self.room) % self.room
+        if user_id >= FIRST_NEWCOMER_ID:
+            number = user_id - FIRST_NEWCOMER_ID
+            return number if number >= self._people else None
+        number = (user_id - FIRST_STARGAZER_ID - self._seed) * pow(self._step, -1, self._people) % self._people
         return number if self.user(number) == user_id else None
 
 
@@ -79,9 +84,7 @@ class Stars:
         return self.born - len(self._gone)
 
     def grow(self, amount: int) -> None:
-        """New stars, the newest. Raises ValueError when there are no people left."""
-        if not 0 <= amount <= self.source.room - self.born:
-            raise ValueError(f"there is room for 0 to {self.source.room - self.born} more stars")
+        """New stars, the newest."""
         self.born += amount
 
     def unstar(self, number: int) -> bool:

@@ -59,7 +59,7 @@ class SimRepository(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     ``growth`` is how stars came in from ``created`` on: steady, rising (ever more) or fading (ever fewer). Every ``ghost_every``-th star
     belongs to a deleted user. The oldest stars are those of ``first_stars`` (user ids, of accounts say). ``unstarred`` are numbers of
-    stars (from 0) that were taken back, ``unstarred_count`` so many more, spread over the list. ``face`` is how this list is refused
+    stars (from 0) that were taken back, ``unstarred_count`` so many, spread over the list. ``face`` is how this list is refused
     (None: the scenario's).
     """
 
@@ -150,11 +150,18 @@ def _check_distinct(what: str, values: Iterable[Any]) -> None:
 def load_scenario(path: Path) -> Scenario:
     """The scenario of a JSON file. Raises UserMistake naming the file and what is wrong in it."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Scenario)
+        content = path.read_bytes()
     except OSError as error:
         raise UserMistake(f"{path}: cannot be read: {error.strerror}") from error
+    return read_scenario(content, str(path))
+
+
+def read_scenario(content: bytes, source: str) -> Scenario:
+    """The scenario of JSON text. Raises UserMistake naming the source and what is wrong in it."""
+    try:
+        return msgspec.json.decode(content, type=Scenario)
     except msgspec.MsgspecError as error:
-        raise UserMistake(f"{path}: {error}") from error
+        raise UserMistake(f"{source}: {error}") from error
 
 
 def long_tail(count: int, median: int, largest: int, seed: int = 1) -> list[int]:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import os
 import socket
 import time
 import uuid
@@ -82,7 +83,7 @@ class SimulatedGitHub:
         try:
             self._server.start()
         except OSError as error:
-            raise PortTaken(f"port {port} on {host} cannot be used: {error.strerror}") from error
+            raise PortTaken(f"port {port} on {host} cannot be used: {os.strerror(error.errno or 0)}") from error
         return int(self._server.server_port)
 
     def stop(self) -> None:

@@ -30,9 +30,9 @@ class Place:
         return len(self.listed)
 
     def grow(self, amount: int) -> None:
-        """New stars, the newest. Raises ValueError when there are no people left."""
+        """New stars, the newest."""
         self.listed.grow(amount)
-        self.updated += 1
+        self.updated += amount > 0
 
     def unstar(self, number: int) -> None:
         """Star ``number`` is taken back."""
