@@ -38,8 +38,6 @@ ENTERPRISE_PREFIX = "/api/v3"
 #: What GitHub tells whoever brings no token that it knows: the budget of their address.
 STRANGER = Verdict("ok", 60, 60, 0, 0)
 STRANGER_WINDOW_SECONDS = 3600
-#: Larger bodies are refused (bytes).
-MOST_BODY = 4_000_000
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
@@ -160,7 +158,7 @@ class SimulatedGitHub:
         if not self.world.scenario.has_graphql or request.method != "POST":
             return self._respond(rest.problem(404, "Not Found", "graphql"), {}, entry)
         try:
-            asked = msgspec.json.decode(_read_body(), type=GraphBody)
+            asked = msgspec.json.decode(control.read_body(), type=GraphBody)
         except msgspec.MsgspecError as error:
             return self._respond(rest.problem(400, f"Problems parsing JSON: {error}", "graphql"), {}, entry)
         try:
@@ -249,12 +247,6 @@ def _read_token() -> str:
     """The token of the request, in either of the two ways that GitHub knows; empty: there is none."""
     scheme, _, token = request.get_header("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() in ("token", "bearer") else ""
-
-
-def _read_body() -> bytes:
-    """The body, as far as it is not too long to be serious."""
-    body: bytes = request.body.read(MOST_BODY)
-    return body
 
 
 def _rate_headers(resource: str, verdict: Verdict) -> dict[str, str]:

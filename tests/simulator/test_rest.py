@@ -1,5 +1,6 @@
 """The REST routes over a real socket: lists, links, walls, refusals in every face, and what GitHub says to nonsense."""
 
+import socket
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -293,6 +294,18 @@ def test_nonsense_is_answered_in_json(make_hub: MakeHub, method: str, path: str,
     assert answer.status_code == status
     assert answer.json()["message"]
     assert "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/graphql", "/_control/rules"])
+def test_a_body_that_breaks_its_promise_is_a_client_error(make_hub: MakeHub, path: str, capfd: pytest.CaptureFixture[str]) -> None:
+    hub = make_hub()
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ghp_ann\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"
+    with socket.create_connection(("127.0.0.1", int(hub.url.rpartition(":")[2])), 5) as connection:
+        connection.sendall(head.encode())
+        line = connection.recv(65536).split(b"\r\n")[0]
+
+    assert line.split()[1] in (b"400", b"422")
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_heads_have_no_bodies(make_hub: MakeHub) -> None:
