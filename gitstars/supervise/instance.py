@@ -5,7 +5,7 @@ import os
 import secrets
 import socket
 
-import psutil
+from gitstars.supervise.readings import is_running
 
 
 class Instance:
@@ -33,4 +33,4 @@ class Instance:
         pid = int(parts[1])
         if pid == os.getpid():
             return parts[2] != self._nonce
-        return not psutil.pid_exists(pid)
+        return not is_running(pid)
