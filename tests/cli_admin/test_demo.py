@@ -1,0 +1,131 @@
+"""``gitstars demo`` as a user runs it: to its end, into a folder that is taken, stopped in the middle, on a terminal."""
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from gevent.os import tp_read
+
+from gitstars.cli.demo_data import DemoData, make_data
+from gitstars.config import DatabaseConfig
+from gitstars.store import statuses
+from gitstars.store.database import Database
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def opened(folder: Path) -> Database:
+    database = Database(DatabaseConfig(url=f"surrealkv://{folder}/stars.db"))
+    database.open()
+    return database
+
+
+def expected_stars(data: DemoData, largest: int) -> int:
+    """Edges of repositories that some account may list, ghosts left out, giants left out."""
+    listable = {identity for account in data.scenario.accounts for identity in account.collaborates}
+    chosen = [r for r in data.scenario.repositories if r.id in listable and r.fate == "ok" and r.stars <= largest]
+    return sum(r.stars - (r.stars // r.ghost_every if r.ghost_every else 0) for r in chosen)
+
+
+@pytest.mark.slow(150)
+def test_the_demo_settles_everything_and_the_database_holds_it(gitstars: Run, tmp_path: Path) -> None:
+    data = make_data()
+
+    done = gitstars("demo", "--path", str(tmp_path / "demo"), timeout=130)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert "requests left" in done.stdout
+    assert "barbara signs in while it runs" in done.stdout
+    assert "deleted: Not Found" in done.stdout
+    assert str(tmp_path / "demo" / "stars.db") in done.stdout
+    assert "demo --keep-running" in done.stdout
+    database = opened(tmp_path / "demo")
+    counts = statuses.count_by_status(database)
+    stored = database.run("SELECT count() AS n FROM starred WHERE source = 'stargazer_analysis' AND out != repo:`bigco/giant` GROUP ALL")[0]
+    database.close()
+    assert sum(counts.values()) == data.repositories
+    assert counts["restricted"] == 24
+    assert counts.keys() <= {"completed", "failed", "restricted", "pagination_limited"}
+    assert stored[0]["n"] == expected_stars(data, largest=40_000)
+
+
+@pytest.mark.slow(60)
+def test_ctrl_c_in_the_middle_ends_with_130_and_nothing_running(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "gitstars", "demo", "--path", str(tmp_path / "demo")]
+    with subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("repositories "):
+                break
+
+        process.send_signal(signal.SIGINT)
+        rest, errors = process.communicate(timeout=30)
+
+    assert process.returncode == 130
+    assert errors == "stopped before everything was settled\n"
+    assert "stars of" in rest
+    # The engine is gone: its path can be opened, and every claim was given back.
+    database = opened(tmp_path / "demo")
+    counts = statuses.count_by_status(database)
+    database.close()
+    assert counts.get("processing", 0) == 0
+
+
+@pytest.mark.slow(60)
+def test_a_demo_that_runs_out_of_time_says_so(gitstars: Run, tmp_path: Path) -> None:
+    done = gitstars("demo", "--path", str(tmp_path / "demo"), "--seconds", "3", timeout=50)
+
+    assert done.returncode == 1
+    assert done.stderr == "not settled within 3 s\n"
+
+
+def test_the_database_of_an_earlier_demo_is_left_alone(gitstars: Run, tmp_path: Path) -> None:
+    (tmp_path / "stars.db").mkdir()
+
+    done = gitstars("demo", "--path", str(tmp_path))
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"{tmp_path} holds the database of an earlier demo; remove it or choose another folder\n"
+
+
+@pytest.mark.slow(60)
+def test_a_terminal_gets_bars(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "gitstars", "demo", "--path", str(tmp_path / "demo"), "--seconds", "3"]
+    with subprocess.Popen(
+        command, stdin=theirs, stdout=theirs, stderr=theirs, env={**os.environ, "TERM": "xterm", "COLUMNS": "120"}
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        try:
+            while chunk := tp_read(ours, 65536):
+                shown += chunk
+        except OSError:
+            # The terminal hangs up when the last program on it ends.
+            pass
+    os.close(ours)
+
+    assert process.returncode == 1
+    assert "━".encode() in shown
+    assert b"requests left" in shown
+
+
+def test_the_demo_holds_every_kind_of_repository() -> None:
+    data = make_data()
+
+    repositories = data.scenario.repositories
+    assert {r.fate for r in repositories} == {"ok", "deleted", "blocked", "disabled"}
+    assert max(r.stars for r in repositories) > 40_000
+    assert {r.stars for r in repositories} >= {0, 1, 100, 101}
+    assert any(r.renamed_from for r in repositories)
+    assert any(r.ghost_every for r in repositories)
+    assert {r.face for r in repositories} >= {"permission", "integration", "token", "empty", "not_found"}
+    assert 250 <= data.repositories == len({r.id for r in repositories})
+    shared = [key for listed in data.starred.values() for key in {repository.key for repository in listed}]
+    assert len(shared) > data.repositories
