@@ -4,13 +4,14 @@ import logging
 import os
 import signal
 import sys
+from pathlib import Path
 
 import gevent
 from gevent.event import Event
 
 from gitstars import __version__
 from gitstars.clock import Clock, SystemClock
-from gitstars.config import Config
+from gitstars.config import Config, data_folder
 from gitstars.discover.watcher import AccountWatcher
 from gitstars.dispatch.dispatcher import Dispatcher
 from gitstars.errors import GitstarsError
@@ -19,11 +20,17 @@ from gitstars.execute.pool import WorkerPool
 from gitstars.execute.tools import ServerTraits, Tools
 from gitstars.fetch.client import GitHubClient
 from gitstars.fetch.ledger import Ledger
-from gitstars.loops import run_until, spawn
+from gitstars.loops import spawn
 from gitstars.store import schema, statuses
 from gitstars.store.database import Database
 from gitstars.store.writer import PageWriter
+from gitstars.supervise.budgets import KEEP_SECONDS, BudgetKeeper
 from gitstars.supervise.instance import Instance
+from gitstars.supervise.snapshot import Snapshots
+from gitstars.supervise.pausing import Pausing
+from gitstars.supervise.readings import Readings
+from gitstars.supervise.scaling import SCALE_SECONDS, Scaler
+from gitstars.supervise.supervisor import Duty, Supervisor
 from gitstars.web.health import build_health_app
 from gitstars.web.serving import HttpServer
 
@@ -73,9 +80,15 @@ class App:
         self.watcher = AccountWatcher(
             self.database, self.dispatcher, self.events, self.clock, config.discover, fresh_seconds, self.stopping
         )
+        self.pausing = Pausing(self.paused, self.database, self.dispatcher, self.events, self.clock)
+        self.readings = Readings(_folder_of(config.database.url), self.clock)
+        self.scaler = Scaler(self.pool, self.dispatcher, self.readings.read, config.workers.maximum)
+        self.budget_keeper = BudgetKeeper(self.database, self.ledger.snapshot)
+        self.supervisor = Supervisor(self._duties(), self.clock, self.stopping)
 
+        self.snapshots = Snapshots(self.database, self.pool, self.stopping)
         health = config.health
-        self.servers = [HttpServer("health", build_health_app(self.database, self.pool), health.host, health.port)] if health.port else []
+        self.servers = [HttpServer("health", build_health_app(self.snapshots), health.host, health.port)] if health.port else []
 
     def start(self, wait_for_db_seconds: float = 0.0) -> None:
         """Start everything. Raises the DatabaseError or PortTaken that stands in the way; nothing stays behind then."""
@@ -83,18 +96,20 @@ class App:
             # 1. The ports: what is taken is told before anything else happens.
             for server in self.servers:
                 server.start()
-            # 2. The database, its tables, and the claims that nobody holds any more.
+            # 2. The database, its tables, the claims that nobody holds any more, and what the last run knew.
             self.database.open(wait_for_db_seconds)
             schema.apply(self.database)
             returned = statuses.give_back(self.database, self._is_dead)
             if returned:
                 logger.info("%d claims of a dead predecessor were given back", returned)
+            self._give_back_stale()
+            self.ledger.restore(self.budget_keeper.load())
+            self.pausing.restore()
             # 3. From the last stage to the first, so that nothing arrives where nobody works.
             self.writer.start()
             self.watcher.start()
             self.pool.start(self.config.workers.initial or len(self.watcher.accounts))
-            spawn("heartbeat", run_until, self.stopping, self._beat, self.config.collect.heartbeat_seconds)
-            spawn("stale claims", run_until, self.stopping, self._give_back_stale, STALE_SECONDS)
+            self.supervisor.start()
         except BaseException:
             self.stop()
             raise
@@ -105,6 +120,8 @@ class App:
         self.stopping.set()
         self.pool.stop(DRAIN_SECONDS)
         self.writer.stop()
+        self.supervisor.stop()
+        self.budget_keeper.finish()
         self.client.close()
         self.database.close()
         for server in self.servers:
@@ -127,6 +144,14 @@ class App:
         # The lock on the embedded path proves that no other server is there.
         return self.database.is_embedded or self.instance.is_dead(owner)
 
+    def _duties(self) -> list[Duty]:
+        return [
+            Duty("heartbeat", self._beat, self.config.collect.heartbeat_seconds),
+            Duty("stale claims", self._give_back_stale, STALE_SECONDS),
+            Duty("budgets", self.budget_keeper.step, KEEP_SECONDS),
+            Duty("scaling", self.scaler.step, SCALE_SECONDS),
+        ]
+
     def _beat(self) -> None:
         statuses.heartbeat(self.database, self.instance.prefix, self.config.collect.lease_seconds)
 
@@ -134,6 +159,12 @@ class App:
         returned = statuses.give_back_stale(self.database)
         if returned:
             logger.warning("%d claims had run out and were given back", returned)
+
+
+def _folder_of(url: str) -> Path:
+    """The folder that grows: of the embedded database, else our own."""
+    scheme, _, path = url.partition("://")
+    return Path(path.partition("?")[0]) if scheme == "surrealkv" else data_folder()
 
 
 def serve_forever(config: Config, wait_for_db_seconds: float) -> int:
