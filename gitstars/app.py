@@ -27,6 +27,7 @@ from gitstars.store.writer import PageWriter
 from gitstars.supervise.budgets import KEEP_SECONDS, BudgetKeeper
 from gitstars.supervise.instance import Instance
 from gitstars.supervise.snapshot import Snapshots
+from gitstars.supervise.snapshot import Snapshots
 from gitstars.supervise.pausing import Pausing
 from gitstars.supervise.readings import Readings
 from gitstars.supervise.scaling import SCALE_SECONDS, Scaler

@@ -4,11 +4,10 @@ from typing import Any
 
 from bottle import Bottle, response
 
-from gitstars.execute.pool import WorkerPool
-from gitstars.store.database import Database
+from gitstars.supervise.snapshot import Snapshots
 
 
-def build_health_app(database: Database, pool: WorkerPool) -> Bottle:
+def build_health_app(snapshots: Snapshots) -> Bottle:
     """``/livez``: the process answers; ``/readyz``: the database is reachable and workers run, else 503."""
     app = Bottle()
 
@@ -18,7 +17,7 @@ def build_health_app(database: Database, pool: WorkerPool) -> Bottle:
 
     @app.get("/readyz")  # type: ignore[untyped-decorator]
     def readyz() -> dict[str, Any]:
-        is_ready = database.is_up and pool.count > 0
+        is_ready = snapshots.is_ready
         response.status = 200 if is_ready else 503
         return {"status": "ready" if is_ready else "not ready"}
 
