@@ -26,11 +26,10 @@ from gitstars.store.database import Database
 from gitstars.store.writer import PageWriter
 from gitstars.supervise.budgets import KEEP_SECONDS, BudgetKeeper
 from gitstars.supervise.instance import Instance
-from gitstars.supervise.snapshot import Snapshots
-from gitstars.supervise.snapshot import Snapshots
 from gitstars.supervise.pausing import Pausing
 from gitstars.supervise.readings import Readings
 from gitstars.supervise.scaling import SCALE_SECONDS, Scaler
+from gitstars.supervise.snapshot import Snapshots
 from gitstars.supervise.supervisor import Duty, Supervisor
 from gitstars.web.health import build_health_app
 from gitstars.web.serving import HttpServer
