@@ -24,6 +24,7 @@ from gitstars.loops import spawn
 from gitstars.store import schema, statuses
 from gitstars.store.database import Database
 from gitstars.store.writer import PageWriter
+from gitstars.supervise import deadman
 from gitstars.supervise.budgets import KEEP_SECONDS, BudgetKeeper
 from gitstars.supervise.instance import Instance
 from gitstars.supervise.pausing import Pausing
@@ -84,6 +85,7 @@ class App:
         self.readings = Readings(_folder_of(config.database.url), self.clock)
         self.scaler = Scaler(self.pool, self.dispatcher, self.readings.read, config.workers.maximum)
         self.budget_keeper = BudgetKeeper(self.database, self.ledger.snapshot)
+        self.deadman = deadman.DeadMan(self.pool, self.database, self.events, self.clock, config.workers.stuck_after_hours * 3600)
         self.supervisor = Supervisor(self._duties(), self.clock, self.stopping)
 
         self.snapshots = Snapshots(self.database, self.pool, self.stopping)
@@ -150,6 +152,9 @@ class App:
             Duty("stale claims", self._give_back_stale, STALE_SECONDS),
             Duty("budgets", self.budget_keeper.step, KEEP_SECONDS),
             Duty("scaling", self.scaler.step, SCALE_SECONDS),
+            Duty("stuck workers", self.deadman.look_at_workers, deadman.LOOK_SECONDS),
+            Duty("silent live query", self.deadman.look_at_live_query, deadman.LOOK_SECONDS),
+            Duty("silent engine", self.deadman.look_at_engine, deadman.LOOK_SECONDS),
         ]
 
     def _beat(self) -> None:

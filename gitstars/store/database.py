@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import gevent
 from gevent.event import Event
@@ -41,6 +42,8 @@ REPLY_SECONDS = 30.0
 CONFLICT_RETRIES, CONFLICT_PAUSE_SECONDS = 3, 0.02
 #: The first pause while the database is away (seconds), and how long a write that must not be lost waits for it to come back.
 AWAY_PAUSE_SECONDS, PATIENCE_SECONDS = 0.2, 60.0
+#: A live query is ended politely within this time (seconds), else its connection is closed.
+LIVE_END_SECONDS = 1.0
 #: Latencies kept for the statistics.
 LATENCIES_KEPT = 512
 
@@ -102,6 +105,10 @@ class Database:
         self.is_closed = False
         self._is_up = False
         self.latencies: deque[float] = deque(maxlen=LATENCIES_KEPT)
+        #: Monotonic: the last answer of any kind; None before the first.
+        self.answered_at: float | None = None
+        #: The live queries that are open: connection, id, and when they were heard last (monotonic).
+        self._live: dict[BlockingWsSurrealConnection, tuple[UUID, float]] = {}
 
     # Opening and closing
 
@@ -128,6 +135,7 @@ class Database:
     def close(self) -> None:
         """Close every connection, and end the embedded engine."""
         self.is_closed = True
+        self.renew_live(0.0)
         self._pool.close()
         if self.engine is not None:
             self.engine.close()
@@ -151,6 +159,7 @@ class Database:
                 self._is_up = False
                 raise DatabaseUnavailable(f"the connection to {self.address} broke: {error}") from error
         self._is_up = True
+        self.answered_at = self._clock.monotonic()
         self.latencies.append(time.perf_counter() - started)
         if answer.get("error") is not None or not isinstance(answer.get("result"), list):
             raise _failure_of(str(answer.get("error") or answer))
@@ -197,24 +206,47 @@ class Database:
     def watch(self, table: str, on_change: Callable[[dict[str, Any]], None], stop: Event, on_reconnect: Callable[[], None]) -> None:
         """Call ``on_change`` with each notification of a live query on ``table`` until ``stop``, connecting again as often as needed."""
         is_first = True
-        while not stop.is_set():
+        while not (stop.is_set() or self.is_closed):
             connection = None
             try:
                 connection = self._connect()
                 live = connection.live(table)
+                self._live[connection] = (live, self._clock.monotonic())
+                if self.is_closed:
+                    return
                 if not is_first:
                     on_reconnect()
                 is_first = False
                 for notification in connection.subscribe_live(live):
                     if stop.is_set():
                         return
+                    self._live[connection] = (live, self._clock.monotonic())
                     on_change(notification)
             except (SurrealError, DatabaseError, OSError) as error:
-                logger.warning("the live query on %s ended: %s; connecting again", table, error)
+                if not stop.is_set():
+                    logger.warning("the live query on %s ended: %s; connecting again", table, error)
+            except Exception:
+                logger.exception("the live query on %s failed; connecting again", table)
             finally:
                 if connection is not None:
+                    self._live.pop(connection, None)
                     connection.close()
             stop.wait(1.0)
+
+    def renew_live(self, silent_seconds: float) -> int:
+        """End the live queries that told nothing for so long, so that ``watch`` opens them anew; how many there were.
+
+        One that the server lost is silent like one where nothing happens.
+        """
+        now = self._clock.monotonic()
+        silent = [(connection, live) for connection, (live, heard_at) in self._live.items() if now - heard_at >= silent_seconds]
+        for connection, live in silent:
+            try:
+                with gevent.Timeout(LIVE_END_SECONDS, TransportTimeoutError("no answer")):
+                    connection.kill(live)
+            except (SurrealError, OSError):
+                connection.close()
+        return len(silent)
 
     # Inside
 

@@ -1,0 +1,114 @@
+"""Who gives no sign of life is replaced; who waits for a stated end, or has nothing to do, is left alone."""
+
+import os
+import signal
+from collections.abc import Callable
+
+import gevent
+import pytest
+
+from gitstars.config import DatabaseConfig
+from gitstars.execute.worker import WorkerState
+from gitstars.simulator.scenario import make_scenario
+from gitstars.store import database
+from gitstars.supervise import deadman
+from gitstars.supervise.deadman import DeadMan, Life, judge_life
+from tests.harness import NO_LIMITS, Flow
+
+NOW, MONOTONIC = 1_800_000_000.0, 50_000.0
+HELD = frozenset({"o/held"})
+
+
+def state(idle: float | None, waits_until: float | None = None, repositories: tuple[str, ...] = ("o/held",)) -> WorkerState:
+    return WorkerState(1, [7], list(repositories), False, idle is None, waits_until, idle)
+
+
+@pytest.mark.parametrize(
+    ("before", "seen", "expected"),
+    [
+        (None, state(idle=30_000.0), MONOTONIC),
+        (Life(20_000.0, HELD), state(idle=30_000.0), 20_000.0),
+        (Life(20_000.0, HELD), state(idle=100.0), MONOTONIC - 100),
+        (Life(20_000.0, HELD), state(idle=30_000.0, waits_until=NOW + 1), MONOTONIC),
+        (Life(20_000.0, HELD), state(idle=30_000.0, waits_until=NOW - 1), 20_000.0),
+        (Life(20_000.0, HELD), state(idle=None, repositories=()), MONOTONIC),
+        (Life(20_000.0, HELD), state(idle=30_000.0, repositories=("o/next",)), MONOTONIC),
+    ],
+    ids=["first look", "hangs", "a page", "waits", "waited", "nothing to do", "another repository"],
+)
+def test_a_sign_of_life_is_a_page_a_wait_with_an_end_or_nothing_to_do(before: Life | None, seen: WorkerState, expected: float) -> None:
+    assert judge_life(before, seen, NOW, MONOTONIC).alive_at == expected
+
+
+def test_a_worker_that_hangs_is_replaced_and_what_it_held_is_collected_all_the_same(flow: Callable[..., Flow]) -> None:
+    run = flow(make_scenario([250] * 4, limits=NO_LIMITS))
+    run.github.control("POST", "/rules", {"match": "GET */stargazers*", "effect": "hang", "seconds": 25})
+    app = run.start()
+    run.wait_until(lambda: any(worker.repositories for worker in app.pool.states()), "a worker holds something")
+    before = {worker.number for worker in app.pool.states()}
+    switch = DeadMan(app.pool, app.database, app.events, app.clock, stuck_seconds=0.3)
+
+    with app.events.listen() as listener:
+        switch.look_at_workers()
+        gevent.sleep(0.5)
+        switch.look_at_workers()
+        told = [happening for happening in listener.take(1) if happening.kind == "worker.replaced"]
+    run.github.control("DELETE", "/rules")
+    run.wait_until(lambda: app.events.totals["repo.completed"] == 4, "all is collected")
+
+    assert len(told) == 1
+    assert told[0].data["worker"] in before
+    assert told[0].data["repositories"]
+    assert app.pool.replaced == 1
+    assert not before & {worker.number for worker in app.pool.states()}
+    assert run.stored() == run.truth()
+
+
+def test_workers_that_work_or_have_nothing_to_do_are_left_alone(flow: Callable[..., Flow]) -> None:
+    run = flow(make_scenario([250] * 4, limits=NO_LIMITS))
+    app = run.start()
+    switch = DeadMan(app.pool, app.database, app.events, app.clock, stuck_seconds=0.2)
+
+    switch.look_at_workers()
+    run.wait_idle()
+    gevent.sleep(0.3)
+    switch.look_at_workers()
+
+    assert app.pool.replaced == 0
+
+
+def test_an_engine_that_hangs_is_killed_and_starts_again(embedded_config: DatabaseConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Flow(make_scenario([250] * 2, limits=NO_LIMITS), embedded_config)
+    app = run.start()
+    run.wait_idle()
+    engine = app.database.engine
+    assert engine is not None
+    assert engine.pid is not None
+    monkeypatch.setattr(deadman, "ENGINE_SILENT_SECONDS", 0.2)
+    monkeypatch.setattr(database, "REPLY_SECONDS", 0.5)
+    os.kill(engine.pid, signal.SIGSTOP)
+
+    app.deadman.look_at_engine()
+    run.wait_until(lambda: engine.restarts == 1 and engine.is_up, "the engine is up again")
+    app.deadman.look_at_engine()
+
+    assert app.deadman.engine_kills == 1
+    assert app.events.totals["engine.restarted"] == 1
+    assert app.database.run("RETURN 1") == [1]
+    run.close()
+
+
+def test_a_silent_live_query_is_opened_anew_and_still_tells(server_config: DatabaseConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deadman, "LIVE_SILENT_SECONDS", 0.0)
+    scenario = make_scenario([250] * 2, accounts=2, limits=NO_LIMITS)
+    run = Flow(scenario, server_config, signed_in=1, discover={"scan_seconds": 3600})
+    app = run.start()
+    gevent.sleep(0.5)
+
+    app.deadman.look_at_live_query()
+    gevent.sleep(2)
+    run.sign_in(scenario.accounts[1])
+    run.wait_until(lambda: len(app.watcher.accounts) == 2, "the new account is seen")
+
+    assert app.deadman.live_renewals == 1
+    run.close()
