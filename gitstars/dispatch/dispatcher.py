@@ -1,7 +1,7 @@
 """The lanes of all users and the workers that they are routed to. Jobs come from discover; workers take them lane by lane."""
 
-import itertools
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 
 from gevent.event import Event
 
@@ -16,9 +16,10 @@ QUEUE_BOUND = 100_000
 class Dispatcher:
     """Puts jobs on their user's lane and wakes the worker that the lane is routed to."""
 
-    def __init__(self, bound: int = QUEUE_BOUND) -> None:
+    def __init__(self, bound: int = QUEUE_BOUND, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._bound = bound
-        self._arrivals = itertools.count()
+        self._monotonic = monotonic
+        self._arrival = 0
         self._lanes: dict[int, Lane] = {}
         self._wakes: dict[int, Event] = {}
         self._waiting = 0
@@ -51,7 +52,7 @@ class Dispatcher:
         lane = self._lanes.get(job.user_id)
         if lane is None or self._waiting >= self._bound:
             return False
-        added = lane.put(job, next(self._arrivals))
+        added = lane.put(job, self._next_arrival())
         self._waiting += added
         self._wake(job.user_id)
         return added
@@ -85,7 +86,13 @@ class Dispatcher:
 
     def head(self, count: int) -> list[Entry]:
         """The first ``count`` entries over all lanes, in queue order."""
-        return sorted((entry for lane in self._lanes.values() for entry in lane.entries()[:count]), key=lambda entry: entry[:3])[:count]
+        return sorted((entry for lane in self._lanes.values() for entry in lane.head(count)), key=lambda entry: entry[:3])[:count]
+
+    @property
+    def oldest_at(self) -> float | None:
+        """Since when the job that waits longest has waited (monotonic seconds); None when nothing waits."""
+        arrivals = [arrival for lane in self._lanes.values() if (arrival := lane.oldest_arrival) is not None]
+        return min(arrivals) / 1e9 if arrivals else None
 
     # Workers
 
@@ -128,6 +135,11 @@ class Dispatcher:
         """Let every worker look at its lanes again (after a pause, or when a budget changed)."""
         for wake in self._wakes.values():
             wake.set()
+
+    def _next_arrival(self) -> int:
+        """Monotonic nanoseconds, made unique: order of arrival and time of arrival in one."""
+        self._arrival = max(self._arrival + 1, int(self._monotonic() * 1e9))
+        return self._arrival
 
     def _assign(self, user_id: int) -> None:
         self.routing = routing.assign(self.routing, user_id)

@@ -1,5 +1,7 @@
 """One user's waiting jobs, in order. Who works on a lane is routing's business; when its calls may go out is the ledger's."""
 
+import heapq
+from collections import Counter
 from typing import NamedTuple
 
 from gevent.queue import Empty, PriorityQueue
@@ -38,6 +40,7 @@ class Lane:
         if waiting is not None and waiting.priority <= job.priority and not (job.force and not waiting.job.force):
             return False
         entry = Entry(job.priority, job.repository.stars, arrival, job)
+        self._current.pop(key, None)  # so that the dictionary stays in the order of arrival
         self._current[key] = entry
         self._queue.put(entry)
         return waiting is None
@@ -65,6 +68,19 @@ class Lane:
     def entries(self) -> list[Entry]:
         """All waiting entries in order (a copy)."""
         return sorted(self._current.values(), key=lambda entry: entry[:3])
+
+    def head(self, count: int) -> list[Entry]:
+        """The first ``count`` waiting entries in order."""
+        return heapq.nsmallest(count, self._current.values(), key=lambda entry: entry[:3])
+
+    def count_by_priority(self) -> Counter[int]:
+        """How many jobs wait in each priority."""
+        return Counter(entry.priority for entry in self._current.values())
+
+    @property
+    def oldest_arrival(self) -> int | None:
+        """The arrival of the job that waits longest."""
+        return next((entry.arrival for entry in self._current.values()), None)
 
     def clear(self) -> list[Job]:
         """Empty the lane; what was dropped."""

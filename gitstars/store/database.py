@@ -31,7 +31,7 @@ from gitstars.errors import (
     TransactionConflict,
 )
 from gitstars.store.engine import EngineHost
-from gitstars.store.pool import ConnectionPool
+from gitstars.store.pool import ConnectionPool, PoolState
 
 logger = logging.getLogger(__name__)
 
@@ -197,6 +197,10 @@ class Database:
     @property
     def address(self) -> str:
         return self._settings.url
+
+    def pool_state(self) -> PoolState:
+        """Figures of the connection pool."""
+        return self._pool.state()
 
     @property
     def can_watch(self) -> bool:
