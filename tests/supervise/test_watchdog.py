@@ -1,0 +1,92 @@
+"""A hub that stands still is told of by a thread that does not."""
+
+import logging
+import os
+from collections.abc import Iterator
+
+import gevent
+import pytest
+from gevent.event import Event
+from gevent.monkey import get_original
+
+from gitstars.log import TextFormatter
+from gitstars.loops import spawn
+from gitstars.supervise.watchdog import Watchdog
+
+#: Blocks the whole hub, as a greenlet that computes would.
+block_hub = get_original("time", "sleep")
+
+
+def count_threads() -> int:
+    """Threads of this process as the system counts them."""
+    return len(os.listdir("/proc/self/task"))
+
+
+@pytest.fixture
+def records() -> list[logging.LogRecord]:
+    return []
+
+
+@pytest.fixture
+def watchdog(records: list[logging.LogRecord]) -> Iterator[Watchdog]:
+    running = Watchdog(hang_seconds=0.25, emit=records.append)
+    running.start()
+    yield running
+    running.stop()
+
+
+def test_a_blocked_hub_is_told_once_with_the_stacks_of_all_greenlets(
+    watchdog: Watchdog, records: list[logging.LogRecord], caplog: pytest.LogCaptureFixture
+) -> None:
+    def wait_for_nothing() -> None:
+        Event().wait()
+
+    waiter = spawn("patient one", wait_for_nothing)
+    gevent.sleep(0.1)
+
+    block_hub(1.0)
+    while_blocked = len(records)
+    gevent.sleep(0.2)
+    waiter.kill()
+
+    assert (watchdog.hangs, while_blocked, len(records)) == (1, 1, 1)
+    text = TextFormatter().format(records[0])
+    assert "the hub stands still" in text
+    assert "block_hub(1.0)" in text
+    assert "patient one:" in text
+    assert "in wait_for_nothing" in text
+    assert "goes on after it stood still for 1." in caplog.text
+
+
+def test_each_hang_is_told(watchdog: Watchdog, records: list[logging.LogRecord]) -> None:
+    block_hub(0.5)
+    gevent.sleep(0.2)
+    block_hub(0.5)
+
+    assert watchdog.hangs == len(records) == 2
+
+
+def test_a_busy_hub_that_gets_round_is_none_that_hangs(watchdog: Watchdog) -> None:
+    for _ in range(20):
+        block_hub(0.05)
+        gevent.sleep(0.001)
+
+    assert watchdog.hangs == 0
+
+
+def test_no_thread_stays_behind() -> None:
+    running = Watchdog()
+    gevent.sleep(0.1)  # threads of earlier tests are gone
+    before = count_threads()
+
+    running.start()
+    during = count_threads()
+    running.stop()
+    running.stop()
+    gevent.sleep(0.1)
+
+    assert (during, count_threads()) == (before + 1, before)
+
+
+def test_one_that_was_never_started_can_be_stopped() -> None:
+    Watchdog().stop()
