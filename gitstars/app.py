@@ -12,6 +12,7 @@ from gevent.event import Event
 from gitstars import __version__
 from gitstars.clock import Clock, SystemClock
 from gitstars.config import Config, data_folder
+from gitstars.discover.needs import Rules
 from gitstars.discover.watcher import AccountWatcher
 from gitstars.dispatch.dispatcher import Dispatcher
 from gitstars.errors import GitstarsError
@@ -32,6 +33,7 @@ from gitstars.supervise.readings import Readings
 from gitstars.supervise.scaling import SCALE_SECONDS, Scaler
 from gitstars.supervise.snapshot import Snapshots
 from gitstars.supervise.supervisor import Duty, Supervisor
+from gitstars.supervise.watchdog import Watchdog
 from gitstars.web.health import build_health_app
 from gitstars.web.serving import HttpServer
 
@@ -71,21 +73,26 @@ class App:
             clock=self.clock,
             settings=config.collect,
             concurrency=config.github.concurrency,
+            page_size=config.github.page_size,
+            include=frozenset(config.discover.include),
+            fresh_seconds=config.refresh.after_hours * 3600,
+            sweep_seconds=config.refresh.sweep_days * 86_400.0,
             owner=self.instance.owner,
             server=ServerTraits(has_graphql=config.github.use_graphql),
             stop=self.stopping,
             paused=self.paused,
         )
         self.pool = WorkerPool(tools, config.workers.maximum)
-        fresh_seconds = config.collect.fresh_hours * 3600
+        rules = Rules(tools.fresh_seconds, config.collect.history, tools.include)
         self.watcher = AccountWatcher(
-            self.database, self.dispatcher, self.events, self.clock, config.discover, fresh_seconds, self.stopping
+            self.database, self.dispatcher, self.events, self.clock, config.discover, rules, self.stopping
         )
         self.pausing = Pausing(self.paused, self.database, self.dispatcher, self.events, self.clock)
         self.readings = Readings(_folder_of(config.database.url), self.clock)
         self.scaler = Scaler(self.pool, self.dispatcher, self.readings.read, config.workers.maximum)
         self.budget_keeper = BudgetKeeper(self.database, self.ledger.snapshot)
         self.deadman = deadman.DeadMan(self.pool, self.database, self.events, self.clock, config.workers.stuck_after_hours * 3600)
+        self.watchdog = Watchdog()
         self.supervisor = Supervisor(self._duties(), self.clock, self.stopping)
 
         self.snapshots = Snapshots(self.database, self.pool, self.stopping)
@@ -95,6 +102,7 @@ class App:
     def start(self, wait_for_db_seconds: float = 0.0) -> None:
         """Start everything. Raises the DatabaseError or PortTaken that stands in the way; nothing stays behind then."""
         try:
+            self.watchdog.start()
             # 1. The ports: what is taken is told before anything else happens.
             for server in self.servers:
                 server.start()
@@ -128,6 +136,7 @@ class App:
         self.database.close()
         for server in self.servers:
             server.stop()
+        self.watchdog.stop()
 
     @property
     def is_idle(self) -> bool:
