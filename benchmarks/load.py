@@ -72,7 +72,7 @@ def _load_naively(database: DatabaseConfig, repositories: int) -> float:
 def _walk(app: App, config: Config) -> int:
     stored = 0
     account = accounts.list_accounts(app.database)[0]
-    for state in accounts.starred_repositories(app.database, account):
+    for state in accounts.list_repositories(app.database, account):
         repository = state.repository
         held = statuses.claim(app.database, repository, app.instance.owner(), config.collect.lease_seconds, 0.0)
         assert held is not None

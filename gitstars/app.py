@@ -12,6 +12,7 @@ from gevent.event import Event
 from gitstars import __version__
 from gitstars.clock import Clock, SystemClock
 from gitstars.config import Config, data_folder
+from gitstars.discover.needs import Rules
 from gitstars.discover.watcher import AccountWatcher
 from gitstars.dispatch.dispatcher import Dispatcher
 from gitstars.errors import GitstarsError
@@ -72,15 +73,19 @@ class App:
             clock=self.clock,
             settings=config.collect,
             concurrency=config.github.concurrency,
+            page_size=config.github.page_size,
+            include=frozenset(config.discover.include),
+            fresh_seconds=config.refresh.after_hours * 3600,
+            sweep_seconds=config.refresh.sweep_days * 86_400.0,
             owner=self.instance.owner,
             server=ServerTraits(has_graphql=config.github.use_graphql),
             stop=self.stopping,
             paused=self.paused,
         )
         self.pool = WorkerPool(tools, config.workers.maximum)
-        fresh_seconds = config.collect.fresh_hours * 3600
+        rules = Rules(tools.fresh_seconds, config.collect.history, tools.include)
         self.watcher = AccountWatcher(
-            self.database, self.dispatcher, self.events, self.clock, config.discover, fresh_seconds, self.stopping
+            self.database, self.dispatcher, self.events, self.clock, config.discover, rules, self.stopping
         )
         self.pausing = Pausing(self.paused, self.database, self.dispatcher, self.events, self.clock)
         self.readings = Readings(_folder_of(config.database.url), self.clock)

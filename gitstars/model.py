@@ -68,10 +68,12 @@ class Stargazer(NamedTuple):
 
 
 class Task(StrEnum):
-    """What a job is about."""
+    """What a job is about: a repository's list, its weekly history; the repositories an account holds; the counts of many at once."""
 
     LIST = "list"
     HISTORY = "history"
+    OWN = "own"
+    COUNTS = "counts"
 
 
 class Week(NamedTuple):
@@ -85,6 +87,7 @@ class Week(NamedTuple):
 class Priority:
     """Order of the queue: lower goes first."""
 
+    OWN = -1
     NEW_ACCOUNT = 0
     REQUESTED = 5
     EXISTING = 10
@@ -92,15 +95,24 @@ class Priority:
     HISTORY = 30
 
 
+#: Stands where a job is about an account and no repository of its.
+ALL_REPOSITORIES = Repository("", "all repositories", None, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Collect one repository with one account's token."""
+    """Work on one repository (or ``ALL_REPOSITORIES``) with one account's token."""
 
     user_id: int
     repository: Repository
     priority: int = Priority.EXISTING
     force: bool = False
     task: Task = Task.LIST
+
+    @property
+    def key(self) -> tuple[Task, str]:
+        """What a lane holds once."""
+        return self.task, self.repository.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +132,7 @@ class Claim:
     """The lease on a repository: ``row`` is its status record (opaque outside the store), ``owner`` the token that every write proves.
 
     ``generation`` and ``swept_at`` tell of the last whole sweep, which closed the stars that had ended; 0 and None: there was none.
+    ``updated_at`` and ``etag`` are what GitHub said of the repository when it was completed.
     """
 
     row: Any
@@ -131,6 +144,8 @@ class Claim:
     completed_at: float | None = None
     generation: int = 0
     swept_at: float | None = None
+    updated_at: str | None = None
+    etag: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,3 +175,5 @@ class Settlement:
     error_count: int = 0
     progress: Progress | None = None
     star_count: int | None = None
+    updated_at: str | None = None
+    etag: str | None = None

@@ -84,7 +84,6 @@ class CollectConfig(Section, frozen=True, kw_only=True):
     pages_ahead: Annotated[
         int, _setting("pages of one repository on their way at once; a kill costs at most so many requests", ge=1, le=100)
     ] = 1
-    fresh_hours: Annotated[float, _setting("a repository completed this recently is left alone", ge=0, le=8760)] = 24.0
     max_errors: Annotated[int, _setting("failures in a row after which a repository no longer comes back by itself", ge=1, le=100)] = 8
 
 

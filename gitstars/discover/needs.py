@@ -1,19 +1,53 @@
-"""Which repositories need a job now: pure."""
+"""What a repository of an account needs now: pure."""
 
-from gitstars.model import Status
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gitstars.model import Priority, Status, Task
+from gitstars.store.access import AccessRow
 from gitstars.store.accounts import RepositoryState
 
+#: A star history has a row a week: older than this (seconds), its newest weeks are asked for again.
+HISTORY_SECONDS = 7 * 86_400.0
 
-def judge_need(state: RepositoryState, now: float, fresh_seconds: float, priority: int) -> int | None:
-    """The priority of the job that the repository needs; None when it needs none now."""
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """``fresh_seconds``: how long a count or a complete list holds; ``history``: which repositories get one (none, restricted, all).
+
+    ``include``: which repositories of an account are collected (starred, owned, collaborating).
+    """
+
+    fresh_seconds: float
+    history: str
+    include: frozenset[str]
+
+
+def judge_needs(
+    state: RepositoryState, access: AccessRow | None, now: float, rules: Rules, priority: int = Priority.EXISTING
+) -> Iterator[tuple[Task, int]]:
+    """The tasks that are due, each with its priority; ``priority`` is that of a list which was never read to its end."""
+    refused = access is not None and access.may_list is False and (access.look_again_at or 0.0) > now
     match state.status:
-        case None | Status.PENDING | Status.PROCESSING:
-            return priority
-        case Status.COMPLETED if state.completed_at is not None:
-            return None if now < state.completed_at + fresh_seconds else priority
+        case None | Status.PENDING | Status.PROCESSING | Status.RATE_LIMITED:
+            if not refused:
+                yield Task.LIST, priority
         case Status.COMPLETED:
-            return priority
-        case Status.RATE_LIMITED:
-            return priority if (state.next_retry_at or 0.0) <= now else None
-        case _:
-            return priority if state.next_retry_at is not None and state.next_retry_at <= now else None
+            if not refused and state.is_refresh_due(now, rules.fresh_seconds):
+                yield Task.COUNTS, Priority.REFRESH
+            if rules.history == "all" and _is_history_due(state, now):
+                yield Task.HISTORY, Priority.HISTORY
+        case Status.RESTRICTED:
+            if not refused:
+                yield Task.LIST, priority
+            elif state.is_count_due(now, rules.fresh_seconds):
+                yield Task.COUNTS, Priority.REFRESH
+            if rules.history != "none" and not state.repository.is_private and _is_history_due(state, now):
+                yield Task.HISTORY, Priority.HISTORY
+        case Status.FAILED | Status.PAGINATION_LIMITED:
+            if state.next_retry_at is not None and state.next_retry_at <= now and not refused:
+                yield Task.LIST, Priority.REFRESH
+
+
+def _is_history_due(state: RepositoryState, now: float) -> bool:
+    return state.history_at is None or state.history_at + HISTORY_SECONDS <= now

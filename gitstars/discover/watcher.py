@@ -7,14 +7,14 @@ from gevent.event import Event
 
 from gitstars.clock import Clock
 from gitstars.config import DiscoverConfig
-from gitstars.discover import needs
+from gitstars.discover.needs import Rules, judge_needs
 from gitstars.discover.stability import Readiness, Watch, judge_readiness, observe
 from gitstars.dispatch.dispatcher import Dispatcher
 from gitstars.errors import DatabaseError
 from gitstars.events import EventBus
 from gitstars.loops import run_until, spawn
-from gitstars.model import Account, Job, Priority
-from gitstars.store import accounts
+from gitstars.model import ALL_REPOSITORIES, Account, Job, Priority, Task
+from gitstars.store import access, accounts, state, statuses
 from gitstars.store.database import Database
 
 logger = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ class AccountWatcher:
         events: EventBus,
         clock: Clock,
         settings: DiscoverConfig,
-        fresh_seconds: float,
+        rules: Rules,
         stop: Event,
     ) -> None:
         self._database = database
@@ -41,7 +41,7 @@ class AccountWatcher:
         self._events = events
         self._clock = clock
         self._settings = settings
-        self._fresh_seconds = fresh_seconds
+        self._rules = rules
         self._stop = stop
         self._wake = Event()
         self._known: dict[int, Account] = {}
@@ -91,21 +91,38 @@ class AccountWatcher:
                 self._settle_later(account)
             elif known != account:
                 logger.info("account %s changed", account)
+                if (known.token, known.scopes) != (account.token, account.scopes):
+                    access.forget_refusals(self._database, user_id)
+                    state.write(self._database, access.own_key(user_id), None)
                 self._open(account)
                 self.enqueue(account, Priority.EXISTING)
 
     def enqueue(self, account: Account, priority: int) -> int:
-        """Queue the account's repositories that need work now, smallest first; how many were added."""
-        now = self._clock.now()
-        added = 0
-        for state in accounts.starred_repositories(self._database, account):
-            wanted = needs.judge_need(state, now, self._fresh_seconds, priority)
-            if wanted is not None:
-                added += self._dispatcher.put(Job(account.user_id, state.repository, wanted))
+        """Queue what is due for the account's repositories, smallest first; how many were added."""
+        now, user_id = self._clock.now(), account.user_id
+        allowed = access.of_user(self._database, user_id)
+        jobs = [Job(user_id, ALL_REPOSITORIES, Priority.OWN, task=Task.OWN)] if self._is_own_list_due(user_id, now) else []
+        new: list[str] = []
+        for known in accounts.list_repositories(self._database, account):
+            if known.status is None:
+                new.append(known.repository.key)
+            for task, wanted in judge_needs(known, allowed.get(known.repository.key), now, self._rules, priority):
+                repository = ALL_REPOSITORIES if task is Task.COUNTS else known.repository
+                jobs.append(Job(user_id, repository, wanted, task=task))
+        for start in range(0, len(new), accounts.PAGE_ROWS):
+            statuses.ensure_all(self._database, new[start : start + accounts.PAGE_ROWS])
+        added = sum(self._dispatcher.put(job) for job in jobs)
         if added:
-            logger.info("account %s: %d repositories queued", account, added)
-            self._events.publish("account.queued", now, user=account.user_id, repositories=added)
+            logger.info("account %s: %d jobs queued", account, added)
+            self._events.publish("account.queued", now, user=user_id, repositories=added)
         return added
+
+    def _is_own_list_due(self, user_id: int, now: float) -> bool:
+        """Whether the repositories that the account owns or collaborates on are to be asked for."""
+        if not self._rules.include & {"owned", "collaborating"}:
+            return False
+        listed_at = state.read(self._database, access.own_key(user_id))
+        return listed_at is None or listed_at + self._rules.fresh_seconds <= now
 
     def _step(self) -> None:
         """One look; a full scan when it is due. The database being away is told once a step and is no reason to stop."""

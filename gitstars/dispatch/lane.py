@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from gevent.queue import Empty, PriorityQueue
 
-from gitstars.model import Account, Job
+from gitstars.model import Account, Job, Task
 
 
 class Entry(NamedTuple):
@@ -19,12 +19,14 @@ class Entry(NamedTuple):
 
 
 class Lane:
-    """The jobs of one user, smallest ``(priority, stars, arrival)`` first, each repository at most once."""
+    """The jobs of one user, smallest ``(priority, stars, arrival)`` first, each repository at most once a task."""
 
     def __init__(self, account: Account) -> None:
         self.account = account
+        #: What the log was told about the account's token, once.
+        self.told: str | None = None
         self._queue: PriorityQueue = PriorityQueue()
-        self._current: dict[str, Entry] = {}
+        self._current: dict[tuple[Task, str], Entry] = {}
 
     @property
     def user_id(self) -> int:
@@ -34,8 +36,8 @@ class Lane:
         return len(self._current)
 
     def put(self, job: Job, arrival: int) -> bool:
-        """Add ``job``; False when its repository waits already at the same or a better priority."""
-        key = job.repository.key
+        """Add ``job``; False when it waits already at the same or a better priority."""
+        key = job.key
         waiting = self._current.get(key)
         if waiting is not None and waiting.priority <= job.priority and not (job.force and not waiting.job.force):
             return False
@@ -52,8 +54,8 @@ class Lane:
                 entry: Entry = self._queue.get_nowait()
             except Empty:
                 return None
-            if self._current.get(entry.job.repository.key) is entry:
-                del self._current[entry.job.repository.key]
+            if self._current.get(entry.job.key) is entry:
+                del self._current[entry.job.key]
                 return entry.job
 
     def take_largest(self) -> Job | None:
@@ -62,7 +64,7 @@ class Lane:
             return None
         first = min(entry.priority for entry in self._current.values())
         entry = max((e for e in self._current.values() if e.priority == first), key=lambda e: e.stars)
-        del self._current[entry.job.repository.key]
+        del self._current[entry.job.key]
         return entry.job
 
     def entries(self) -> list[Entry]:

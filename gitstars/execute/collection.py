@@ -1,5 +1,6 @@
 """One claimed repository on its way: what to ask next, what an answer changes, what ended it. State only; the collector does the IO."""
 
+import math
 from collections import deque
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
@@ -11,6 +12,7 @@ from gevent.lock import RLock
 from gitstars.fetch import answers, classify
 from gitstars.fetch.graph_pages import GraphListing
 from gitstars.fetch.graphql import GraphAsk
+from gitstars.fetch.newest import NewestListing
 from gitstars.fetch.pages import Ready, RestListing
 from gitstars.model import Claim, Job, PageWrite, Progress
 
@@ -38,14 +40,19 @@ Ask = CountAsk | int | GraphAsk
 
 @dataclass(slots=True, eq=False)
 class Collection:
-    """A job that was claimed. ``has_graph``: its list is read by cursors, and may be where REST ends."""
+    """A job that was claimed. ``has_graph``: its list is read by cursors, and may be where REST ends.
+
+    ``is_refresh``: it is complete, and only its newest stars are read.
+    """
 
     job: Job
     claim: Claim
     has_graph: bool
     may_collect_private: bool
+    page_size: int
+    is_refresh: bool = False
     phase: Phase = Phase.COUNT
-    #: A RestListing or a GraphListing; each takes back the asks that it gave.
+    #: A RestListing, a GraphListing or a NewestListing; each takes back the asks that it gave.
     listing: Any = None
     metadata: answers.Metadata | None = None
     count_before: int | None = None
@@ -63,7 +70,7 @@ class Collection:
 
     def __post_init__(self) -> None:
         if self.has_graph:
-            self.listing = GraphListing(self.full_name, self.claim.progress)
+            self.listing = self._make_listing(self.claim.progress)
             self.phase = Phase.LIST
 
     @property
@@ -73,6 +80,11 @@ class Collection:
     @property
     def full_name(self) -> str:
         return self.claim.repository.full_name
+
+    @property
+    def generation(self) -> int | None:
+        """The sweep that the pages belong to."""
+        return None if self.is_refresh else self.claim.generation + 1
 
     @property
     def is_finished(self) -> bool:
@@ -113,13 +125,13 @@ class Collection:
         if not isinstance(ask, CountAsk):
             self.listing.start(ask)
 
-    def accept(self, ask: Ask, outcome: answers.Outcome) -> list[Ready]:
-        """Take in an answer; the pages that are ready to be stored."""
+    def accept(self, ask: Ask, outcome: answers.Outcome, known: frozenset[int] = frozenset()) -> list[Ready]:
+        """Take in an answer, of whose users ``known`` are stored (needed for a refresh); the pages that are ready to be stored."""
         match outcome:
             case answers.Metadata():
                 self._accept_metadata(outcome)
             case answers.Page() if not isinstance(ask, CountAsk):
-                return self._accept_page(ask, outcome)
+                return self._accept_page(ask, outcome, known)
             case answers.Missing(text=text):
                 if isinstance(ask, CountAsk):
                     self.end(answers.Gone("deleted", text))
@@ -133,7 +145,7 @@ class Collection:
             case answers.Transient() if self.failures < PAGE_TRIES and not isinstance(ask, CountAsk):
                 self._give_up(ask)
             case answers.PaginationWall() if self.has_graph:
-                self.listing = GraphListing(self.full_name, self.progress)
+                self.listing = GraphListing(self.full_name, self.progress, self.page_size)
             case _:
                 self.end(outcome)
         return []
@@ -171,31 +183,42 @@ class Collection:
         elif self.phase is Phase.COUNT:
             self.learn(metadata)
             self.count_before = metadata.stars
-            self.listing = RestListing(replace(self.claim.progress, total_stargazers=metadata.stars))
+            self.listing = self._make_listing(replace(self.claim.progress, total_stargazers=metadata.stars))
             self.phase = Phase.LIST
         else:
-            self.count_after = metadata.stars
+            self.metadata, self.count_after = metadata, metadata.stars
             self.phase = Phase.DONE
 
-    def _accept_page(self, ask: int | GraphAsk, page: answers.Page) -> list[Ready]:
+    def _accept_page(self, ask: int | GraphAsk, page: answers.Page, known: frozenset[int]) -> list[Ready]:
         self.failures = 0
         if page.repository is not None:
             if self.count_before is None:
                 self.count_before = page.repository.stars
                 self.learn(page.repository)
-            self.count_after = page.repository.stars
+            self.metadata, self.count_after = page.repository, page.repository.stars
         refusal = classify.judge_empty(page, self.count_before) if ask == 1 else None
         if refusal is not None:
             self.end(replace(refusal, repository=self.metadata))
         if self.ended_by is not None:
             return []
-        ready: list[Ready] = self.listing.accept(ask, page)
-        if self.listing.is_done:
+        ready: list[Ready] = self.listing.accept(ask, page, known) if self.is_refresh else self.listing.accept(ask, page)
+        if self.is_refresh and self.listing.is_too_long:
+            self.is_refresh = False
+            self.listing = self._make_listing(Progress(total_stargazers=self.count_before))
+        elif self.listing.is_done:
             self._finish_listing(is_one_page=ask == 1)
         return ready
 
+    def _make_listing(self, progress: Progress) -> GraphListing | RestListing | NewestListing:
+        if self.is_refresh:
+            last_page = None if self.has_graph else max(1, math.ceil((progress.total_stargazers or 0) / self.page_size))
+            return NewestListing(self.full_name, progress, last_page, self.page_size)
+        if self.has_graph:
+            return GraphListing(self.full_name, progress, self.page_size)
+        return RestListing(progress, self.page_size)
+
     def _finish_listing(self, is_one_page: bool) -> None:
-        if isinstance(self.listing, GraphListing) and self.count_after is not None:
+        if self.is_refresh or (isinstance(self.listing, GraphListing) and self.count_after is not None):
             self.phase = Phase.DONE
             return
         agrees = self.progress.processed + self.progress.ghosts == self.count_before

@@ -10,8 +10,11 @@ from gevent.pool import Pool
 
 from gitstars.errors import DatabaseError
 from gitstars.execute.collection import Ask, Collection, CountAsk
+from gitstars.execute.counting import count_repositories
 from gitstars.execute.history import collect_history
+from gitstars.execute.own import list_own
 from gitstars.execute.plan import Call, QueryTime, next_call
+from gitstars.execute.refresh import is_sweep_due
 from gitstars.execute.settling import Settler
 from gitstars.execute.tools import Tools
 from gitstars.fetch import answers
@@ -19,7 +22,7 @@ from gitstars.fetch.graphql import GraphAsk
 from gitstars.fetch.width import Width
 from gitstars.loops import spawn
 from gitstars.model import Account, Job, PageWrite, Resource, Task
-from gitstars.store import statuses
+from gitstars.store import edges, statuses
 
 logger = logging.getLogger(__name__)
 
@@ -144,6 +147,8 @@ class Collector:
         while (job := self._tools.dispatcher.take(self.user_id, largest=takes_giant)) is not None:
             self._claiming = job.repository.full_name
             try:
+                if job.task is not Task.LIST:
+                    return self._start_task(account, job, usable)
                 if self._claim(account, job, usable):
                     return True
             except DatabaseError:
@@ -153,20 +158,27 @@ class Collector:
                 self._claiming = None
         return False
 
+    def _start_task(self, account: Account, job: Job, usable: frozenset[Resource]) -> bool:
+        """Start a job that claims nothing, or leave it in the lane while its budget is spent."""
+        has_graph = job.task is Task.COUNTS and self._tools.server.has_graphql
+        if (Resource.GRAPHQL if has_graph else Resource.CORE) not in usable:
+            self._tools.dispatcher.put(job)
+            return False
+        spawn(f"{job.task} {self.user_id} {job.repository.full_name}", self._run_task, account, job, pool=self._calls)
+        return True
+
     def _claim(self, account: Account, job: Job, usable: frozenset[Resource]) -> bool:
         tools = self._tools
-        if job.task is Task.HISTORY:
-            spawn(f"history {job.repository.full_name}", self._collect_history, account, job, pool=self._calls)
-            return True
-        if self._settler.leave_to_collaborator(job):
+        if not self._settler.may_try(job):
             return False
         claim = statuses.claim(
             tools.database,
             job.repository,
             owner=tools.owner(),
             lease_seconds=tools.settings.lease_seconds,
-            fresh_seconds=tools.settings.fresh_hours * 3600,
+            fresh_seconds=tools.fresh_seconds,
             force=job.force,
+            may_try=True,
         )
         if claim is None:
             logger.debug("%s is claimed elsewhere, fresh or waiting: left alone", job.repository.full_name)
@@ -174,16 +186,30 @@ class Collector:
             return False
         is_rest_cursor = claim.progress.cursor.get("kind") == "rest" and "edge" not in claim.progress.cursor
         has_graph = Resource.GRAPHQL in usable and not (is_rest_cursor and Resource.CORE in usable)
-        collection = Collection(job, claim, has_graph, tools.settings.private)
+        is_refresh = claim.progress.cursor == statuses.REFRESH and not is_sweep_due(claim, tools.clock.now(), tools.sweep_seconds)
+        collection = Collection(job, claim, has_graph, tools.settings.private, tools.page_size, is_refresh)
         self._open[collection.key] = collection
         tools.events.publish("repo.claimed", tools.clock.now(), repo=collection.full_name, user=self.user_id)
         return True
 
-    def _collect_history(self, account: Account, job: Job) -> None:
+    def _run_task(self, account: Account, job: Job) -> None:
+        """A job that claims nothing."""
         try:
-            collect_history(self._tools, account, job)
+            match job.task:
+                case Task.HISTORY:
+                    collect_history(self._tools, account, job, self._is_stopping)
+                case Task.OWN:
+                    list_own(self._tools, account, self._is_stopping)
+                case Task.COUNTS:
+                    count_repositories(self._tools, account, self._is_stopping)
+        except DatabaseError as error:
+            logger.error("account %s, %s of %s: %s", account, job.task, job.repository.full_name, error)
         finally:
+            self.progressed_at = self._tools.clock.monotonic()
             self._wake.set()
+
+    def _is_stopping(self) -> bool:
+        return self._is_closing or self._tools.stop.is_set()
 
     def _close_repository(self, collection: Collection) -> None:
         self._open.pop(collection.key, None)
@@ -238,8 +264,13 @@ class Collector:
 
     def _accept(self, collection: Collection, ask: Ask, outcome: answers.Outcome) -> None:
         with collection.order:
-            for ready in collection.accept(ask, outcome):
-                self._store(collection, PageWrite(collection.claim, ready.stargazers, ready.progress))
+            known = frozenset[int]()
+            if collection.is_refresh and isinstance(outcome, answers.Page):
+                ids = [star.github_id for star in outcome.stargazers]
+                known = frozenset(edges.find_known(self._tools.database, collection.claim.repository, ids))
+            generation = collection.generation
+            for ready in collection.accept(ask, outcome, known):
+                self._store(collection, PageWrite(collection.claim, ready.stargazers, ready.progress, generation))
         if isinstance(outcome, answers.Page):
             self.progressed_at = self._tools.clock.monotonic()
 

@@ -1,6 +1,7 @@
 """The weekly star history of one repository: newest week first, each page durable, stopping at weeks that are known."""
 
 import logging
+from collections.abc import Callable
 
 from gitstars.errors import DatabaseError
 from gitstars.execute.tools import Tools
@@ -11,7 +12,7 @@ from gitstars.store import history
 logger = logging.getLogger(__name__)
 
 
-def collect_history(tools: Tools, account: Account, job: Job) -> None:
+def collect_history(tools: Tools, account: Account, job: Job, is_closing: Callable[[], bool]) -> None:
     """Read what is missing of the history; the newest stored weeks are read again, since they were not over."""
     repository = job.repository
     try:
@@ -20,7 +21,7 @@ def collect_history(tools: Tools, account: Account, job: Job) -> None:
         page = 1 if is_complete else int(progress.get("next_page", 1))
         known = history.newest_week(tools.database, repository) if is_complete else None
         weeks = 0
-        while not tools.stop.is_set():
+        while not is_closing():
             outcome = tools.client.star_history(account, repository.github_id or repository.full_name, page)
             if not isinstance(outcome, answers.Weeks):
                 _tell_failure(tools, repository.full_name, outcome)

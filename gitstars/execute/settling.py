@@ -6,14 +6,15 @@ from dataclasses import replace
 
 from gitstars.clock import show_time
 from gitstars.errors import ClaimLost, DatabaseError
-from gitstars.execute import access, verdict
+from gitstars.execute import refresh, verdict
 from gitstars.execute.collection import Collection
 from gitstars.execute.tools import Tools
-from gitstars.fetch import proof
+from gitstars.fetch import access, answers, proof, refusals
+from gitstars.fetch.graph_pages import GraphListing
 from gitstars.loops import spawn
 from gitstars.model import Job, Priority, Status, Task
 from gitstars.store import access as access_rows
-from gitstars.store import statuses
+from gitstars.store import edges, statuses
 
 logger = logging.getLogger(__name__)
 
@@ -45,16 +46,24 @@ class Settler:
                 self._tools.events.add("stars.stored", len(write.stargazers))
                 self._tools.events.add("pages.stored", 1)
 
-    def leave_to_collaborator(self, job: Job) -> bool:
-        """Whether another account here is known to have access, while this one is not: then the job is its."""
-        users = [lane.user_id for lane in self._tools.dispatcher.lanes()]
-        if len(users) < 2 or job.force:
-            return False
-        rows = access_rows.of_repository(self._tools.database, job.repository.key)
-        other = access.prefer(rows, self._user_id, users)
-        if other is not None:
-            self._tools.dispatcher.put(replace(job, user_id=other))
-        return other is not None
+    def may_try(self, job: Job) -> bool:
+        """Whether this account tries the list: it was not refused, and nobody here is known to have access that it lacks.
+
+        A job that another account should do is put on that account's lane.
+        """
+        others = [lane.user_id for lane in self._tools.dispatcher.lanes() if lane.user_id != self._user_id]
+        if job.force or not others:
+            return True
+        rows = [
+            row for row in access_rows.of_repository(self._tools.database, job.repository.key) if row.user_id in {self._user_id, *others}
+        ]
+        mine = next((row for row in rows if row.user_id == self._user_id), access_rows.AccessRow(self._user_id, job.repository.key, None))
+        if mine.may_list:
+            return True
+        better = next((row.user_id for row in rows if row.may_list), None)
+        if better is not None:
+            self._tools.dispatcher.put(replace(job, user_id=better))
+        return better is None and access.is_due(mine, self._tools.clock.now())
 
     def _settle(self, collection: Collection) -> None:
         """Wait for the collection's pages, decide how it ends and write that down."""
@@ -80,11 +89,38 @@ class Settler:
             return verdict.release(collection.claim, again=False)
         if ended is not None:
             return verdict.judge(ended, collection.claim, now, most)
+        if collection.is_refresh:
+            return self._judge_refresh(collection, now)
         listed = collection.progress.processed + collection.progress.ghosts
         proven = proof.prove(collection.count_before or 0, collection.count_after, listed)
         if isinstance(proven, proof.ReadAgain):
             return verdict.unproven(collection.claim, proven.reason, now, most)
-        return verdict.completed(collection.claim, collection.progress, ghosts=collection.progress.ghosts, churn=proven.churn)
+        closed = 0
+        # Pages by number shift when a star is taken back meanwhile, so that one may be missed without a trace in the numbers.
+        if proven.churn == 0 or isinstance(collection.listing, GraphListing):
+            closed = edges.close_unseen(self._tools.database, collection.claim, collection.claim.generation + 1)
+        return self._complete(collection, now, ghosts=collection.progress.ghosts, churn=proven.churn, unstarred=closed)
+
+    def _judge_refresh(self, collection: Collection, now: float) -> verdict.Verdict:
+        """The newest stars are read: complete, unless the count tells that others were taken back."""
+        count = collection.count_after if collection.count_after is not None else collection.count_before or 0
+        if refresh.has_drifted(count, collection.progress.processed + collection.progress.ghosts):
+            return verdict.read_whole(collection.claim, count)
+        return self._complete(collection, now)
+
+    def _complete(self, collection: Collection, now: float, **notes: int) -> verdict.Verdict:
+        claim, seen = collection.claim, collection.metadata
+        count = collection.count_after if collection.count_after is not None else collection.count_before
+        decided = verdict.completed(claim, replace(collection.progress, total_stargazers=count), **notes)
+        gained = None if claim.completed_at is None else (count or 0) - (claim.progress.total_stargazers or 0)
+        pause = refresh.refresh_seconds(self._tools.fresh_seconds, gained, now - (claim.completed_at or now))
+        settlement = replace(
+            decided.settlement,
+            next_retry_at=now + pause,
+            updated_at=seen.updated_at if seen else None,
+            etag=seen.etag if seen else None,
+        )
+        return replace(decided, settlement=settlement)
 
     def _hand_over(self, collection: Collection, decided: verdict.Verdict) -> tuple[verdict.Verdict, int | None]:
         """Record what was learnt of the access; a refused repository goes to the next account, or is restricted for all."""
@@ -95,18 +131,33 @@ class Settler:
                 access_rows.save(tools.database, access_rows.AccessRow(self._user_id, key, True, checked_at=now))
             return decided, None
         rows = access_rows.of_repository(tools.database, key)
-        refusals = 1 + next((row.refusals for row in rows if row.user_id == self._user_id), 0)
-        again_at = access.look_again(refusals, now)
-        mine = access_rows.AccessRow(self._user_id, key, False, refused.face, refused.text, now, again_at, refusals)
+        earlier = next((row.refusals for row in rows if row.user_id == self._user_id), 0)
+        again_at, advice = access.look_again_at(earlier, now), self._advise(refused)
+        mine = access_rows.AccessRow(self._user_id, key, False, refused.face, refused.text, advice, now, again_at, earlier + 1)
         access_rows.save(tools.database, mine)
-        others = [row for row in rows if row.user_id != self._user_id]
-        present = [lane.user_id for lane in tools.dispatcher.lanes()] if refused.face != "private" else []
-        handed = access.hand_over([*others, mine], self._user_id, present, now)
+        lanes = {lane.user_id: lane.account for lane in tools.dispatcher.lanes()} if refused.face != "private" else {}
+        others = [mine, *(row for row in rows if row.user_id in lanes and row.user_id != self._user_id)]
+        hopeless = {
+            user_id for user_id, account in lanes.items() if not refusals.may_ever_list(account.scopes, refusals.token_kind(account.token))
+        }
+        chosen = access.choose_user(others, now, hopeless)
         count = refused.repository.stars if refused.repository else None
-        settlement = replace(decided.settlement, star_count=count, next_retry_at=handed.look_again_at)
-        if handed.next_user is not None:
+        settlement = replace(decided.settlement, star_count=count, notes=advice, next_retry_at=access.next_look_at(others, now))
+        if chosen is not None:
             settlement = replace(settlement, status=Status.PENDING, next_retry_at=None)
-        return replace(decided, settlement=settlement), handed.next_user
+        return replace(decided, settlement=settlement), None if chosen is None else chosen.user_id
+
+    def _advise(self, refused: answers.Refused) -> str | None:
+        """What to change, in one sentence; one that is about the token and not the repository is logged once."""
+        lane = self._tools.dispatcher.lane(self._user_id)
+        if lane is None or refused.face == "private":
+            return None
+        kind, scopes = refusals.token_kind(lane.account.token), lane.account.scopes
+        advice = refusals.explain_refusal(refused.face, scopes, kind)
+        if not refusals.may_ever_list(scopes, kind) and lane.told != advice:
+            lane.told = advice
+            logger.warning("account %s: %s", lane.account, advice)
+        return advice
 
     def _tell(self, collection: Collection, decided: verdict.Verdict, next_user: int | None) -> None:
         tools, settlement = self._tools, decided.settlement

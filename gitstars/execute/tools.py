@@ -25,7 +25,10 @@ class ServerTraits:
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """The shared parts. ``stop`` ends everything; ``paused`` stops claiming and asking while it is set; ``owner()`` names a new claim."""
+    """The shared parts and settings.
+
+    ``stop`` ends everything; ``paused`` stops claiming and asking while it is set; ``owner()`` names a new claim.
+    """
 
     dispatcher: Dispatcher
     client: GitHubClient
@@ -36,6 +39,10 @@ class Tools:
     clock: Clock
     settings: CollectConfig
     concurrency: int
+    page_size: int
+    include: frozenset[str]
+    fresh_seconds: float
+    sweep_seconds: float
     owner: Callable[[], str]
     server: ServerTraits
     stop: Event

@@ -75,6 +75,13 @@ def completed(claim: Claim, progress: Progress, **notes: Any) -> Verdict:
     return Verdict(Settlement(Status.COMPLETED, notes=text, progress=progress), logging.INFO, "repo.completed")
 
 
+def read_whole(claim: Claim, count: int) -> Verdict:
+    """More stars ended than a refresh can find: the whole list is read, which closes them."""
+    notes = f"{count} stars do not fit the stored ones: the whole list is read again"
+    settlement = Settlement(Status.PENDING, notes=notes, error_count=claim.error_count, progress=Progress())
+    return Verdict(settlement, logging.INFO, "repo.released", again=True)
+
+
 def unproven(claim: Claim, reason: str, now: float, max_errors: int) -> Verdict:
     """The list ended but does not agree with the counts: it is read again from the beginning."""
     verdict = _failed(claim, f"not proven complete: {reason}", now, max_errors)

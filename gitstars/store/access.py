@@ -1,6 +1,7 @@
 """Who may list which repository: one row for each (user, repository) that is known, and the users who could try."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gitstars.model import Repository
@@ -9,13 +10,17 @@ from gitstars.store.database import Database, key_of, record, to_datetime_or_non
 
 @dataclass(frozen=True, slots=True)
 class AccessRow:
-    """What is known of a user's access to a repository; ``may_list`` None: nothing yet. Times are epoch seconds."""
+    """What is known of a user's access to a repository; ``may_list`` None: nothing yet. Times are epoch seconds.
+
+    Of a refusal ``text`` is what GitHub said, and ``advice`` what to change.
+    """
 
     user_id: int
     repository_key: str
     may_list: bool | None
     face: str | None = None
     text: str | None = None
+    advice: str | None = None
     checked_at: float | None = None
     look_again_at: float | None = None
     refusals: int = 0
@@ -25,7 +30,7 @@ def save(database: Database, row: AccessRow) -> None:
     """Write what was found out."""
     database.run_retrying(
         """
-        UPSERT $id SET user_id = $user_id, repo = $repo, may_list = $may_list, face = $face, text = $text,
+        UPSERT $id SET user_id = $user_id, repo = $repo, may_list = $may_list, face = $face, text = $text, advice = $advice,
             checked_at = $checked_at, look_again_at = $look_again_at, refusals = $refusals RETURN NONE
         """,
         id=record("gitstars_access", [row.user_id, row.repository_key]),
@@ -34,6 +39,7 @@ def save(database: Database, row: AccessRow) -> None:
         may_list=row.may_list,
         face=row.face,
         text=row.text,
+        advice=row.advice,
         checked_at=to_datetime_or_none(row.checked_at),
         look_again_at=to_datetime_or_none(row.look_again_at),
         refusals=row.refusals,
@@ -73,22 +79,44 @@ def forget_refusals(database: Database, user_id: int) -> None:
     )
 
 
-def save_own(database: Database, user_id: int, repositories: list[Repository], checked_at: float) -> None:
-    """Repositories that the user administers or collaborates on: their records, where there is none yet, and the access."""
-    rows = [
+def own_key(user_id: int) -> str:
+    """Under which ``state`` keeps when the user's own repositories were listed."""
+    return f"own repositories of {user_id}"
+
+
+def save_own(database: Database, user_id: int, repositories: Sequence[Repository]) -> list[Repository]:
+    """Repositories that the user administers or collaborates on: the access, and a record for each that has none; as they are kept.
+
+    One that was renamed keeps the record of its former name.
+    """
+    known = database.run("SELECT id, github_id FROM repo WHERE github_id IN $ids", ids=[place.github_id for place in repositories])[0]
+    keys = {row["github_id"]: str(key_of(row["id"])) for row in known}
+    records = [
         {
-            "id": repository.key,
-            "github_id": repository.github_id,
-            "name": repository.full_name.rpartition("/")[2],
-            "full_name": repository.full_name,
-            "stars": repository.stars,
-            "is_private": repository.is_private,
+            "id": place.key,
+            "github_id": place.github_id,
+            "name": place.full_name.rpartition("/")[2],
+            "full_name": place.full_name,
+            "stars": place.stars,
+            "is_private": place.is_private,
         }
-        for repository in repositories
+        for place in repositories
+        if place.github_id not in keys
     ]
-    database.run_retrying("INSERT IGNORE INTO repo $rows RETURN NONE", rows=rows)
-    for repository in repositories:
-        save(database, AccessRow(user_id, repository.key, True, checked_at=checked_at))
+    kept = [replace(place, key=keys.get(place.github_id, place.key)) for place in repositories]
+    database.run_retrying(
+        """
+        INSERT IGNORE INTO repo $records RETURN NONE;
+        INSERT INTO gitstars_access $rows ON DUPLICATE KEY UPDATE may_list = true, face = NONE, text = NONE, advice = NONE,
+            look_again_at = NONE, refusals = 0, checked_at = time::now() RETURN NONE;
+        """,
+        records=records,
+        rows=[
+            {"id": [user_id, place.key], "user_id": user_id, "repo": record("repo", place.key), "may_list": True, "refusals": 0}
+            for place in kept
+        ],
+    )
+    return kept
 
 
 def _read(row: dict[str, Any]) -> AccessRow:
@@ -98,6 +126,7 @@ def _read(row: dict[str, Any]) -> AccessRow:
         may_list=row.get("may_list"),
         face=row.get("face"),
         text=row.get("text"),
+        advice=row.get("advice"),
         checked_at=to_epoch(row.get("checked_at")),
         look_again_at=to_epoch(row.get("look_again_at")),
         refusals=int(row.get("refusals") or 0),

@@ -21,21 +21,42 @@ FROM account WHERE providerId = 'github' AND access_token ORDER BY updatedAt
 """
 STARRED = """
 SELECT out.id AS id, out.github_id AS github_id, out.full_name AS full_name, out.stars AS stars, out.is_private AS is_private,
-       (SELECT id, status, next_retry_after, completed_at
-        FROM repo_processing_status WHERE repo = $parent.out ORDER BY id LIMIT 1)[0] AS state
+       (SELECT * OMIT cursor FROM repo_processing_status WHERE repo = $parent.out ORDER BY id LIMIT 1)[0] AS state
 FROM $user->starred WHERE unstarred_at IS NONE START $start LIMIT $limit
+"""
+OWN = """
+SELECT repo.id AS id, repo.github_id AS github_id, repo.full_name AS full_name, repo.stars AS stars, repo.is_private AS is_private,
+       (SELECT * OMIT cursor FROM repo_processing_status WHERE repo = $parent.repo ORDER BY id LIMIT 1)[0] AS state
+FROM gitstars_access WHERE user_id = $user_id AND may_list = true START $start LIMIT $limit
 """
 COUNT = "RETURN count((SELECT VALUE id FROM $user->starred WHERE unstarred_at IS NONE))"
 
 
 @dataclass(frozen=True, slots=True)
 class RepositoryState:
-    """A starred repository and what is known of its collecting; ``status`` None: nothing yet."""
+    """A repository of an account and what is known of its collecting; ``status`` None: nothing yet. Times are epoch seconds.
+
+    ``count`` is the number of stars at the last look, ``counted_at`` the time of it, ``updated_at`` what GitHub said then.
+    """
 
     repository: Repository
-    status: Status | None
-    next_retry_at: float | None
-    completed_at: float | None
+    status: Status | None = None
+    next_retry_at: float | None = None
+    completed_at: float | None = None
+    counted_at: float | None = None
+    count: int | None = None
+    updated_at: str | None = None
+    etag: str | None = None
+    history_at: float | None = None
+
+    def is_refresh_due(self, now: float, fresh_seconds: float) -> bool:
+        """Whether a completed repository comes back now."""
+        due_at = self.next_retry_at or (self.completed_at or 0.0) + fresh_seconds
+        return self.status is Status.COMPLETED and due_at <= now
+
+    def is_count_due(self, now: float, fresh_seconds: float) -> bool:
+        """Whether the count of a repository that nobody may list is too old."""
+        return self.status is Status.RESTRICTED and (self.counted_at or 0.0) + fresh_seconds <= now
 
 
 def list_accounts(database: Database) -> list[Account]:
@@ -49,11 +70,16 @@ def count_starred(database: Database, account: Account) -> int:
     return int(database.run(COUNT, user=record("github_user", account.github_user))[0])
 
 
-def starred_repositories(database: Database, account: Account) -> Iterator[RepositoryState]:
-    """The account's starred repositories with the state of their collecting, read ``PAGE_ROWS`` at a time."""
+def list_repositories(database: Database, account: Account) -> Iterator[RepositoryState]:
+    """The repositories that the account starred, then those it may list for other reasons; one may come twice."""
+    yield from _pages(database, STARRED, user=record("github_user", account.github_user))
+    yield from _pages(database, OWN, user_id=account.user_id)
+
+
+def _pages(database: Database, query: str, **bindings: Any) -> Iterator[RepositoryState]:
     start = 0
     while True:
-        rows = database.run(STARRED, user=record("github_user", account.github_user), start=start, limit=PAGE_ROWS)[0]
+        rows = database.run(query, start=start, limit=PAGE_ROWS, **bindings)[0]
         for row in rows:
             state = _read_state(row)
             if state is not None:
@@ -96,9 +122,15 @@ def _read_state(row: dict[str, Any]) -> RepositoryState | None:
     )
     state = row.get("state") or {}
     text = state.get("status")
+    history = state.get("history")
     return RepositoryState(
         repository=repository,
         status=Status(text) if text in set(Status) else None,
         next_retry_at=to_epoch(state.get("next_retry_after")),
         completed_at=to_epoch(state.get("completed_at")),
+        counted_at=to_epoch(state.get("counted_at")),
+        count=state.get("total_stargazers"),
+        updated_at=state.get("updated_at"),
+        etag=state.get("etag"),
+        history_at=history.get("checked_at") if isinstance(history, dict) else None,
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gitstars.model import Repository, Week
-from gitstars.store.database import Database, key_of, record
+from gitstars.store.database import Database, record
 
 
 def save_weeks(database: Database, repository: Repository, weeks: Sequence[Week], progress: dict[str, Any]) -> None:
@@ -37,21 +37,3 @@ def newest_week(database: Database, repository: Repository) -> int | None:
     query = "SELECT week FROM star_history WHERE repo = $repo ORDER BY week DESC LIMIT 1"
     rows = database.run(query, repo=record("repo", repository.key))[0]
     return int(rows[0]["week"]) if rows else None
-
-
-def due(database: Database, user_key: Any, older_than: float, which: str) -> list[Repository]:
-    """Repositories of an account whose history was never read, or not since ``older_than``; ``which`` is ``restricted`` or ``all``."""
-    rows = database.run(
-        """
-        SELECT repo.id AS id, repo.full_name AS full_name, repo.github_id AS github_id, repo.stars AS stars, history, status
-        FROM repo_processing_status
-        WHERE repo IN (SELECT VALUE out FROM $user->starred) AND (status = 'restricted' OR $all AND status = 'completed')
-        """,
-        user=record("github_user", user_key),
-        all=which == "all",
-    )[0]
-    return [
-        Repository(str(key_of(row["id"])), str(row.get("full_name") or key_of(row["id"])), row.get("github_id"), int(row.get("stars") or 0))
-        for row in rows
-        if not isinstance(row.get("history"), dict) or float(row["history"].get("checked_at") or 0.0) < older_than
-    ]

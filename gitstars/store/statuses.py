@@ -1,11 +1,12 @@
 """The processing status of repositories: claims as leases by the database's clock, settlements, and what the operator looks at."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from gitstars.errors import ClaimLost, TransactionConflict
-from gitstars.model import Claim, Progress, Repository, Settlement, Status
+from gitstars.model import Claim, Cursor, Progress, Repository, Settlement, Status
 from gitstars.store.database import PATIENCE_SECONDS, Database, record, seconds, to_datetime_or_none, to_epoch
 
 logger = logging.getLogger(__name__)
@@ -24,14 +25,18 @@ UPDATE $row SET status = 'processing', claimed_by = $owner, claimed_at = time::n
     started_at = started_at ?? time::now()
 WHERE (status != 'processing' OR claimed_by = $owner OR (lease_expires_at ?? claimed_at + $legacy ?? time::now()) <= time::now())
   AND ($force OR status IS NONE OR status IN ['pending', 'processing', 'rate_limited']
-       OR (status = 'completed' AND (completed_at IS NONE OR completed_at + $fresh <= time::now()))
+       OR (status = 'completed' AND (completed_at IS NONE OR (next_retry_after ?? completed_at + $fresh) <= time::now()))
+       OR (status = 'restricted' AND $may_try)
        OR (status IN ['failed', 'restricted', 'pagination_limited'] AND (next_retry_after IS NOT NONE AND next_retry_after <= time::now())))
 RETURN BEFORE
 """
 SETTLE = """
 UPDATE $row MERGE $fields WHERE claimed_by = $owner AND status = 'processing' RETURN VALUE id;
 IF $completed { UPDATE $row SET completed_at = time::now() RETURN NONE };
+IF $counted { UPDATE $row SET counted_at = time::now() RETURN NONE };
 """
+#: The cursor of a completed repository whose newest stars are read; of an interrupted one too, which begins with the newest again.
+REFRESH: Cursor = {"kind": "refresh"}
 UNCLAIMED = "status = 'pending', claimed_by = NONE, claimed_at = NONE, lease_expires_at = NONE"
 RELEASE_STALE = f"""
 UPDATE repo_processing_status SET {UNCLAIMED}
@@ -40,9 +45,19 @@ WHERE status = 'processing' AND (lease_expires_at ?? claimed_at + $legacy ?? tim
 
 
 def claim(
-    database: Database, repository: Repository, owner: str, lease_seconds: float, fresh_seconds: float, force: bool = False
+    database: Database,
+    repository: Repository,
+    owner: str,
+    lease_seconds: float,
+    fresh_seconds: float,
+    force: bool = False,
+    may_try: bool = False,
 ) -> Claim | None:
-    """The lease on a repository, or None: somebody holds it, it is complete and fresh, or it waits for a stated time (unless ``force``)."""
+    """The lease on a repository, or None: somebody holds it, it is complete and fresh, or it waits for a stated time (unless ``force``).
+
+    ``may_try``: the claimer was not refused itself, so that a list refused to others is no reason to wait. The progress of a completed
+    repository is what its list was, with ``REFRESH`` as cursor; with ``force`` it begins anew.
+    """
     row = ensure(database, repository)
     try:
         rows = database.run_retrying(
@@ -54,6 +69,7 @@ def claim(
             legacy=seconds(LEGACY_LEASE_SECONDS),
             fresh=seconds(fresh_seconds),
             force=force,
+            may_try=may_try,
         )[0]
     except TransactionConflict:
         return None
@@ -61,23 +77,33 @@ def claim(
         return None
     before: dict[str, Any] = rows[0]
     text = before.get("status")
-    completed = text == Status.COMPLETED or force
+    progress = Progress() if force else _read_progress(before)
+    if text == Status.COMPLETED and not force:
+        progress = replace(progress, cursor=REFRESH)
     return Claim(
         row=row,
         repository=repository,
         owner=owner,
-        progress=Progress() if completed else _read_progress(before),
+        progress=progress,
         status_before=Status(text) if text in set(Status) else Status.PENDING,
         error_count=before.get("error_count") or 0,
         completed_at=to_epoch(before.get("completed_at")),
         generation=before.get("generation") or 0,
         swept_at=to_epoch(before.get("swept_at")),
+        updated_at=before.get("updated_at"),
+        etag=before.get("etag"),
     )
 
 
 def ensure(database: Database, repository: Repository) -> Any:
     """The id of the repository's status row, which is made when there is none; of several the lowest id counts."""
     return database.run_retrying(ENSURE, PATIENCE_SECONDS, repo=record("repo", repository.key), key=repository.key)[-1]
+
+
+def ensure_all(database: Database, keys: Iterable[str]) -> None:
+    """A ``pending`` row for each of these repositories that has none."""
+    rows = [{"id": key, "repo": record("repo", key), "status": "pending", "error_count": 0} for key in keys]
+    database.run_retrying("INSERT IGNORE INTO repo_processing_status $rows RETURN NONE", rows=rows)
 
 
 def settle(database: Database, held: Claim, settlement: Settlement) -> None:
@@ -94,11 +120,12 @@ def settle(database: Database, held: Claim, settlement: Settlement) -> None:
     }
     if settlement.star_count is not None:
         fields |= {"star_count": settlement.star_count, "total_stargazers": settlement.star_count}
+    if settlement.status is Status.COMPLETED:
+        fields |= {"updated_at": settlement.updated_at, "etag": settlement.etag}
     if settlement.progress is not None:
         fields |= progress_fields(settlement.progress)
-    if not database.run_retrying(
-        SETTLE, PATIENCE_SECONDS, row=held.row, owner=held.owner, fields=fields, completed=settlement.status is Status.COMPLETED
-    )[0]:
+    bindings = {"row": held.row, "owner": held.owner, "fields": fields, "counted": settlement.star_count is not None}
+    if not database.run_retrying(SETTLE, PATIENCE_SECONDS, completed=settlement.status is Status.COMPLETED, **bindings)[0]:
         raise ClaimLost(f"{held.repository.full_name} is claimed by somebody else")
 
 
@@ -151,6 +178,24 @@ def give_back(database: Database, is_dead: Callable[[str], bool]) -> int:
 def give_back_stale(database: Database) -> int:
     """Return claims whose lease ran out to ``pending``, whoever held them; how many."""
     return len(database.run_retrying(RELEASE_STALE, legacy=seconds(LEGACY_LEASE_SECONDS))[0])
+
+
+def postpone(database: Database, keys: Iterable[str], until: float) -> None:
+    """Completed repositories did not change: they come back at ``until``."""
+    query = "UPDATE repo_processing_status SET next_retry_after = $until WHERE repo IN $repos AND status = 'completed' RETURN NONE"
+    database.run_retrying(query, repos=[record("repo", key) for key in keys], until=to_datetime_or_none(until))
+
+
+def save_counts(database: Database, counts: Mapping[str, int]) -> None:
+    """The star counts of repositories whose list nobody may read, as they are now."""
+    database.run_retrying(
+        """
+        UPDATE repo_processing_status SET counted_at = time::now(), star_count = $counts[record::id(repo)],
+            total_stargazers = $counts[record::id(repo)] WHERE repo IN $repos AND status = 'restricted' RETURN NONE
+        """,
+        counts=dict(counts),
+        repos=[record("repo", key) for key in counts],
+    )
 
 
 def count_by_status(database: Database) -> dict[str, int]:
