@@ -25,16 +25,18 @@ from gitstars.loops import spawn
 from gitstars.store import schema, statuses
 from gitstars.store.database import Database
 from gitstars.store.writer import PageWriter
-from gitstars.supervise import deadman
+from gitstars.supervise import deadman, pulse
 from gitstars.supervise.budgets import KEEP_SECONDS, BudgetKeeper
 from gitstars.supervise.instance import Instance
+from gitstars.supervise.operations import Means, Operations
 from gitstars.supervise.pausing import Pausing
 from gitstars.supervise.readings import Readings
 from gitstars.supervise.scaling import SCALE_SECONDS, Scaler
-from gitstars.supervise.snapshot import Snapshots
+from gitstars.supervise.snapshot import Snapshots, Sources
 from gitstars.supervise.supervisor import Duty, Supervisor
 from gitstars.supervise.watchdog import Watchdog
-from gitstars.web.health import build_health_app
+from gitstars.web import servers
+from gitstars.web.metrics import CallTimes
 from gitstars.web.serving import HttpServer
 
 logger = logging.getLogger(__name__)
@@ -58,9 +60,10 @@ class App:
         self.instance = Instance()
         self.events = EventBus()
         self.database = Database(config.database, self.clock)
-        self.dispatcher = Dispatcher()
+        self.dispatcher = Dispatcher(monotonic=self.clock.monotonic)
         self.ledger = Ledger(config.github)
-        self.client = GitHubClient(config.github, self.ledger, self.clock, self.stopping)
+        self.calls = CallTimes()
+        self.client = GitHubClient(config.github, self.ledger, self.clock, self.stopping, self.calls.observe)
         writers = EMBEDDED_WRITERS if self.database.is_embedded else max(1, config.database.pool_max_size - 2)
         self.writer = PageWriter(self.database, writers)
         tools = Tools(
@@ -84,9 +87,7 @@ class App:
         )
         self.pool = WorkerPool(tools, config.workers.maximum)
         rules = Rules(tools.fresh_seconds, config.collect.history, tools.include)
-        self.watcher = AccountWatcher(
-            self.database, self.dispatcher, self.events, self.clock, config.discover, rules, self.stopping
-        )
+        self.watcher = AccountWatcher(self.database, self.dispatcher, self.events, self.clock, config.discover, rules, self.stopping)
         self.pausing = Pausing(self.paused, self.database, self.dispatcher, self.events, self.clock)
         self.readings = Readings(_folder_of(config.database.url), self.clock)
         self.scaler = Scaler(self.pool, self.dispatcher, self.readings.read, config.workers.maximum)
@@ -94,10 +95,14 @@ class App:
         self.deadman = deadman.DeadMan(self.pool, self.database, self.events, self.clock, config.workers.stuck_after_hours * 3600)
         self.watchdog = Watchdog()
         self.supervisor = Supervisor(self._duties(), self.clock, self.stopping)
-
-        self.snapshots = Snapshots(self.database, self.pool, self.stopping)
-        health = config.health
-        self.servers = [HttpServer("health", build_health_app(self.snapshots), health.host, health.port)] if health.port else []
+        self.snapshots = self._build_snapshots()
+        self.supervisor.add(
+            Duty("observing", self.snapshots.observe, pulse.PING_SECONDS),
+            Duty("counting repositories", self.snapshots.pulse.count, pulse.LOOK_SECONDS),
+            Duty("counting accounts", self.snapshots.pulse.count_accounts, pulse.LOOK_SECONDS),
+        )
+        self.operations = self._build_operations(tools.fresh_seconds)
+        self.servers = self._build_servers()
 
     def start(self, wait_for_db_seconds: float = 0.0) -> None:
         """Start everything. Raises the DatabaseError or PortTaken that stands in the way; nothing stays behind then."""
@@ -150,6 +155,43 @@ class App:
             f"stored {totals['stars.stored']} stars in {totals['pages.stored']} pages; "
             f"{totals['repo.completed']} repositories completed, {totals['repo.failed']} failed, {len(self.dispatcher)} still queued"
         )
+
+    def _build_snapshots(self) -> Snapshots:
+        sources = Sources(
+            database=self.database,
+            dispatcher=self.dispatcher,
+            pool=self.pool,
+            scaler=self.scaler,
+            budgets=self.ledger,
+            events=self.events,
+            clock=self.clock,
+            read=self.readings.read,
+            duties=self.supervisor.states,
+            paused=self.paused,
+            stop=self.stopping,
+        )
+        return Snapshots(sources)
+
+    def _build_operations(self, fresh_seconds: float) -> Operations:
+        means = Means(
+            database=self.database,
+            dispatcher=self.dispatcher,
+            scaler=self.scaler,
+            pausing=self.pausing,
+            events=self.events,
+            enqueue=self.watcher.enqueue,
+            now=self.clock.now,
+            most_workers=self.config.workers.maximum,
+            fresh_seconds=fresh_seconds,
+        )
+        return Operations(means)
+
+    def _build_servers(self) -> list[HttpServer]:
+        health, admin = self.config.health, self.config.admin
+        built = [servers.build_health_server(health, self.snapshots, self.calls)] if health.port else []
+        if admin.port:
+            built.append(servers.build_admin_server(admin, self.snapshots, self.operations, self.events, self.clock, self.stopping))
+        return built
 
     def _is_dead(self, owner: str) -> bool:
         # The lock on the embedded path proves that no other server is there.

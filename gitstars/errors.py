@@ -36,6 +36,14 @@ class RequestRefused(GitstarsError):
         self.code = code
 
 
+class NotKnown(GitstarsError):
+    """An operator named a repository or a user that is not there."""
+
+
+class NotNow(GitstarsError):
+    """What an operator asked for contradicts the present state; the text says what to do."""
+
+
 class DatabaseError(GitstarsError):
     """Base of everything that goes wrong between gitstars and SurrealDB."""
 

@@ -67,6 +67,10 @@ class Supervisor:
         self._stop = stop
         self._own: gevent.Greenlet | None = None
 
+    def add(self, *duties: Duty) -> None:
+        """More duties, before the start."""
+        self._runs += map(_Run, duties)
+
     def start(self) -> None:
         for run in self._runs:
             self._begin(run)

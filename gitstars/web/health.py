@@ -1,24 +1,36 @@
-"""Health over HTTP: alive, ready."""
+"""Health over HTTP, without a key: how it is, whether it lives, whether it is ready, and its metrics."""
 
 from typing import Any
 
-from bottle import Bottle, response
+from bottle import Bottle, HTTPResponse
 
 from gitstars.supervise.snapshot import Snapshots
+from gitstars.web.answers import answer, tell_error, translated
+from gitstars.web.metrics import CONTENT_TYPE, Metrics
 
 
-def build_health_app(snapshots: Snapshots) -> Bottle:
-    """``/livez``: the process answers; ``/readyz``: the database is reachable and workers run, else 503."""
+def build_health_app(snapshots: Snapshots, metrics: Metrics) -> Bottle:
+    """Every answer comes from the last reading, so none waits for the engine or the database."""
     app = Bottle()
+    app.default_error_handler = tell_error
+    app.install(translated)
 
-    @app.get("/livez")  # type: ignore[untyped-decorator]
-    def livez() -> dict[str, Any]:
+    def health() -> HTTPResponse:
+        status = snapshots.status()
+        return answer(status, 503 if status["status"] == "unhealthy" else 200)
+
+    def alive() -> dict[str, Any]:
         return {"status": "alive"}
 
-    @app.get("/readyz")  # type: ignore[untyped-decorator]
-    def readyz() -> dict[str, Any]:
-        is_ready = snapshots.is_ready
-        response.status = 200 if is_ready else 503
-        return {"status": "ready" if is_ready else "not ready"}
+    def ready() -> HTTPResponse:
+        return answer({"status": "ready"}) if snapshots.is_ready else answer({"status": "not ready"}, 503)
 
+    def show_metrics() -> HTTPResponse:
+        return HTTPResponse(metrics.render(), 200, {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"})
+
+    app.get("/health", callback=health)
+    app.get("/healthz", callback=health)
+    app.get("/livez", callback=alive)
+    app.get("/readyz", callback=ready)
+    app.get("/metrics", callback=show_metrics)
     return app

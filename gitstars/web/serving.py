@@ -1,13 +1,100 @@
-"""A bottle application on a port, served by gevent."""
+"""A bottle application on a port, served by gevent: small answers at once, slow callers cut off, no error but in our own words."""
 
+import json
 import logging
+import socket
+from http import HTTPStatus
+from typing import Any
 
+import gevent
 from bottle import Bottle
-from gevent.pywsgi import WSGIServer
+from gevent.pywsgi import Input, WSGIHandler, WSGIServer
 
 from gitstars.errors import PortTaken
 
 logger = logging.getLogger(__name__)
+
+#: Callers at the same time; more wait to be accepted.
+MOST_CALLERS = 1000
+#: A caller that sends nothing, or does not take its answer, is cut off after this long, and so is one that sends its head slowly (seconds).
+SILENCE_SECONDS, HEAD_SECONDS = 60.0, 10.0
+#: A body that nobody wanted is taken off the line up to this size and this long (bytes, seconds): closing at once would lose the answer.
+MOST_UNREAD_BYTES, UNREAD_SECONDS = 1024 * 1024, 2.0
+
+
+class Body(Input):  # type: ignore[misc]
+    """A request's body; of one that nobody read the rest is thrown away, within bounds."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.has_rest = False
+
+    def _discard(self) -> None:
+        if self._chunked_input_error or not (self.chunked_input or self.position < (self.content_length or 0)):
+            return
+        self.send_100_continue_enabled = False
+        left, self.has_rest = MOST_UNREAD_BYTES, True
+        with gevent.Timeout(UNREAD_SECONDS, TimeoutError("the body did not arrive in time")):
+            while left > 0:
+                data = self.read(16384)
+                if not data:
+                    self.has_rest = False
+                    return
+                left -= len(data)
+
+
+class Handler(WSGIHandler):  # type: ignore[misc]
+    """One connection."""
+
+    wsgi_input: Any
+
+    def handle(self) -> None:
+        # pywsgi sends head and body apart: with Nagle's algorithm the body of a small answer waits 40 ms for the client's delayed ACK.
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket.settimeout(SILENCE_SECONDS)
+        super().handle()
+
+    def read_requestline(self) -> str:
+        with gevent.Timeout(SILENCE_SECONDS, TimeoutError("the request did not arrive in time")):
+            line: str = super().read_requestline()
+        return line
+
+    def read_request(self, raw_requestline: str) -> bool:
+        try:
+            with gevent.Timeout(HEAD_SECONDS, ValueError("the head did not arrive in time")):
+                return bool(super().read_request(raw_requestline))
+        except OSError as error:
+            # pywsgi takes anything but a ValueError for its own mistake, and prints a traceback.
+            raise ValueError(f"the connection broke: {error}") from None
+
+    def get_environ(self) -> dict[str, Any]:
+        environ: dict[str, Any] = super().get_environ()
+        if self.wsgi_input is environ["wsgi.input"]:
+            plain = self.wsgi_input
+            self.wsgi_input = environ["wsgi.input"] = Body(plain.rfile, plain.content_length, plain.socket, plain.chunked_input)
+        return environ
+
+    def handle_one_request(self) -> Any:
+        result = super().handle_one_request()
+        if not isinstance(result, tuple):
+            # The rest of a body that nobody wanted stands in front of the next request.
+            return None if isinstance(self.wsgi_input, Body) and self.wsgi_input.has_rest else result
+        # What pywsgi refuses by itself: too long a line, a head that makes no sense.
+        status = HTTPStatus(int(result[0]))
+        body = json.dumps({"error": {"code": "bad_request", "message": f"this is no request: {status.phrase.lower()}"}})
+        head = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        return str(status.value), f"HTTP/1.1 {status} {status.phrase}\r\n{head}{body}".encode()
+
+    def handle_error(self, kind: Any, value: Any, traceback: Any) -> None:
+        if isinstance(value, OSError):
+            # The caller went away, or did not take the answer in time.
+            self.close_connection = True
+            return
+        super().handle_error(kind, value, traceback)
+
+    def log_error(self, msg: str, *args: Any) -> None:
+        """What strangers send is no event."""
+        logger.debug("%s: %s", self.client_address, msg % args if args else msg)
 
 
 class HttpServer:
@@ -15,7 +102,7 @@ class HttpServer:
 
     def __init__(self, name: str, app: Bottle, host: str, port: int) -> None:
         self._name = name
-        self._server = WSGIServer((host, port), app, log=None, error_log=logger)
+        self._server = WSGIServer((host, port), app, log=None, error_log=logger, handler_class=Handler, spawn=MOST_CALLERS)
         self._address = f"{host}:{port}"
 
     @property

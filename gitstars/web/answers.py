@@ -1,0 +1,115 @@
+"""The shapes of what the admin API answers, errors among it, and how a request is read: queries, and bodies into typed values."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import gevent
+import msgspec
+from bottle import HTTPError, HTTPResponse, request, response
+
+from gitstars.errors import DatabaseError, NotKnown, NotNow
+from gitstars.log import redact
+
+#: Bodies beyond this are refused (bytes).
+MOST_BODY_BYTES = 64 * 1024
+#: A body must have arrived, and an answer must have been found, in this time (seconds).
+BODY_SECONDS, ANSWER_SECONDS = 10.0, 20.0
+#: Nothing of the API is for caches, or for anything but programs.
+HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+#: status -> code, for refusals that come from the routing itself.
+CODES = {400: "bad_request", 404: "unknown_route", 405: "wrong_method", 500: "failed"}
+
+B = TypeVar("B")
+
+
+def answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> HTTPResponse:
+    """``value`` as JSON."""
+    body = msgspec.json.encode(value)
+    return HTTPResponse(body, status, {**HEADERS, "Content-Type": "application/json", **(headers or {})})
+
+
+def refusal(status: int, code: str, message: str, **headers: str) -> HTTPResponse:
+    """The one shape of every error; raise it. ``headers`` by their names with underscores."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return answer({"error": {"code": code, "message": redact(message)}}, status, named)
+
+
+def translated(callback: Callable[..., Any]) -> Callable[..., Any]:
+    """A bottle plugin: plain values become JSON, our errors their refusals; an answer that takes too long is given up."""
+
+    def answering(*args: Any, **rest: Any) -> Any:
+        try:
+            with gevent.Timeout(ANSWER_SECONDS, refusal(503, "too_slow", "the database does not answer in time", Retry_After="5")):
+                value = callback(*args, **rest)
+        except NotKnown as error:
+            return refusal(404, "not_found", str(error))
+        except NotNow as error:
+            return refusal(409, "conflict", str(error))
+        except DatabaseError as error:
+            return refusal(503, "database_unavailable", str(error), Retry_After="5")
+        return answer(value) if isinstance(value, dict) else value
+
+    return answering
+
+
+def tell_error(error: HTTPError) -> bytes:
+    """For bottle: its own refusals in our shape. What failed unexpectedly was logged by then, and is not told."""
+    messages = {
+        404: f"there is no {request.path}",
+        405: f"{request.path} does not take {request.method}",
+        500: "the server failed to answer; its log tells more",
+    }
+    status = error.status_code
+    # Bottle has copied the error's own headers by now: these go beside them.
+    for name, value in {**HEADERS, "Content-Type": "application/json"}.items():
+        response.set_header(name, value)
+    return msgspec.json.encode({"error": {"code": CODES.get(status, "refused"), "message": messages.get(status, str(error.body))}})
+
+
+def read_query(kind: type[B]) -> B:
+    """The query as a ``kind``, unknown names refused with 422."""
+    query = request.query.decode()
+    doubled = [name for name in query if len(query.getall(name)) > 1]
+    if doubled:
+        raise refusal(422, "invalid", f"{doubled[0]} is given more than once")
+    return _convert({name: query[name] for name in query}, kind, strict=False)
+
+
+def read_body(kind: type[B]) -> B:
+    """The JSON body as a ``kind``; no body counts as ``{}``. Refuses with 400, 408, 413, 415 and 422."""
+    raw = _read_raw()
+    if not raw:
+        return _convert({}, kind)
+    if request.content_type.partition(";")[0].strip().lower() != "application/json":
+        raise refusal(
+            415, "unsupported_type", "the body must be JSON, sent with Content-Type: application/json", Accept_Post="application/json"
+        )
+    try:
+        decoded = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise refusal(400, "malformed", f"the body is no valid JSON: {error}") from None
+    if not isinstance(decoded, dict):
+        raise refusal(422, "invalid", "the body must be a JSON object")
+    return _convert(decoded, kind)
+
+
+def _read_raw() -> bytes:
+    """The body, whether its length was told or it comes in chunks."""
+    too_large = refusal(413, "too_large", f"a body may have {MOST_BODY_BYTES // 1024} KiB at most", Connection="close")
+    if request.content_length > MOST_BODY_BYTES:
+        raise too_large
+    try:
+        with gevent.Timeout(BODY_SECONDS, refusal(408, "too_slow", "the body did not arrive in time", Connection="close")):
+            raw: bytes = request.environ["wsgi.input"].read(MOST_BODY_BYTES + 1)
+    except OSError as error:
+        raise refusal(400, "malformed", f"the body cannot be read: {error}", Connection="close") from None
+    if len(raw) > MOST_BODY_BYTES:
+        raise too_large
+    return raw
+
+
+def _convert(value: Any, kind: type[B], strict: bool = True) -> B:
+    try:
+        return msgspec.convert(value, kind, strict=strict)
+    except msgspec.ValidationError as error:
+        raise refusal(422, "invalid", str(error)) from None

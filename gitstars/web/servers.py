@@ -1,0 +1,31 @@
+"""Builds the health server and the admin server from what they tell and do."""
+
+from gevent.event import Event
+
+from gitstars.clock import Clock
+from gitstars.config import AdminConfig, HealthConfig, admin_key_path
+from gitstars.events import EventBus
+from gitstars.settings_rules import is_loopback
+from gitstars.supervise.operations import Operations
+from gitstars.supervise.snapshot import Snapshots
+from gitstars.web.admin import build_admin_app
+from gitstars.web.auth import Gate, find_key
+from gitstars.web.events import Streams
+from gitstars.web.health import build_health_app
+from gitstars.web.metrics import CallTimes, Metrics
+from gitstars.web.serving import HttpServer
+
+
+def build_health_server(settings: HealthConfig, snapshots: Snapshots, calls: CallTimes) -> HttpServer:
+    """Not listening yet."""
+    metrics = Metrics(snapshots.status, snapshots.accounts, snapshots.latencies, calls)
+    return HttpServer("health", build_health_app(snapshots, metrics), settings.host, settings.port)
+
+
+def build_admin_server(
+    settings: AdminConfig, snapshots: Snapshots, operations: Operations, events: EventBus, clock: Clock, stop: Event
+) -> HttpServer:
+    """Not listening yet. Raises UserMistake when there is no key that suffices, and none can be made."""
+    gate = Gate(find_key(settings, admin_key_path()), is_loopback(settings.host))
+    app = build_admin_app(snapshots, operations, Streams(events, clock, stop), gate)
+    return HttpServer("admin", app, settings.host, settings.port)

@@ -1,0 +1,118 @@
+"""A whole gitstars with its health and admin servers, called over sockets."""
+
+import http.client
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import gevent
+import msgspec
+import pytest
+
+from gitstars.app import App
+from gitstars.config import AdminConfig, DatabaseConfig, HealthConfig
+from gitstars.simulator.scenario import Scenario, SimAccount, SimRepository
+from tests.harness import Flow, free_port
+
+KEY = "an admin key of tests"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer, read whole."""
+
+    status: int
+    headers: dict[str, str]
+    raw: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.raw)
+
+    @property
+    def code(self) -> str:
+        """The code of an error."""
+        code: str = self.json["error"]["code"]
+        return code
+
+
+@dataclass
+class Caller:
+    """Calls a server on this machine."""
+
+    port: int
+    key: str = ""
+
+    def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+        """``body`` is sent as JSON, bytes as they are; header names with underscores."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        if self.key:
+            named = {"Authorization": f"Bearer {self.key}", **named}
+        if body is not None and not isinstance(body, bytes):
+            body, named = json.dumps(body).encode(), {"Content-Type": "application/json", **named}
+        try:
+            connection.request(method, path, body, named)
+            answer = connection.getresponse()
+            return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
+        finally:
+            connection.close()
+
+    def get(self, path: str, **headers: str) -> Answer:
+        return self("GET", path, **headers)
+
+    def post(self, path: str, body: Any = None, **headers: str) -> Answer:
+        return self("POST", path, body, **headers)
+
+
+@dataclass
+class Served:
+    """A running gitstars and its two servers."""
+
+    flow: Flow
+    app: App
+    admin: Caller
+    health: Caller
+
+
+def small_world() -> Scenario:
+    """Two accounts; one repository has stars of both, one may not be listed, one is large."""
+    repositories = (
+        SimRepository(id=1000, full_name="acme/engine", stars=3),
+        SimRepository(id=1001, full_name="acme/tools", stars=130),
+        SimRepository(id=1002, full_name="acme/reprocess", stars=2),
+        SimRepository(id=1003, full_name="ünï/cöde.js", stars=1),
+    )
+    accounts = (
+        SimAccount(user_id=1, login="ada", token="gho_ada0000", starred=(1000, 1001, 1002, 1003)),
+        SimAccount(user_id=2, login="grace", token="gho_grace00", starred=(1000,)),
+    )
+    return Scenario(accounts=accounts, repositories=repositories)
+
+
+Serve = Callable[..., Served]
+
+
+@pytest.fixture
+def served(embedded_config: DatabaseConfig) -> Iterator[Serve]:
+    """``served(scenario, settle=True)``: started, everything collected, and the first readings taken."""
+    flows: list[Flow] = []
+
+    def start(scenario: Scenario | None = None, settle: bool = True, **changes: Any) -> Served:
+        flow = Flow(scenario or small_world(), embedded_config, **changes)
+        flows.append(flow)
+        health, admin = HealthConfig(port=free_port()), AdminConfig(port=free_port(), api_key=KEY)
+        flow.config = msgspec.structs.replace(flow.config, health=health, admin=admin)
+        app = flow.start()
+        if settle:
+            flow.wait_idle()
+            for _ in range(200):
+                if sum(app.snapshots.status()["repositories"].values()) and app.snapshots.pulse.progress:
+                    break
+                gevent.sleep(0.05)
+        return Served(flow, app, Caller(admin.port, KEY), Caller(health.port))
+
+    yield start
+    for flow in flows:
+        flow.close()
