@@ -44,7 +44,7 @@ def test_a_worker_that_hangs_is_replaced_and_what_it_held_is_collected_all_the_s
     run = flow(make_scenario([250] * 4, limits=NO_LIMITS))
     run.github.control("POST", "/rules", {"match": "GET */stargazers*", "effect": "hang", "seconds": 25})
     app = run.start()
-    run.wait_until(lambda: any(worker.repositories for worker in app.pool.states()), "a worker holds something")
+    run.wait_until(lambda: len(app.pool.states()[0].repositories) == 4, "a worker holds all of it")
     before = {worker.number for worker in app.pool.states()}
     switch = DeadMan(app.pool, app.database, app.events, app.clock, stuck_seconds=0.3)
 
