@@ -69,6 +69,10 @@ class AccountWatcher:
         if self._database.can_watch:
             spawn("live accounts", self._database.watch, "account", lambda *_: self._wake.set(), self._stop, self._scan_soon)
 
+    def stop(self) -> None:
+        """Wake who waits for the next look; the ``stop`` event must be set already."""
+        self._wake.set()
+
     def scan(self) -> None:
         """Look at all accounts, and queue every repository of theirs that needs work and waits nowhere yet."""
         self.look()
