@@ -133,6 +133,7 @@ class App:
     def stop(self) -> None:
         """Stop taking work, finish the page in hand, give claims back, close. Takes 10 s at most."""
         self.stopping.set()
+        self.watcher.stop()
         self.pool.stop(DRAIN_SECONDS)
         self.writer.stop()
         self.supervisor.stop()
