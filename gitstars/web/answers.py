@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
+from urllib.parse import parse_qsl
 
 import gevent
 import msgspec
@@ -68,11 +69,11 @@ def tell_error(error: HTTPError) -> bytes:
 
 def read_query(kind: type[B]) -> B:
     """The query as a ``kind``, unknown names refused with 422."""
-    query = request.query.decode()
-    doubled = [name for name in query if len(query.getall(name)) > 1]
-    if doubled:
-        raise refusal(422, "invalid", f"{doubled[0]} is given more than once")
-    return _convert({name: query[name] for name in query}, kind, strict=False)
+    pairs = parse_qsl(request.query_string, keep_blank_values=True, errors="replace")
+    query = dict(pairs)
+    if len(query) < len(pairs):
+        raise refusal(422, "invalid", "a name is given more than once in the query")
+    return _convert(query, kind, strict=False)
 
 
 def read_body(kind: type[B]) -> B:

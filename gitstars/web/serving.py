@@ -102,6 +102,7 @@ class HttpServer:
 
     def __init__(self, name: str, app: Bottle, host: str, port: int) -> None:
         self._name = name
+        self.app = app
         self._server = WSGIServer((host, port), app, log=None, error_log=logger, handler_class=Handler, spawn=MOST_CALLERS)
         self._address = f"{host}:{port}"
 

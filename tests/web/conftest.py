@@ -3,10 +3,10 @@
 import http.client
 import json
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import gevent
 import msgspec
 import pytest
 
@@ -91,28 +91,32 @@ def small_world() -> Scenario:
     return Scenario(accounts=accounts, repositories=repositories)
 
 
-Serve = Callable[..., Served]
-
-
-@pytest.fixture
-def served(embedded_config: DatabaseConfig) -> Iterator[Serve]:
-    """``served(scenario, settle=True)``: started, everything collected, and the first readings taken."""
-    flows: list[Flow] = []
-
-    def start(scenario: Scenario | None = None, settle: bool = True, **changes: Any) -> Served:
-        flow = Flow(scenario or small_world(), embedded_config, **changes)
-        flows.append(flow)
+@contextmanager
+def start_served(database: DatabaseConfig, scenario: Scenario | None = None, settle: bool = True, **changes: Any) -> Iterator[Served]:
+    """A running gitstars; with ``settle`` once everything is collected and the first readings are taken."""
+    flow = Flow(scenario or small_world(), database, **changes)
+    try:
         health, admin = HealthConfig(port=free_port()), AdminConfig(port=free_port(), api_key=KEY)
         flow.config = msgspec.structs.replace(flow.config, health=health, admin=admin)
         app = flow.start()
         if settle:
             flow.wait_idle()
-            for _ in range(200):
-                if sum(app.snapshots.status()["repositories"].values()) and app.snapshots.pulse.progress:
-                    break
-                gevent.sleep(0.05)
-        return Served(flow, app, Caller(admin.port, KEY), Caller(health.port))
-
-    yield start
-    for flow in flows:
+            flow.wait_until(lambda: is_counted(app), "the repositories are counted")
+        yield Served(flow, app, Caller(admin.port, KEY), Caller(health.port))
+    finally:
         flow.close()
+
+
+def is_counted(app: App) -> bool:
+    """Whether the background readings have seen what was collected."""
+    return bool(sum(app.snapshots.status()["repositories"].values()) and app.snapshots.pulse.progress)
+
+
+Serve = Callable[..., Served]
+
+
+@pytest.fixture
+def served(embedded_config: DatabaseConfig) -> Iterator[Serve]:
+    """``served(scenario, settle=True)``"""
+    with ExitStack() as stack:
+        yield lambda *args, **changes: stack.enter_context(start_served(embedded_config, *args, **changes))

@@ -21,8 +21,9 @@ let timer = null;
 let burst = null;
 let told = null;
 
-async function refresh() {
-  const [stats, accounts, workers, queue] = await Promise.all([get("/stats"), get("/accounts"), get("/workers"), get("/queue")]);
+/** `withHistory`: the speed of the last hours too, for a page that was not there to see it. */
+async function refresh(withHistory = false) {
+  const [stats, accounts, workers, queue] = await Promise.all([get(withHistory ? "/stats?history=true" : "/stats"), get("/accounts"), get("/workers"), get("/queue")]);
   overview.show(stats);
   repositories.showCounts(stats.repositories);
   showAccounts(accounts.accounts);
@@ -55,7 +56,7 @@ function setLive(state) {
   $("live").dataset.state = state;
   setText($("live"), STATES[state]);
   if (state === "refused") signOut("The server refuses this key.");
-  if (state === "live") attempt(() => Promise.all([refresh(), repositories.load()]));
+  if (state === "live") attempt(() => Promise.all([refresh(true), repositories.load()]));
 }
 
 function onEvent(event) {
@@ -71,7 +72,7 @@ function open() {
   $("main").hidden = false;
   $("actions").hidden = false;
   stopListening = listen(onEvent, setLive);
-  timer = setInterval(() => attempt(refresh), REFRESH_MS);
+  timer = setInterval(() => attempt(() => refresh()), REFRESH_MS);
 }
 
 function signOut(reason = "") {

@@ -7,7 +7,7 @@ import { $, facts, make, refill, setText } from "./dom.js";
 import { away, epoch, number, words } from "./format.js";
 
 const STATUSES = ["completed", "processing", "pending", "rate_limited", "restricted", "pagination_limited", "failed"];
-const SORTS = [["-updated", "changed last"], ["full_name", "by name"], ["-stars", "largest first"], ["status", "by status"]];
+const SORTS = [["-completed", "completed last"], ["name", "by name"], ["-stars", "largest first"], ["status", "by status"]];
 const PAGE = 25;
 const TYPING_MS = 250;
 
