@@ -31,9 +31,9 @@ WHERE (status != 'processing' OR claimed_by = $owner OR (lease_expires_at ?? cla
 RETURN BEFORE
 """
 SETTLE = """
-UPDATE $row MERGE $fields WHERE claimed_by = $owner AND status = 'processing' RETURN VALUE id;
-IF $completed { UPDATE $row SET completed_at = time::now() RETURN NONE };
-IF $counted { UPDATE $row SET counted_at = time::now() RETURN NONE };
+UPDATE $row SET {assignments} WHERE claimed_by = $owner AND status = 'processing' RETURN VALUE id;
+IF $completed {{ UPDATE $row SET completed_at = time::now() RETURN NONE }};
+IF $counted {{ UPDATE $row SET counted_at = time::now() RETURN NONE }};
 """
 #: The cursor of a completed repository whose newest stars are read; of an interrupted one too, which begins with the newest again.
 REFRESH: Cursor = {"kind": "refresh"}
@@ -125,8 +125,14 @@ def settle(database: Database, held: Claim, settlement: Settlement) -> None:
     if settlement.progress is not None:
         fields |= progress_fields(settlement.progress)
     bindings = {"row": held.row, "owner": held.owner, "fields": fields, "counted": settlement.star_count is not None}
-    if not database.run_retrying(SETTLE, PATIENCE_SECONDS, completed=settlement.status is Status.COMPLETED, **bindings)[0]:
+    settle_row = SETTLE.format(assignments=assign(fields))
+    if not database.run_retrying(settle_row, PATIENCE_SECONDS, completed=settlement.status is Status.COMPLETED, **bindings)[0]:
         raise ClaimLost(f"{held.repository.full_name} is claimed by somebody else")
+
+
+def assign(names: Iterable[str], source: str = "$fields") -> str:
+    """The assignments of a SET clause; MERGE would mix the old cursor into the new one."""
+    return ", ".join(f"{name} = {source}.{name}" for name in names)
 
 
 def progress_fields(progress: Progress) -> dict[str, Any]:

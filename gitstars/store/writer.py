@@ -11,10 +11,10 @@ from gevent.queue import Queue
 
 from gitstars.errors import ClaimLost, DatabaseError, DatabaseUnavailable, QueryFailed
 from gitstars.loops import spawn
-from gitstars.model import PageWrite, Stargazer
+from gitstars.model import PageWrite, Progress, Stargazer
 from gitstars.store.database import PATIENCE_SECONDS, Database, key_of, record
 from gitstars.store.known import KnownUsers
-from gitstars.store.statuses import progress_fields
+from gitstars.store.statuses import assign, progress_fields
 
 logger = logging.getLogger(__name__)
 
@@ -29,9 +29,9 @@ FIND_USERS = "SELECT VALUE github_id FROM github_user WHERE github_id IN $ids"
 #: One page: its progress, if the claim still holds, and its edges. The ids are looked up through the unique index, which finds a renamed
 #: user's one record. The web application's own edge, with an id of its choice, stays the only one of its pair. Of an edge that is there
 #: already only a star that was taken back and given again is news. ``#`` stands for the page's number in the transaction: only a parameter
-#: of its own lets the engine use the index.
+#: of its own lets the engine use the index. ``@`` stands for the assignments of its progress.
 STORE_PAGE = """
-LET $held_# = (UPDATE $row_# MERGE $fields_# WHERE claimed_by = $owner_# AND status = 'processing' RETURN VALUE id);
+LET $held_# = (UPDATE $row_# SET @ WHERE claimed_by = $owner_# AND status = 'processing' RETURN VALUE id);
 IF array::len($held_#) = 0 { THROW 'claim lost' };
 LET $own_# = (SELECT VALUE in FROM starred WHERE out = $repo_# AND source = 'github');
 INSERT RELATION INTO starred (
@@ -199,4 +199,5 @@ def _bind_page(write: PageWrite) -> dict[str, Any]:
 @lru_cache(maxsize=256)
 def _transaction(pages: int) -> str:
     """The statements that store so many pages."""
-    return "".join(["BEGIN;", *(STORE_PAGE.replace("#", str(number)) for number in range(pages)), "COMMIT;"])
+    page = STORE_PAGE.replace("@", assign(progress_fields(Progress()), "$fields_#"))
+    return "".join(["BEGIN;", *(page.replace("#", str(number)) for number in range(pages)), "COMMIT;"])

@@ -124,6 +124,23 @@ def test_stale_and_dead_claims_go_back_with_their_cursor(database: Database) -> 
     assert statuses.count_by_status(database) == {"pending": 2, "processing": 1}
 
 
+def test_rows_that_the_original_server_left_in_processing_go_back_after_an_hour(database: Database) -> None:
+    age = {"o/fresh": "claimed_at = time::now() - 59m", "o/old": "claimed_at = time::now() - 61m", "o/bare": "claimed_at = NONE"}
+    for name, assignment in age.items():
+        query = f"CREATE repo_processing_status SET repo = $repo, status = 'processing', claimed_by = 'worker-3', {assignment}"
+        database.run(query, repo=record("repo", name))
+
+    returned = statuses.give_back_stale(database)
+
+    rows = database.run("SELECT repo.id() AS name, status, claimed_by, claimed_at FROM repo_processing_status ORDER BY name")[0]
+    assert returned == 2
+    assert {row["name"]: (row["status"], row.get("claimed_by")) for row in rows} == {
+        "o/bare": ("pending", None),
+        "o/fresh": ("processing", "worker-3"),
+        "o/old": ("pending", None),
+    }
+
+
 def test_a_heartbeat_extends_only_our_leases(database: Database) -> None:
     claim(database, "me:1", Repository("a/mine", "a/mine", 1, 1), lease=0.001)
     claim(database, "you:1", Repository("a/yours", "a/yours", 2, 1), lease=0.001)
@@ -176,3 +193,16 @@ def test_processes_that_claim_at_once_never_hold_one_repository_twice(server_con
     assert sum(bool(json.loads(answer[0])) for answer in answers) > 1
     assert database.run("RETURN count((SELECT id FROM repo_processing_status))")[0] == 60
     database.close()
+
+
+@pytest.mark.parametrize("cursor", [{"kind": "rest", "next_page": 2}, {}])
+def test_a_new_cursor_takes_the_place_of_the_old_one_whole(database: Database, cursor: dict[str, object]) -> None:
+    for owner, given in (("a", {"kind": "graph", "front": {"after": "x"}}), ("b", cursor)):
+        held = claim(database, owner)
+        assert held is not None
+        statuses.settle(database, held, Settlement(Status.PENDING, progress=Progress(cursor=given)))
+
+    again = claim(database, "c")
+
+    assert again is not None
+    assert again.progress.cursor == cursor

@@ -1,0 +1,163 @@
+"""Complete lists come back for what is new, find what was taken back, and cost nothing while they do not change."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from gitstars.simulator.scenario import Scenario, SimAccount, SimRepository
+from tests.harness import NO_LIMITS, Flow
+
+MakeFlow = Callable[..., Flow]
+GRAPH = {"use_graphql": True, "graphql_points_per_minute": 1_000_000}
+WAYS = pytest.mark.parametrize("github", [GRAPH, {}], ids=["graphql", "rest"])
+
+
+def make_flow(flow: MakeFlow, github: dict[str, Any], *places: SimRepository, **changes: Any) -> Flow:
+    account = SimAccount(user_id=1, login="ann", token="gho_annannann", starred=tuple(place.id for place in places), **changes)
+    return flow(Scenario(accounts=(account,), repositories=places, limits=NO_LIMITS, population=90_000), github=github)
+
+
+def come_back(run: Flow) -> None:
+    """The time of every row that waits for one has come."""
+    assert run.app is not None
+    run.github.control("POST", "/log/clear")
+    run.database.run("UPDATE repo_processing_status SET next_retry_after = time::now() - 1h WHERE next_retry_after")
+    run.app.watcher.scan()
+    run.wait_idle()
+
+
+def open_edges(run: Flow) -> dict[str, set[tuple[int, str]]]:
+    """Our edges that were not closed."""
+    rows = run.database.run(
+        "SELECT in.github_id AS who, out.id AS repo, starred_at FROM starred WHERE source = 'stargazer_analysis' AND unstarred_at IS NONE"
+    )[0]
+    found: dict[str, set[tuple[int, str]]] = {}
+    for row in rows:
+        found.setdefault(row["repo"].id, set()).add((row["who"], row["starred_at"].strftime("%Y-%m-%dT%H:%M:%SZ")))
+    return found
+
+
+def list_calls(run: Flow) -> int:
+    """Calls that read a list."""
+    return sum(entry["route"] == "repo/stargazers" or "stargazers(" in str(entry.get("query")) for entry in run.github.asked())
+
+
+@WAYS
+def test_lists_that_did_not_change_are_not_read_again(flow: MakeFlow, github: dict[str, Any]) -> None:
+    run = make_flow(flow, github, *(SimRepository(id=n, full_name=f"org/repo-{n}", stars=10 * n) for n in range(1, 31)))
+    run.start()
+    run.wait_idle()
+    before = run.rows()
+
+    come_back(run)
+
+    asked = [entry for entry in run.github.asked() if entry["route"] != "user/repos"]
+    if github:
+        assert [entry["route"] for entry in asked] == ["graphql"]
+    else:
+        assert {entry["status"] for entry in asked} == {304}
+    rows = run.rows()
+    assert {row["status"] for row in rows.values()} == {"completed"}
+    assert all(rows[name]["completed_at"] == before[name]["completed_at"] for name in rows)
+
+
+@WAYS
+def test_new_stars_are_read_from_the_newest_on(flow: MakeFlow, github: dict[str, Any]) -> None:
+    run = make_flow(flow, github, SimRepository(id=7, full_name="org/growing", stars=3_000, ghost_every=50))
+    run.start()
+    run.wait_idle()
+    run.github.control("POST", "/repositories/7", {"grow": 130})
+
+    come_back(run)
+
+    assert open_edges(run) == run.truth()
+    row = run.rows()["org/growing"]
+    assert (row["status"], row["total_stargazers"]) == ("completed", 3_130)
+    pages = [entry for entry in run.github.asked() if entry["route"] in ("graphql", "repo/stargazers")]
+    assert len(pages) <= 4
+
+
+@WAYS
+def test_stars_that_were_taken_back_are_closed_by_a_sweep_and_opened_again(flow: MakeFlow, github: dict[str, Any]) -> None:
+    run = make_flow(flow, github, SimRepository(id=7, full_name="org/shrinking", stars=900, first_stars=(1,)))
+    run.start()
+    run.wait_idle()
+    everything = run.truth()["org/shrinking"]
+    run.github.control("POST", "/repositories/7", {"unstar": list(range(100, 160))})
+
+    come_back(run)
+
+    # The account's own star stands in the web application's edge.
+    assert open_edges(run)["org/shrinking"] == {star for star in run.truth()["org/shrinking"] if star[0] != 1}
+    assert run.stored()["org/shrinking"] == {star for star in everything if star[0] != 1}
+    row = run.rows()["org/shrinking"]
+    assert (row["status"], row["generation"], row["notes"]) == ("completed", 2, "unstarred 60")
+
+
+def test_the_web_applications_own_edge_is_never_closed(flow: MakeFlow) -> None:
+    run = make_flow(flow, GRAPH, SimRepository(id=7, full_name="org/left", stars=90, first_stars=(1,)))
+    run.start()
+    run.wait_idle()
+    run.github.control("POST", "/repositories/7", {"unstar": [0, 1]})
+
+    come_back(run)
+
+    own = run.database.run("SELECT unstarred_at FROM starred WHERE source = 'github'")[0]
+    assert [row.get("unstarred_at") for row in own] == [None]
+    assert open_edges(run) == run.truth()
+
+
+@WAYS
+def test_a_failed_repository_comes_back_by_itself(flow: MakeFlow, github: dict[str, Any]) -> None:
+    run = make_flow(flow, github, SimRepository(id=7, full_name="org/gone", stars=40, fate="deleted"))
+    run.start()
+    run.wait_idle()
+    assert run.rows()["org/gone"]["status"] == "failed"
+    run.github.control("POST", "/repositories/7", {"fate": "ok"})
+
+    come_back(run)
+
+    assert run.rows()["org/gone"]["status"] == "completed"
+    assert open_edges(run) == run.truth()
+
+
+@WAYS
+def test_repositories_that_an_account_owns_or_collaborates_on_are_collected(flow: MakeFlow, github: dict[str, Any]) -> None:
+    places = tuple(SimRepository(id=n, full_name=f"{owner}/repo-{n}", stars=70) for n, owner in ((1, "ann"), (2, "org"), (3, "else")))
+    hidden = SimRepository(id=4, full_name="ann/hidden", stars=5, private=True)
+    account = SimAccount(user_id=1, login="ann", token="gho_annannann", starred=(3,), owned=(1, 4), collaborates=(2,))
+    held = Scenario(accounts=(account,), repositories=(*places, hidden), limits=NO_LIMITS, population=9000, restriction="2026")
+    run = flow(held, github=github)
+
+    run.start()
+    run.wait_idle()
+
+    assert {name: row["status"] for name, row in run.rows().items()} == {
+        "ann/repo-1": "completed",
+        "org/repo-2": "completed",
+        "else/repo-3": "restricted",
+    }
+    assert open_edges(run) == run.truth(1, 2)
+
+
+@WAYS
+def test_the_counts_of_restricted_lists_stay_true(flow: MakeFlow, github: dict[str, Any]) -> None:
+    place = SimRepository(id=7, full_name="org/closed", stars=500)
+    account = SimAccount(user_id=1, login="ann", token="gho_annannann", starred=(7,))
+    run = flow(Scenario(accounts=(account,), repositories=(place,), limits=NO_LIMITS, restriction="2026"), github=github)
+    app = run.start()
+    run.wait_idle()
+    run.github.control("POST", "/repositories/7", {"grow": 30})
+    run.github.control("POST", "/log/clear")
+
+    run.database.run("UPDATE repo_processing_status SET counted_at = time::now() - 2d, history.checked_at = 0")
+    app.watcher.scan()
+    run.wait_idle()
+
+    row = run.rows()["org/closed"]
+    assert (row["status"], row["star_count"]) == ("restricted", 530)
+    weeks = run.database.run("SELECT math::sum(total) AS total FROM star_history GROUP ALL")[0]
+    assert weeks[0]["total"] == 530
+    assert list_calls(run) == 0
+    assert sum(entry["route"] == "repo/stargazers/history" for entry in run.github.asked()) == 1
