@@ -153,6 +153,9 @@ BODIES: dict[str, tuple[dict[str, Any], ...]] = {
 }
 
 
+WRONG_EVERYWHERE: tuple[Any, ...] = ({"unknown": 1}, [], 7, None)
+
+
 @pytest.mark.parametrize(("path", "body"), [(path, body) for path in DOING for body in (*BODIES.get(path, ()), *WRONG_EVERYWHERE)])
 def test_a_wish_of_the_wrong_shape_is_refused(path: str, body: Any, shared: Served) -> None:
     if body is None:
