@@ -11,7 +11,8 @@ from gitstars.store.database import PATIENCE_SECONDS, Database, record, seconds,
 
 logger = logging.getLogger(__name__)
 
-#: A row that the original server left in ``processing`` has no lease: it counts as run out after this long (seconds).
+#: A row that the original server left in ``processing`` has no lease: it counts as run out after this long (seconds), and at once where
+#: not even the time of the claim stands in it.
 LEGACY_LEASE_SECONDS = 3600.0
 
 ENSURE = """
@@ -23,7 +24,8 @@ RETURN (SELECT VALUE id FROM repo_processing_status WHERE repo = $repo ORDER BY 
 CLAIM = """
 UPDATE $row SET status = 'processing', claimed_by = $owner, claimed_at = time::now(), lease_expires_at = time::now() + $lease,
     started_at = started_at ?? time::now()
-WHERE (status != 'processing' OR claimed_by = $owner OR (lease_expires_at ?? claimed_at + $legacy ?? time::now()) <= time::now())
+WHERE (status != 'processing' OR claimed_by = $owner
+       OR (lease_expires_at ?? (claimed_at ?? time::now() - $legacy) + $legacy) <= time::now())
   AND ($force OR status IS NONE OR status IN ['pending', 'processing', 'rate_limited']
        OR (status = 'completed' AND (completed_at IS NONE OR (next_retry_after ?? completed_at + $fresh) <= time::now()))
        OR (status = 'restricted' AND $may_try)
@@ -40,7 +42,7 @@ REFRESH: Cursor = {"kind": "refresh"}
 UNCLAIMED = "status = 'pending', claimed_by = NONE, claimed_at = NONE, lease_expires_at = NONE"
 RELEASE_STALE = f"""
 UPDATE repo_processing_status SET {UNCLAIMED}
-WHERE status = 'processing' AND (lease_expires_at ?? claimed_at + $legacy ?? time::now()) <= time::now() RETURN VALUE repo
+WHERE status = 'processing' AND (lease_expires_at ?? (claimed_at ?? time::now() - $legacy) + $legacy) <= time::now() RETURN VALUE repo
 """
 
 
