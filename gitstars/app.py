@@ -31,6 +31,7 @@ from gitstars.supervise.instance import Instance
 from gitstars.supervise.operations import Means, Operations
 from gitstars.supervise.pausing import Pausing
 from gitstars.supervise.readings import Readings
+from gitstars.supervise.report import REPORT_SECONDS, render_report
 from gitstars.supervise.scaling import SCALE_SECONDS, Scaler
 from gitstars.supervise.snapshot import Snapshots, Sources
 from gitstars.supervise.supervisor import Duty, Supervisor
@@ -157,6 +158,17 @@ class App:
             f"{totals['repo.completed']} repositories completed, {totals['repo.failed']} failed, {len(self.dispatcher)} still queued"
         )
 
+    def report(self) -> None:
+        """Log how things are, a few lines."""
+        upsets = {
+            "workers replaced": self.pool.replaced,
+            "duties restarted": sum(duty.restarts for duty in self.supervisor.states()),
+            "engine restarts": self.database.engine.restarts if self.database.engine else 0,
+            "hangs of the hub": self.watchdog.hangs,
+        }
+        for line in render_report(self.snapshots.status(), self.snapshots.accounts(), upsets):
+            logger.info("%s", line)
+
     def _build_snapshots(self) -> Snapshots:
         sources = Sources(
             database=self.database,
@@ -207,6 +219,7 @@ class App:
             Duty("stuck workers", self.deadman.look_at_workers, deadman.LOOK_SECONDS),
             Duty("silent live query", self.deadman.look_at_live_query, deadman.LOOK_SECONDS),
             Duty("silent engine", self.deadman.look_at_engine, deadman.LOOK_SECONDS),
+            Duty("report", self.report, REPORT_SECONDS),
         ]
 
     def _beat(self) -> None:
@@ -239,6 +252,7 @@ def serve_forever(config: Config, wait_for_db_seconds: float) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         gevent.signal_handler(number, ask)
+    gevent.signal_handler(signal.SIGUSR1, spawn, "report", app.report)
     starting = spawn("start", _attempt, app, wait_for_db_seconds)
     gevent.wait([starting, asked], count=1)
     if not asked.is_set():
