@@ -11,7 +11,7 @@ import pytest
 from gitstars.app import App
 from gitstars.config import AdminConfig, Config, DatabaseConfig, DiscoverConfig, HealthConfig
 from gitstars.simulator.scenario import make_scenario
-from tests.harness import NO_LIMITS, Flow
+from tests.harness import NO_LIMITS, Flow, free_port
 
 CYCLES, SERVER_CYCLES = 50, 25
 #: What is made once and kept, such as the hub's resolver, is there after so many cycles.
@@ -63,9 +63,9 @@ def assert_level(config: Config, cycles: int) -> None:
 
 @pytest.mark.slow(240)
 def test_fifty_starts_and_stops_with_an_embedded_database_leave_nothing_behind() -> None:
-    ports_on = {"health": HealthConfig(port=0), "admin": AdminConfig(port=0)}
+    health, admin = HealthConfig(port=free_port()), AdminConfig(port=free_port())
 
-    assert_level(Config(database=DatabaseConfig(url="mem://"), **ports_on), CYCLES)
+    assert_level(Config(database=DatabaseConfig(url="mem://"), health=health, admin=admin), CYCLES)
 
 
 @pytest.mark.slow(120)
