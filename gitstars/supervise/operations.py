@@ -109,6 +109,8 @@ class Operations:
         lane = self._with.dispatcher.lane(user_id)
         if lane is None:
             raise NotKnown(f"no account of user {user_id} is here")
+        if force:
+            access.forget_refusals(self._with.database, user_id)
         requests.go_on_for(self._with.database, lane.account, force)
         self._with.enqueue(lane.account, Priority.REQUESTED)
         logger.info("account %s: its repositories were asked for again%s", lane.account, ", all from their beginning" if force else "")
