@@ -42,8 +42,8 @@ REPLY_SECONDS = 30.0
 CONFLICT_RETRIES, CONFLICT_PAUSE_SECONDS = 3, 0.02
 #: The first pause while the database is away (seconds), and how long a write that must not be lost waits for it to come back.
 AWAY_PAUSE_SECONDS, PATIENCE_SECONDS = 0.2, 60.0
-#: A live query is ended politely within this time (seconds), else its connection is closed.
-LIVE_END_SECONDS = 1.0
+#: The notification with which a live query ends, as the server sends it.
+LIVE_ENDED: dict[str, Any] = {"action": "KILLED", "id": None}
 #: Latencies kept for the statistics.
 LATENCIES_KEPT = 512
 
@@ -245,11 +245,9 @@ class Database:
         now = self._clock.monotonic()
         silent = [(connection, live) for connection, (live, heard_at) in self._live.items() if now - heard_at >= silent_seconds]
         for connection, live in silent:
-            try:
-                with gevent.Timeout(LIVE_END_SECONDS, TransportTimeoutError("no answer")):
-                    connection.kill(live)
-            except (SurrealError, OSError):
-                connection.close()
+            # The library's own kill() waits for a lock that the reading greenlet never leaves to others for long enough.
+            for notifications in connection.live_queues.get(str(live), []):
+                notifications.put(LIVE_ENDED)
         return len(silent)
 
     # Inside
