@@ -75,6 +75,7 @@ class Snapshots:
 
     def __init__(self, sources: Sources) -> None:
         self._from = sources
+        self._started_at = sources.clock.monotonic()
         self._kept: dict[str, tuple[float, Any]] = {}
         self.pulse = Pulse(sources.database, lambda: [lane.account for lane in sources.dispatcher.lanes()], sources.clock)
         self.rates = Rates()
@@ -131,18 +132,17 @@ class Snapshots:
 
     def _gather(self) -> dict[str, Any]:
         source = self._from
-        reading, workers, queue, accounts = source.read(), self.workers(), self.queue(), self.accounts()
+        reading, workers, accounts = source.read(), self.workers(), self.accounts()
         health = self._judge(reading)
-        now = source.clock.now()
         return {
             "status": health.status,
             "reasons": health.reasons,
             "paused": source.paused.is_set(),
             "version": __version__,
-            "uptime_seconds": round(reading.uptime_seconds, 1),
+            "uptime_seconds": round(source.clock.monotonic() - self._started_at, 1),
             "database": self._gather_database(),
             "workers": {name: workers[name] for name in ("count", "busy", "waiting", "idle", "retiring", "replaced")},
-            "queue": {"depth": len(source.dispatcher), "oldest_seconds": queue["oldest_seconds"], "is_full": source.dispatcher.is_full},
+            "queue": {"depth": len(source.dispatcher), "oldest_seconds": self._oldest_seconds(), "is_full": source.dispatcher.is_full},
             "accounts": {"count": len(accounts), "out": sum(account["reason"] is not None for account in accounts)},
             "budgets": _sum_budgets(accounts),
             "repositories": self.pulse.statuses,
@@ -151,7 +151,7 @@ class Snapshots:
             "rates": {"stars_per_second": self.rates.per_second},
             "resources": _show_reading(reading),
             "duties": [_show_duty(duty) for duty in source.duties()],
-            "at": show_time(now),
+            "at": show_time(source.clock.now()),
         }
 
     def _gather_database(self) -> dict[str, Any]:
@@ -232,10 +232,9 @@ class Snapshots:
         by_priority: Counter[int] = Counter()
         for lane in lanes.values():
             by_priority.update(lane.count_by_priority())
-        oldest = dispatcher.oldest_at
         return {
             "depth": len(dispatcher),
-            "oldest_seconds": 0.0 if oldest is None else round(max(0.0, self._from.clock.monotonic() - oldest), 1),
+            "oldest_seconds": self._oldest_seconds(),
             "by_priority": {name: by_priority[value] for value, name in sorted(PRIORITIES.items())},
             "by_user": [{"user_id": user_id, "login": lane.account.login, "depth": len(lane)} for user_id, lane in lanes.items()],
             "head": [
@@ -250,6 +249,10 @@ class Snapshots:
                 for entry in dispatcher.head(HEAD_JOBS)
             ],
         }
+
+    def _oldest_seconds(self) -> float:
+        oldest = self._from.dispatcher.oldest_at
+        return 0.0 if oldest is None else round(max(0.0, self._from.clock.monotonic() - oldest), 1)
 
 
 def _show_worker(state: WorkerState) -> dict[str, Any]:

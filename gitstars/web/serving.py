@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import socket
 from http import HTTPStatus
 from typing import Any
@@ -115,9 +116,8 @@ class HttpServer:
         try:
             self._server.start()
         except OSError as error:
-            raise PortTaken(
-                f"the {self._name} server cannot listen on {self._address}: {error.strerror}; choose another port or 0"
-            ) from error
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            raise PortTaken(f"the {self._name} server cannot listen on {self._address}: {reason}; choose another port or 0") from error
 
     def stop(self) -> None:
         self._server.stop(timeout=1)
