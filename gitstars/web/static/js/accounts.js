@@ -1,19 +1,31 @@
 // Accounts: progress with time left, budgets draining and resetting, the reason when one is out.
 
-import { $, make, refill } from "./dom.js";
+import { $, make, refill, setText } from "./dom.js";
 import { away, duration, number } from "./format.js";
 
 const BUDGETS = [["core", "REST"], ["graphql", "GraphQL"]];
 const LOW = 0.2;
+/** Cards at first: what needs attention and what is at work come before the rest. */
+const FEW = 12;
+let showAll = false;
+
+const rank = ({ reason, repositories: { settled, total } }) => (reason ? 0 : settled < total ? 1 : 2);
 
 export function showAccounts(accounts) {
-  const cards = accounts.map((account) =>
+  const shown = showAll ? accounts : [...accounts].sort((one, other) => rank(one) - rank(other)).slice(0, FEW);
+  const cards = shown.map((account) =>
     make("article", { className: "account" },
       make("h3", {}, account.login || "?", make("span", {}, String(account.user_id))),
       account.reason ? make("p", { className: "why" }, account.reason) : null,
       progress(account),
       BUDGETS.map(([name, label]) => account.budgets[name] && budget(label, account.budgets[name])),
     ));
+  $("all-accounts").hidden = shown.length === accounts.length;
+  setText($("all-accounts"), `Show all ${number(accounts.length)} accounts`);
+  $("all-accounts").onclick = () => {
+    showAll = true;
+    showAccounts(accounts);
+  };
   refill($("accounts"), cards.length ? cards : [make("p", { className: "note" }, "No account yet: one appears when somebody signs in to the web application.")]);
 }
 

@@ -7,8 +7,11 @@ const colour = (name) => getComputedStyle(document.documentElement).getPropertyV
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
 const DAY_AND_TIME = { dateStyle: "medium", timeStyle: "short", hour12: false };
-const tickTime = (at) => new Date(at * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false });
-const tickMonth = (at) => new Date(at * 1000).toLocaleDateString([], { month: "short", year: "numeric" });
+const CLOCK = { hour: "2-digit", minute: "2-digit", hour12: false };
+const MONTH_SECONDS = 28 * 86400;
+/** Labels of ticks that are `step` seconds apart: as fine as they need to be to differ. */
+const showClock = (at, step) => new Date(at * 1000).toLocaleTimeString([], step < 60 ? { ...CLOCK, second: "2-digit" } : CLOCK);
+const showDate = (at, step) => new Date(at * 1000).toLocaleDateString([], step < MONTH_SECONDS ? { day: "numeric", month: "short" } : { month: "short", year: "numeric" });
 
 /** A line over time in `place` (with `bars`: one bar a value); `show(times, values)` draws anew. Times are seconds since the epoch. */
 export class TimeChart {
@@ -16,7 +19,7 @@ export class TimeChart {
     this.place = place;
     this.label = label;
     this.bars = bars;
-    this.tick = bars ? tickMonth : tickTime;
+    this.tick = bars ? showDate : showClock;
     this.data = [[], []];
     this.plot = null;
     new ResizeObserver(() => this.resize()).observe(place);
@@ -48,7 +51,7 @@ export class TimeChart {
         padding: [8, 12, 0, 0],
         scales: { y: { range: (_, low, high) => [0, Math.max(1, high * 1.1)] } },
         cursor: { drag: { x: false, y: false } },
-        axes: [{ ...axis, values: (_, ticks) => ticks.map(this.tick) }, { ...axis, size: 56, values: (_, ticks) => ticks.map(compact) }],
+        axes: [{ ...axis, size: 32, space: 72, values: (_, ticks, __, ___, step) => ticks.map((at) => this.tick(at, step)) }, { ...axis, size: 56, values: (_, ticks) => ticks.map(compact) }],
         series: [
           { label: "time", value: (_, at) => (at ? new Date(at * 1000).toLocaleString([], DAY_AND_TIME) : "–") },
           {

@@ -2,8 +2,8 @@
 
 import { $, setText } from "./dom.js";
 
-/** Ask; resolves to null, or to {force} when it was confirmed. `offerForce` shows the check box. */
-export function confirm({ title, text, action, offerForce = false }) {
+/** Ask; resolves to null, or to {force} when it was confirmed. `offerForce` shows the check box; Enter confirms, unless it is a `danger`. */
+export function confirm({ title, text, action, offerForce = false, danger = false }) {
   const dialog = $("confirm");
   setText($("confirm-title"), title);
   setText($("confirm-text"), text);
@@ -12,6 +12,8 @@ export function confirm({ title, text, action, offerForce = false }) {
   $("force").checked = false;
   dialog.returnValue = "cancel";
   dialog.showModal();
+  $(danger ? "confirm-cancel" : "confirm-ok").focus();
+  $("confirm-cancel").onclick = () => dialog.close("cancel");
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => resolve(dialog.returnValue === "ok" ? { force: $("force").checked } : null), { once: true });
   });

@@ -18,11 +18,16 @@ export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Replace the children of `parent`, keeping the keyboard focus on the element with the same `data-key`. */
+/** Make `children` those of `parent`. Equal ones stay, so that a click or a selection in them is not lost; the focus stays on the same `data-key`. */
 export function refill(parent, children) {
   const focused = parent.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
-  parent.replaceChildren(...children);
-  if (focused !== undefined) {
+  children.forEach((child, place) => {
+    const there = parent.children[place];
+    if (!there) parent.append(child);
+    else if (!there.isEqualNode(child)) there.replaceWith(child);
+  });
+  while (parent.children.length > children.length) parent.lastElementChild.remove();
+  if (focused !== undefined && !parent.contains(document.activeElement)) {
     [...parent.querySelectorAll("[data-key]")].find((element) => element.dataset.key === focused)?.focus({ preventScroll: true });
   }
 }

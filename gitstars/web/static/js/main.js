@@ -4,6 +4,7 @@ import { get, keys, listen, post, Refusal } from "./api.js";
 import { showAccounts } from "./accounts.js";
 import { confirm } from "./confirm.js";
 import { $, setText } from "./dom.js";
+import { clockTime } from "./format.js";
 import { showEvent, showQueue, showWorkers } from "./operations.js";
 import { Overview } from "./overview.js";
 import { Repositories } from "./repositories.js";
@@ -12,14 +13,16 @@ const REFRESH_MS = 2000;
 /** Events come in bursts: the lists are read again once, this long after the first. */
 const BURST_MS = 1000;
 const TOLD_MS = 6000;
-const STATES = { live: "Live", lost: "Connection lost, trying again…", refused: "" };
+const REFUSED = "The server refuses this key.";
+/** Nobody answered, or the database does not. */
+const OUTAGE = [0, 503];
 
 const overview = new Overview();
 const repositories = new Repositories(attempt);
 let stopListening = null;
-let timer = null;
 let burst = null;
 let told = null;
+let lostAt = null;
 
 /** `withHistory`: the speed of the last hours too, for a page that was not there to see it. */
 async function refresh(withHistory = false) {
@@ -31,40 +34,60 @@ async function refresh(withHistory = false) {
   showQueue(queue);
 }
 
-/** Run `action`; say `done` when it went well, and what went wrong when not. */
-async function attempt(action, done = "") {
+/** Run `action`; say `done` when it went well, and what went wrong when not. `quiet`: nobody asked for it, and the header tells an outage. */
+async function attempt(action, { done = "", quiet = false } = {}) {
   try {
     await action();
     if (done) tell(done);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    if (error.status === 401) signOut("The server refuses this key.");
-    else if (error.status !== 0) tell(error.message, "problem");
+    if (!stopListening) return;
+    if (error.status === 401) signOut(REFUSED);
+    else if (!(quiet && OUTAGE.includes(error.status))) tell(error.message, "problem");
   }
 }
+
+/** In front of everything: a modal dialog would hide it, from screen readers too, so it moves into the one that is open. */
 
 function tell(text, kind = "") {
   clearTimeout(told);
   const notice = $("notice");
-  notice.hidden = false;
+  const place = $("confirm").open ? $("confirm") : $("repo").open ? $("repo") : document.body;
+  if (notice.parentElement !== place) place.append(notice);
   notice.dataset.kind = kind;
   setText(notice, text);
-  told = setTimeout(() => (notice.hidden = true), TOLD_MS);
+  told = setTimeout(() => setText(notice, ""), TOLD_MS);
 }
 
 function setLive(state) {
   $("live").dataset.state = state;
-  setText($("live"), STATES[state]);
-  if (state === "refused") signOut("The server refuses this key.");
-  if (state === "live") attempt(() => Promise.all([refresh(true), repositories.load()]));
+  if (state === "refused") signOut(REFUSED);
+  if (state === "lost") {
+    lostAt ??= new Date();
+    setText($("live"), `Connection lost at ${clockTime(lostAt)}, trying again…`);
+  }
+  if (state === "live") {
+    lostAt = null;
+    setText($("live"), "Live");
+    attempt(() => Promise.all([refresh(true), repositories.refresh()]), { quiet: true });
+  }
 }
 
 function onEvent(event) {
   showEvent(event);
   burst ??= setTimeout(() => {
     burst = null;
-    attempt(() => Promise.all([refresh(), repositories.load()]));
+    attempt(() => Promise.all([refresh(), repositories.refresh()]), { quiet: true });
   }, BURST_MS);
+}
+
+/** Read again and again until signed out; a slow server is not asked twice at once. */
+async function keepReading() {
+  const session = stopListening;
+  while (session === stopListening) {
+    await attempt(refresh, { quiet: true });
+    await new Promise((wake) => setTimeout(wake, REFRESH_MS));
+  }
 }
 
 function open() {
@@ -72,13 +95,16 @@ function open() {
   $("main").hidden = false;
   $("actions").hidden = false;
   stopListening = listen(onEvent, setLive);
-  timer = setInterval(() => attempt(() => refresh()), REFRESH_MS);
+  keepReading();
 }
 
 function signOut(reason = "") {
   keys.forget();
   stopListening?.();
-  clearInterval(timer);
+  stopListening = null;
+  clearTimeout(burst);
+  burst = null;
+  lostAt = null;
   for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
   for (const id of ["main", "actions", "health"]) $(id).hidden = true;
   setText($("live"), "");
@@ -91,13 +117,19 @@ function signOut(reason = "") {
 $("login").addEventListener("submit", async (event) => {
   event.preventDefault();
   setText($("login-problem"), "");
-  keys.keep($("key").value.trim(), $("remember").checked);
+  const key = $("key").value.trim();
+  // A header cannot carry other characters, so no key has them.
+  if (/[^\x20-\x7e]/.test(key)) {
+    signOut(REFUSED);
+    return;
+  }
+  keys.keep(key, $("remember").checked);
   try {
     await get("/stats/summary");
     open();
     $("main").focus({ preventScroll: true });
   } catch (error) {
-    signOut(error.status === 401 ? "The server refuses this key." : error.message);
+    signOut(error.status === 401 ? REFUSED : error.message);
   }
 });
 
@@ -109,7 +141,7 @@ $("pause").addEventListener("click", async () => {
       await post("/pause");
       await refresh();
       $("resume").focus();
-    }, "Collecting is paused.");
+    }, { done: "Collecting is paused." });
   }
 });
 $("resume").addEventListener("click", () =>
@@ -117,24 +149,30 @@ $("resume").addEventListener("click", () =>
     await post("/resume");
     await refresh();
     $("pause").focus();
-  }, "Collecting goes on."));
+  }, { done: "Collecting goes on." }));
 $("scale").addEventListener("submit", async (event) => {
   event.preventDefault();
   const count = Number($("count").value);
-  if (await confirm({ title: `Run ${count} workers?`, text: "Busy workers retire at their next page. It stays so until told otherwise.", action: "Set" })) {
+  if (await confirm({ title: count === 1 ? "Run 1 worker?" : `Run ${count} workers?`, text: "Busy workers retire at their next page. It stays so until told otherwise.", action: "Set" })) {
     await attempt(async () => {
       await post("/workers/scale", { count });
       await refresh();
-    }, `${count} workers from now on.`);
+    }, { done: `${count === 1 ? "1 worker" : `${count} workers`} from now on.` });
   }
 });
+$("automatic").addEventListener("click", () =>
+  attempt(async () => {
+    await post("/workers/scale", { automatic: true });
+    await refresh();
+    $("count").focus();
+  }, { done: "The load decides again how many workers there are." }));
 $("clear-queue").addEventListener("click", async () => {
   const text = "The repositories stay pending in the database, and the next scan queues them again.";
-  if (await confirm({ title: "Clear the queue?", text, action: "Clear" })) {
+  if (await confirm({ title: "Clear the queue?", text, action: "Clear", danger: true })) {
     await attempt(async () => {
       await post("/queue/clear");
       await refresh();
-    }, "The queue is cleared.");
+    }, { done: "The queue is cleared." });
   }
 });
 

@@ -1,13 +1,15 @@
 // Workers, queue, and the log of what happens.
 
-import { $, facts, make, refill } from "./dom.js";
+import { $, facts, make, refill, setText } from "./dom.js";
 import { clockTime, duration, number, words } from "./format.js";
 
 const EVENTS_SHOWN = 60;
 const REPOSITORIES_SHOWN = 3;
 
-export function showWorkers({ count, workers }) {
+export function showWorkers({ count, override, workers }) {
   if (document.activeElement !== $("count")) $("count").value = count;
+  $("automatic").hidden = override === null;
+  setText($("scaling"), override ? `Set by hand to ${range(override)}: the load does not change it.` : "The load decides how many there are.");
   refill($("workers"), workers.map(({ number: id, state, users, repositories }) => {
     const more = repositories.length > REPOSITORIES_SHOWN ? ` and ${repositories.length - REPOSITORIES_SHOWN} more` : "";
     return make("tr", {},
@@ -17,9 +19,11 @@ export function showWorkers({ count, workers }) {
   }));
 }
 
+const range = ({ min, max }) => (min === max ? number(min) : `${number(min)}–${number(max)}`);
+
 export function showQueue({ depth, by_priority: priorities, oldest_seconds: oldest, head }) {
   $("clear-queue").disabled = depth === 0;
-  $("queue").replaceChildren(...facts([
+  refill($("queue"), facts([
     ["Waiting", number(depth)],
     ...Object.entries(priorities).filter(([, count]) => count).map(([name, count]) => [words(name), number(count)]),
     ["Oldest", oldest ? duration(oldest) : null],

@@ -2,9 +2,10 @@
 
 import { TimeChart } from "./chart.js";
 import { $, make, refill, setText } from "./dom.js";
-import { compact, duration, number } from "./format.js";
+import { compact, duration, epoch, number } from "./format.js";
 
-const LIVE_POINTS = 1200;
+/** As many as six hours of readings bring. */
+const MOST_POINTS = 12000;
 
 export class Overview {
   constructor() {
@@ -25,7 +26,7 @@ export class Overview {
     $("resume").hidden = !stats.paused;
     this.showReasons(stats.reasons);
     this.showTiles(stats);
-    this.takeSpeeds(stats.rates);
+    this.takeSpeeds(stats.rates, epoch(stats.at));
   }
 
   showReasons(reasons) {
@@ -47,24 +48,23 @@ export class Overview {
     refill($("tiles"), tiles.map(([id, name, value, note]) => make("div", { id: `tile-${id}` }, make("dt", {}, name), make("dd", {}, value), note ? make("dd", {}, note) : null)));
   }
 
-  /** The server's history first, then one point with each reading. */
-  takeSpeeds({ history, stars_per_second: now }) {
+  /** The server's history first, then one point with each reading, all by the server's clock. */
+  takeSpeeds({ history, stars_per_second: now }, at) {
     if (history) {
       this.times = history.map(([at]) => at);
       this.values = history.map(([, speed]) => speed);
     }
-    const at = Date.now() / 1000;
     if (at > (this.times.at(-1) ?? 0)) {
       this.times.push(at);
       this.values.push(now);
     }
-    this.times.splice(0, this.times.length - LIVE_POINTS * 10);
-    this.values.splice(0, this.values.length - LIVE_POINTS * 10);
+    this.times.splice(0, this.times.length - MOST_POINTS);
+    this.values.splice(0, this.values.length - MOST_POINTS);
     this.drawSpeed();
   }
 
   drawSpeed() {
-    const since = Date.now() / 1000 - Number($("span").value);
+    const since = (this.times.at(-1) ?? 0) - Number($("span").value);
     const start = Math.max(0, this.times.findIndex((at) => at >= since));
     const values = this.values.slice(start);
     this.chart.show(this.times.slice(start), values);

@@ -7,12 +7,16 @@ import { $, facts, make, refill, setText } from "./dom.js";
 import { away, epoch, number, words } from "./format.js";
 
 const STATUSES = ["completed", "processing", "pending", "rate_limited", "restricted", "pagination_limited", "failed"];
-const SORTS = [["-completed", "completed last"], ["name", "by name"], ["-stars", "largest first"], ["status", "by status"]];
+const SORTS = [["-completed", "newest completed first"], ["name", "by name"], ["-stars", "most stars first"], ["status", "by status"]];
 const PAGE = 25;
 const TYPING_MS = 250;
 
+const stored = ({ processed_stargazers: done, total_stargazers: total }) => (total === null ? number(done ?? 0) : `${number(done ?? 0)} of ${number(total)}`);
+/** Why a complete list is shorter than its length: GitHub counts them, and does not name them. */
+const ghosts = ({ ghosts: count }) => (count ? `${number(count)} of deleted users` : "");
+
 export class Repositories {
-  /** `attempt(action, done)` runs an action and tells how it went. */
+  /** `attempt(action, { done })` runs an action and tells how it went. */
   constructor(attempt) {
     this.attempt = attempt;
     this.status = "";
@@ -34,11 +38,25 @@ export class Repositories {
     $("earlier").addEventListener("click", () => this.turnTo(this.offset - PAGE));
     $("later").addEventListener("click", () => this.turnTo(this.offset + PAGE));
     $("reprocess").addEventListener("click", () => this.reprocess());
+    $("repo").addEventListener("close", () => this.focusRow(this.open.id));
+  }
+
+  /** The row that a dialog was opened from may be another element by now, to which the browser cannot give the focus back. */
+  focusRow(id) {
+    const holder = document.activeElement;
+    if (holder !== document.body && !$("repo").contains(holder)) return;
+    const link = [...$("repos").querySelectorAll("[data-key]")].find((element) => element.dataset.key === id);
+    (link ?? $("q")).focus({ preventScroll: true });
   }
 
   turnTo(offset) {
     this.offset = Math.max(0, offset);
     this.attempt(() => this.load());
+  }
+
+  /** Both the list and the repository that is looked at. */
+  async refresh() {
+    await Promise.all([this.load(), $("repo").open ? this.showOne(this.open.id, true) : null]);
   }
 
   async load() {
@@ -54,12 +72,11 @@ export class Repositories {
   show({ repos, total }) {
     const rows = repos.map((repo) => {
       const name = make("button", { className: "link", type: "button", "data-key": repo.id, onclick: () => this.attempt(() => this.showOne(repo.id)) }, repo.full_name);
-      const stored = repo.total_stargazers === null ? number(repo.processed_stargazers ?? 0) : `${number(repo.processed_stargazers ?? 0)} of ${number(repo.total_stargazers)}`;
       return make("tr", {},
         make("td", {}, name),
         make("td", {}, make("span", { className: `status ${repo.status}` }, words(repo.status))),
-        make("td", { className: "number" }, stored),
-        make("td", { className: "reason" }, repo.reason ?? ""),
+        make("td", { className: "number" }, stored(repo)),
+        make("td", { className: "reason" }, repo.reason ?? ghosts(repo)),
         make("td", { className: "number again" }, away(repo.next_retry_at)),
       );
     });
@@ -70,6 +87,7 @@ export class Repositories {
   }
 
   showCounts(counts) {
+    this.counts = counts;
     const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
     const chip = (status, label, count) => make("button", {
       type: "button",
@@ -77,22 +95,26 @@ export class Repositories {
       "aria-pressed": String(this.status === status),
       onclick: () => {
         this.status = status;
-        this.showCounts(counts);
+        this.showCounts(this.counts);
         this.turnTo(0);
       },
     }, `${label} ${number(count)}`);
     refill($("statuses"), [chip("", "all", all), ...STATUSES.filter((status) => counts[status] || this.status === status).map((status) => chip(status, words(status), counts[status] ?? 0))]);
   }
 
-  async showOne(id) {
+  /** `isAgain`: only if the dialog is still open by the time the answer is there. */
+  async showOne(id, isAgain = false) {
     const repo = await get(repositoryPath(id));
+    if (isAgain && !($("repo").open && this.open.id === id)) return;
     this.open = repo;
     setText($("repo-title"), repo.full_name);
     $("repo-why").replaceChildren(make("span", { className: `status ${repo.status}` }, words(repo.status)), repo.reason ? ` – ${repo.reason}` : "");
     $("repo-facts").replaceChildren(...facts([
-      ["Stars stored", `${number(repo.processed_stargazers ?? 0)}${repo.total_stargazers === null ? "" : ` of ${number(repo.total_stargazers)}`}`],
-      ["Notes", repo.notes],
-      ["Tried again", away(repo.next_retry_at)],
+      ["Stars stored", stored(repo)],
+      ["Of these", ghosts(repo)],
+      ["Notes", repo.status === "completed" ? null : repo.notes],
+      ["Accounts", repo.access.map(({ login, may_list: may, text }) => (may ? `${login} may list it` : `${login} may not${text ? `: ${text}` : ""}`)).join("; ")],
+      ["Looked at again", away(repo.next_retry_at)],
       ["Completed", away(repo.completed_at)],
       ["Failures", repo.error_count || null],
       ["GitHub's id", repo.github_id],
@@ -117,6 +139,6 @@ export class Repositories {
     await this.attempt(async () => {
       await post(`${repositoryPath(repo.id)}/reprocess`, answer);
       await Promise.all([this.showOne(repo.id), this.load()]);
-    }, `${repo.full_name} is queued.`);
+    }, { done: `${repo.full_name} is queued.` });
   }
 }

@@ -1,0 +1,160 @@
+"""What an operator does with the dashboard, with the mouse and with the keyboard alone, and what it does when the server goes away."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import SLOW, Served, Visitor
+
+Serve = Callable[..., Served]
+
+
+def test_pause_asks_first_and_resume_goes_on(visit: Visitor, serve_world: Serve) -> None:
+    served = serve_world(limits=SLOW)
+    page = visit(served).log_in()
+    page.get_by_role("button", name="Pause").click()
+    dialog = page.get_by_role("dialog", name="Pause collecting?")
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(page.locator("#health")).to_have_text("healthy")
+
+    page.get_by_role("button", name="Pause").click()
+    dialog.get_by_role("button", name="Pause").click()
+
+    expect(page.locator("#health")).to_have_text("paused")
+    expect(page.get_by_text("Collecting is paused.")).to_be_visible()
+    expect(page.get_by_role("button", name="Resume")).to_be_focused()
+    assert served.flow.app is not None
+    assert served.flow.app.snapshots.status()["paused"]
+
+    page.get_by_role("button", name="Resume").click()
+
+    expect(page.locator("#health")).to_have_text("healthy")
+    expect(page.get_by_role("button", name="Pause")).to_be_focused()
+    expect(page.locator("#events")).to_contain_text("resumed")
+
+
+def test_a_repository_is_collected_again_by_force_once_it_was_confirmed(visit: Visitor, serve_world: Serve) -> None:
+    served = serve_world()
+    served.settle()
+    visited = visit(served)
+    page = visited.log_in()
+    page.get_by_label("Search by name").fill("parser")
+    page.get_by_role("button", name="globex/parser").click()
+    repository = page.get_by_role("dialog", name="globex/parser", exact=True)
+    repository.get_by_role("button", name="Collect again…").click()
+    question = page.get_by_role("dialog", name="Collect globex/parser again?")
+    calls = len(served.flow.github.asked())
+
+    question.get_by_role("button", name="Cancel").click()
+    expect(question).to_be_hidden()
+    assert len(served.flow.github.asked()) == calls
+    repository.get_by_role("button", name="Collect again…").click()
+    question.get_by_role("button", name="Collect again").click()
+    expect(repository.get_by_role("status")).to_contain_text("fresh")
+    visited.expect_refused(409)
+    repository.get_by_role("button", name="Collect again…").click()
+    question.get_by_label("Even if it is complete and fresh").check()
+    question.get_by_role("button", name="Collect again").click()
+
+    expect(repository.get_by_text("globex/parser is queued.")).to_be_visible()
+    served.flow.wait_until(lambda: len(served.flow.github.asked()) > calls, "GitHub is asked again")
+    expect(repository).to_contain_text("40 of 40")
+    expect(repository).to_contain_text("completed")
+
+
+def test_the_number_of_workers_is_set_and_given_back_to_the_load(visit: Visitor, serve_world: Serve) -> None:
+    page = visit(serve_world()).log_in()
+    expect(page.get_by_text("The load decides how many there are.")).to_be_visible()
+    page.get_by_label("Number").fill("5")
+    page.get_by_role("button", name="Set").click()
+
+    page.get_by_role("dialog", name="Run 5 workers?").get_by_role("button", name="Set").click()
+
+    expect(page.locator("#workers tr")).to_have_count(5)
+    expect(page.get_by_text("Set by hand to 5: the load does not change it.")).to_be_visible()
+    expect(page.locator("#tile-workers-busy")).to_contain_text("/5")
+    page.get_by_role("button", name="Automatic").click()
+    expect(page.get_by_text("The load decides how many there are.")).to_be_visible()
+
+
+def test_the_queue_is_cleared_once_it_was_confirmed(visit: Visitor, serve_world: Serve) -> None:
+    served = serve_world(limits=SLOW)
+    page = visit(served).log_in()
+    page.get_by_role("button", name="Clear").click()
+    dialog = page.get_by_role("dialog", name="Clear the queue?")
+    expect(dialog.get_by_role("button", name="Cancel")).to_be_focused()
+
+    dialog.get_by_role("button", name="Clear").click()
+
+    expect(page.get_by_text("The queue is cleared.")).to_be_visible()
+    expect(page.locator("#events")).to_contain_text("queue cleared")
+
+
+def test_a_server_that_went_away_is_told_and_found_again(visit: Visitor, serve_world: Serve) -> None:
+    served = serve_world()
+    served.settle()
+    visited = visit(served)
+    page = visited.log_in()
+    expect(page.locator("#live")).to_have_text("Live")
+    before = page.locator("#tile-stars-stored dd").first.inner_text()
+
+    served.stop()
+
+    expect(page.locator("#live")).to_contain_text("Connection lost at ")
+    expect(page.locator("#tile-stars-stored dd").first).to_have_text(before)
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("dialog", name="Pause collecting?").get_by_role("button", name="Pause").click()
+    expect(page.locator("#notice")).to_have_text("The server does not answer.")
+
+    served.start()
+
+    expect(page.locator("#live")).to_have_text("Live")
+    expect(page.locator("#health")).to_have_text("healthy")
+    assert {complaint for complaint in visited.complaints if "ERR_" not in complaint} == set()
+    visited.complaints.clear()
+
+
+def test_everything_is_done_with_the_keyboard_alone(visit: Visitor, serve_world: Serve) -> None:
+    served = serve_world()
+    served.settle()
+    visited = visit(served)
+    page, keys = visited.page, visited.page.keyboard
+    page.goto(served.url)
+    expect(page.get_by_label("Key", exact=True)).to_be_focused()
+    keys.type(visited.key)
+    keys.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+    expect(page.locator("#repos tr").first).to_be_visible()
+
+    order = []
+    for _ in range(7):
+        keys.press("Tab")
+        order.append(page.evaluate("document.activeElement.id || document.activeElement.textContent"))
+    assert order[:5] == ["span", "q", "sort", "all 30", "completed 29"]
+    assert order[5] == "restricted 1"
+
+    page.get_by_label("Search by name").focus()
+    keys.type("parser")
+    link = page.get_by_role("button", name="globex/parser")
+    expect(page.locator("#repos tr")).to_have_count(1)
+    link.focus()
+    keys.press("Enter")
+    dialog = page.get_by_role("dialog", name="globex/parser", exact=True)
+    expect(dialog.get_by_role("button", name="Close")).to_be_focused()
+    dialog.get_by_role("button", name="Collect again…").focus()
+    keys.press("Enter")
+    question = page.get_by_role("dialog", name="Collect globex/parser again?")
+    expect(question.get_by_role("button", name="Collect again")).to_be_focused()
+    keys.press("Escape")
+    expect(question).to_be_hidden()
+    expect(dialog.get_by_role("button", name="Collect again…")).to_be_focused()
+    keys.press("Enter")
+    keys.press("Shift+Tab")
+    keys.press("Shift+Tab")
+    expect(question.get_by_label("Even if it is complete and fresh")).to_be_focused()
+    keys.press("Space")
+    keys.press("Enter")
+    expect(dialog.get_by_text("globex/parser is queued.")).to_be_visible()
+    keys.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(link).to_be_focused()
