@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import gevent
 import pytest
@@ -11,7 +12,7 @@ from gevent.monkey import get_original
 
 from gitstars.log import TextFormatter
 from gitstars.loops import spawn
-from gitstars.supervise.watchdog import Watchdog
+from gitstars.supervise.watchdog import Watchdog, write_record
 
 #: Blocks the whole hub, as a greenlet that computes would.
 block_hub = get_original("time", "sleep")
@@ -90,3 +91,23 @@ def test_no_thread_stays_behind() -> None:
 
 def test_one_that_was_never_started_can_be_stopped() -> None:
     Watchdog().stop()
+
+
+def test_the_stacks_go_to_standard_error_past_the_locks_of_the_log(capfd: pytest.CaptureFixture[str]) -> None:
+    watchdog = Watchdog(hang_seconds=0.25, emit=write_record)
+    handler = logging.StreamHandler()
+    handler.setFormatter(TextFormatter())
+    root = logging.getLogger()
+    root.handlers.insert(0, handler)
+    watchdog.start()
+    try:
+        with handler.lock or nullcontext():
+            block_hub(0.6)
+        told = capfd.readouterr().err
+    finally:
+        watchdog.stop()
+        root.removeHandler(handler)
+
+    assert "error   supervise.watchdog: the hub stands still for 0." in told
+    assert "\n    running:\n" in told
+    assert "block_hub(0.6)" in told
