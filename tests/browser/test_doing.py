@@ -1,10 +1,13 @@
 """What an operator does with the dashboard, with the mouse and with the keyboard alone, and what it does when the server goes away."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import SLOW, Served, Visitor
+from gitstars.config import DatabaseConfig
+from tests.browser.conftest import SLOW, Served, Visitor, serving, world
+from tests.harness import SurrealServer
 
 Serve = Callable[..., Served]
 
@@ -158,3 +161,31 @@ def test_everything_is_done_with_the_keyboard_alone(visit: Visitor, serve_world:
     keys.press("Escape")
     expect(dialog).to_be_hidden()
     expect(link).to_be_focused()
+
+
+def test_a_database_that_is_away_is_told_in_words_and_the_question_is_asked_again(
+    visit: Visitor, surreal_program: str | None, require: Callable[[bool, str], None], tmp_path: Path
+) -> None:
+    require(surreal_program is not None, "a SurrealDB server (set SURREAL_BIN)")
+    assert surreal_program is not None
+    server = SurrealServer(surreal_program, f"surrealkv://{tmp_path}/stars.db")
+    try:
+        with serving(DatabaseConfig(url=server.url, user="root", password="root"), world()) as served:
+            served.settle()
+            visited = visit(served)
+            page = visited.log_in()
+            expect(page.locator("#range")).to_have_text("1–25 of 30")
+            server.kill()
+
+            expect(page.locator("#health")).to_have_text("unhealthy")
+            expect(page.locator("#reasons")).to_contain_text("no database answers")
+            page.get_by_label("Search by name").fill("globex")
+            expect(page.locator("#notice")).to_contain_text("no database answers")
+
+            server.start()
+            expect(page.locator("#health")).to_have_text("healthy")
+            expect(page.locator("#reasons")).to_be_hidden()
+            expect(page.locator("#range")).to_have_text("1–2 of 2")
+            visited.expect_refused(503)
+    finally:
+        server.kill()

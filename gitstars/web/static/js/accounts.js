@@ -5,14 +5,14 @@ import { away, duration, number } from "./format.js";
 
 const BUDGETS = [["core", "REST"], ["graphql", "GraphQL"]];
 const LOW = 0.2;
-/** Cards at first: what needs attention and what is at work come before the rest. */
+/** Cards at first; where there are more accounts, what needs attention and what is at work come before the rest. */
 const FEW = 12;
 let showAll = false;
 
 const rank = ({ reason, repositories: { settled, total } }) => (reason ? 0 : settled < total ? 1 : 2);
 
 export function showAccounts(accounts) {
-  const shown = showAll ? accounts : [...accounts].sort((one, other) => rank(one) - rank(other)).slice(0, FEW);
+  const shown = showAll || accounts.length <= FEW ? accounts : [...accounts].sort((one, other) => rank(one) - rank(other)).slice(0, FEW);
   const cards = shown.map((account) =>
     make("article", { className: "account" },
       make("h3", {}, account.login || "?", make("span", {}, String(account.user_id))),

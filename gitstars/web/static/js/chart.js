@@ -8,18 +8,21 @@ const dark = matchMedia("(prefers-color-scheme: dark)");
 
 const DAY_AND_TIME = { dateStyle: "medium", timeStyle: "short", hour12: false };
 const CLOCK = { hour: "2-digit", minute: "2-digit", hour12: false };
+/** Distances of ticks that are whole numbers: there is no half star. */
+const WHOLE = Array.from({ length: 10 }, (_, power) => [1, 2, 5].map((step) => step * 10 ** power)).flat();
 const MONTH_SECONDS = 28 * 86400;
 /** Labels of ticks that are `step` seconds apart: as fine as they need to be to differ. */
 const showClock = (at, step) => new Date(at * 1000).toLocaleTimeString([], step < 60 ? { ...CLOCK, second: "2-digit" } : CLOCK);
 const showDate = (at, step) => new Date(at * 1000).toLocaleDateString([], step < MONTH_SECONDS ? { day: "numeric", month: "short" } : { month: "short", year: "numeric" });
+/** Ticks less than a second apart have the same label: it is shown once. */
+const differing = (labels) => labels.map((label, place) => (label === labels[place - 1] ? "" : label));
 
-/** A line over time in `place` (with `bars`: one bar a value); `show(times, values)` draws anew. Times are seconds since the epoch. */
+/** A line over time in `place`, the axis with the time of day or with `dates`; `show(times, values)` draws anew. Times are seconds since the epoch. */
 export class TimeChart {
-  constructor(place, label, { bars = false } = {}) {
+  constructor(place, label, { dates = false } = {}) {
     this.place = place;
     this.label = label;
-    this.bars = bars;
-    this.tick = bars ? showDate : showClock;
+    this.tick = dates ? showDate : showClock;
     this.data = [[], []];
     this.plot = null;
     new ResizeObserver(() => this.resize()).observe(place);
@@ -48,10 +51,10 @@ export class TimeChart {
       {
         width,
         height: height - 34,
-        padding: [8, 12, 0, 0],
+        padding: [8, 32, 0, 0],
         scales: { y: { range: (_, low, high) => [0, Math.max(1, high * 1.1)] } },
         cursor: { drag: { x: false, y: false } },
-        axes: [{ ...axis, size: 32, space: 72, values: (_, ticks, __, ___, step) => ticks.map((at) => this.tick(at, step)) }, { ...axis, size: 56, values: (_, ticks) => ticks.map(compact) }],
+        axes: [{ ...axis, size: 32, space: 72, values: (_, ticks, __, ___, step) => differing(ticks.map((at) => this.tick(at, step))) }, { ...axis, size: 56, incrs: WHOLE, values: (_, ticks) => ticks.map(compact) }],
         series: [
           { label: "time", value: (_, at) => (at ? new Date(at * 1000).toLocaleString([], DAY_AND_TIME) : "–") },
           {
@@ -60,7 +63,6 @@ export class TimeChart {
             fill: `color-mix(in srgb, ${colour("--accent")} 18%, transparent)`,
             width: 2,
             points: { show: false },
-            paths: this.bars ? uPlot.paths.bars({ size: [0.8, 40] }) : undefined,
             value: (_, value) => (value === null || value === undefined ? "–" : number(value)),
           },
         ],

@@ -85,7 +85,7 @@ function onEvent(event) {
 async function keepReading() {
   const session = stopListening;
   while (session === stopListening) {
-    await attempt(refresh, { quiet: true });
+    await attempt(() => Promise.all([refresh(), repositories.keepUp()]), { quiet: true });
     await new Promise((wake) => setTimeout(wake, REFRESH_MS));
   }
 }

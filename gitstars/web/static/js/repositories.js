@@ -23,7 +23,10 @@ export class Repositories {
     this.offset = 0;
     this.open = null;
     this.asked = 0;
-    this.history = new TimeChart($("history"), "stars a week", { bars: true });
+    /** The last question found no answer; and whether something shown changes without an event. */
+    this.isBehind = false;
+    this.isMoving = false;
+    this.history = new TimeChart($("history"), "stars", { dates: true });
     $("sort").append(...SORTS.map(([value, label]) => make("option", { value }, label)));
     let typing;
     $("q").addEventListener("input", () => {
@@ -54,6 +57,11 @@ export class Repositories {
     this.attempt(() => this.load());
   }
 
+  /** What no event will bring. */
+  async keepUp() {
+    if (this.isBehind || this.isMoving) await this.refresh();
+  }
+
   /** Both the list and the repository that is looked at. */
   async refresh() {
     await Promise.all([this.load(), $("repo").open ? this.showOne(this.open.id, true) : null]);
@@ -61,15 +69,20 @@ export class Repositories {
 
   async load() {
     const number = ++this.asked;
+    this.isBehind = true;
     const query = new URLSearchParams({ limit: PAGE, offset: this.offset, sort: $("sort").value });
     if (this.status) query.set("status", this.status);
     if ($("q").value.trim()) query.set("q", $("q").value.trim());
     const answer = await get(`/repos?${query}`);
     // An answer that was overtaken by a later question is not shown.
-    if (number === this.asked) this.show(answer);
+    if (number !== this.asked) return;
+    this.isBehind = false;
+    this.show(answer);
   }
 
   show({ repos, total }) {
+    const query = this.status || $("q").value.trim();
+    this.isMoving = repos.some(({ status }) => status === "processing");
     const rows = repos.map((repo) => {
       const name = make("button", { className: "link", type: "button", "data-key": repo.id, onclick: () => this.attempt(() => this.showOne(repo.id)) }, repo.full_name);
       return make("tr", {},
@@ -80,7 +93,7 @@ export class Repositories {
         make("td", { className: "number again" }, away(repo.next_retry_at)),
       );
     });
-    refill($("repos"), rows.length ? rows : [make("tr", {}, make("td", { className: "empty", colSpan: 5 }, "No repository fits."))]);
+    refill($("repos"), rows.length ? rows : [make("tr", {}, make("td", { className: "empty", colSpan: 5 }, query ? "No repository fits." : "No repository yet: those that an account starred appear here."))]);
     setText($("range"), total ? `${number(this.offset + 1)}–${number(this.offset + repos.length)} of ${number(total)}` : "none");
     $("earlier").disabled = this.offset === 0;
     $("later").disabled = this.offset + repos.length >= total;
@@ -125,8 +138,9 @@ export class Repositories {
 
   showHistory(weeks) {
     $("history").hidden = weeks.length === 0;
-    if (weeks.length) this.history.show(weeks.map(({ week }) => epoch(week)), weeks.map(({ total }) => total));
-    const sum = weeks.reduce((stars, { total }) => stars + total, 0);
+    let sum = 0;
+    const sums = weeks.map(({ total }) => (sum += total));
+    if (weeks.length) this.history.show(weeks.map(({ week }) => epoch(week)), sums);
     const text = weeks.length ? `${number(sum)} stars in ${number(weeks.length)} weeks` : "No history is stored for this repository.";
     setText($("history-note"), text);
     $("history").setAttribute("aria-label", `Star history: ${text}`);
