@@ -67,7 +67,7 @@ def test_a_paused_server_stays_paused_through_a_restart_until_it_is_resumed(flow
 
     assert was_paused
     assert asked_while_paused == 0
-    assert told[0] == "resumed"
+    assert "resumed" in told
     assert not again.pausing.is_paused
     again.stop()
     assert not run.start().pausing.is_paused
