@@ -41,7 +41,7 @@ def world(**changes: Any) -> Scenario:
 
 
 #: Slow enough that a browser sees the numbers on their way.
-SLOW = SimLimits(points_per_window=1_000_000, rest_points_per_minute=1_000_000, graphql_points_per_minute=1_000_000, latency_seconds=0.3)
+SLOW = SimLimits(points_per_window=1_000_000, rest_points_per_minute=1_000_000, graphql_points_per_minute=1_000_000, latency_seconds=0.2)
 
 
 class Served:
