@@ -29,8 +29,11 @@ def judge_needs(
     """The tasks that are due, each with its priority; ``priority`` is that of a list which was never read to its end."""
     refused = access is not None and access.may_list is False and (access.look_again_at or 0.0) > now
     match state.status:
-        case None | Status.PENDING | Status.PROCESSING | Status.RATE_LIMITED:
+        case None | Status.PENDING | Status.PROCESSING:
             if not refused:
+                yield Task.LIST, priority
+        case Status.RATE_LIMITED:
+            if not refused and (state.next_retry_at or 0.0) <= now:
                 yield Task.LIST, priority
         case Status.COMPLETED:
             if not refused and state.is_refresh_due(now, rules.fresh_seconds):

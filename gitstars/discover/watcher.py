@@ -1,6 +1,7 @@
 """Sees accounts come, change and go, and queues their repositories. Which of those need work is decided in ``needs``."""
 
 import logging
+import math
 
 import gevent
 from gevent.event import Event
@@ -13,7 +14,7 @@ from gitstars.dispatch.dispatcher import Dispatcher
 from gitstars.errors import DatabaseError
 from gitstars.events import EventBus
 from gitstars.loops import run_until, spawn
-from gitstars.model import ALL_REPOSITORIES, Account, Job, Priority, Task
+from gitstars.model import ALL_REPOSITORIES, Account, Job, Priority, Status, Task
 from gitstars.store import access, accounts, state, statuses
 from gitstars.store.database import Database
 
@@ -21,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 #: How often the count of a new account's starred repositories is read (seconds).
 COUNT_SECONDS = 1.0
+#: Statuses whose ``next_retry_after`` brings a scan of its own; others may wait for the next one. So far apart such scans are (seconds).
+RETRIED, RETRY_SECONDS = frozenset({Status.FAILED, Status.RATE_LIMITED}), 10.0
 
 
 class AccountWatcher:
@@ -47,6 +50,9 @@ class AccountWatcher:
         self._known: dict[int, Account] = {}
         self._settling: dict[int, gevent.Greenlet] = {}
         self._scan_due_at = 0.0
+        self._was_live = False
+        #: When the first repository that waits for a stated time comes back (epoch seconds).
+        self._retry_at = math.inf
         self.scanned_at: float | None = None
 
     @property
@@ -67,7 +73,7 @@ class AccountWatcher:
         self._scan_due_at = self._clock.monotonic() + self._settings.scan_seconds
         spawn("account watcher", run_until, self._stop, self._step, 0.0)
         if self._database.can_watch:
-            spawn("live accounts", self._database.watch, "account", lambda *_: self._wake.set(), self._stop, self._scan_soon)
+            spawn("live accounts", self._database.watch, "account", lambda *_: self._wake.set(), self._stop, self._catch_up)
 
     def stop(self) -> None:
         """Wake who waits for the next look; the ``stop`` event must be set already."""
@@ -76,6 +82,7 @@ class AccountWatcher:
     def scan(self) -> None:
         """Look at all accounts, and queue every repository of theirs that needs work and waits nowhere yet."""
         self.look()
+        self._retry_at = math.inf
         for account in self.accounts:
             if account.user_id not in self._settling:
                 self.enqueue(account, Priority.EXISTING)
@@ -110,6 +117,8 @@ class AccountWatcher:
         for known in accounts.list_repositories(self._database, account):
             if known.status is None:
                 new.append(known.repository.key)
+            if known.status in RETRIED and known.next_retry_at is not None and known.next_retry_at > now:
+                self._retry_at = min(self._retry_at, max(known.next_retry_at, now + RETRY_SECONDS))
             for task, wanted in judge_needs(known, allowed.get(known.repository.key), now, self._rules, priority):
                 repository = ALL_REPOSITORIES if task is Task.COUNTS else known.repository
                 jobs.append(Job(user_id, repository, wanted, task=task))
@@ -130,13 +139,13 @@ class AccountWatcher:
 
     def _step(self) -> None:
         """One look; a full scan when it is due. The database being away is told once a step and is no reason to stop."""
-        is_live = self._database.can_watch
-        self._clock.wait(self._wake, self._settings.scan_seconds if is_live else self._settings.poll_seconds)
+        pause = self._settings.scan_seconds if self._database.can_watch else self._settings.poll_seconds
+        self._clock.wait(self._wake, min(pause, max(1.0, self._retry_at - self._clock.now())))
         self._wake.clear()
         if self._stop.is_set():
             return
         try:
-            if self._clock.monotonic() >= self._scan_due_at:
+            if self._clock.monotonic() >= self._scan_due_at or self._clock.now() >= self._retry_at:
                 self._scan_due_at = self._clock.monotonic() + self._settings.scan_seconds
                 self.scan()
             else:
@@ -145,9 +154,11 @@ class AccountWatcher:
             logger.warning("accounts could not be read: %s", error)
             self._stop.wait(self._settings.poll_seconds)
 
-    def _scan_soon(self) -> None:
-        """After a reconnect: what happened in between was not told."""
-        self._scan_due_at = 0.0
+    def _catch_up(self) -> None:
+        """The live query begins: look at what was not told, and after a reconnect at everything."""
+        if self._was_live:
+            self._scan_due_at = 0.0
+        self._was_live = True
         self._wake.set()
 
     def _read(self) -> dict[int, Account]:

@@ -17,6 +17,7 @@ from gitstars.execute.plan import Call, QueryTime, next_call
 from gitstars.execute.refresh import is_sweep_due
 from gitstars.execute.settling import Settler
 from gitstars.execute.tools import Tools
+from gitstars.execute.waiting import TOLD_SECONDS, Waiting
 from gitstars.fetch import answers
 from gitstars.fetch.graphql import GraphAsk
 from gitstars.fetch.width import Width
@@ -46,10 +47,12 @@ class Collector:
         self._calls = Pool(tools.concurrency)
         self._open: dict[str, Collection] = {}
         self._settler = Settler(self.user_id, tools, self._close_repository)
+        self._waiting = Waiting(tools)
         self._width = Width()
         self._query_time = QueryTime()
         self._is_closing = False
         self._claiming: str | None = None
+        self._passed_on = ""
         self.progressed_at = tools.clock.monotonic()
 
     @property
@@ -71,11 +74,18 @@ class Collector:
             if lane is None or tools.paused.is_set():
                 self.close()
                 return None
-            if self._calls.full() or tools.ledger.is_rejected(self.user_id, lane.account.token):
+            if tools.ledger.is_rejected(self.user_id, lane.account.token):
+                self._end_all(answers.BadToken("it is out until the account signs in again"))
+                self._pass_on(lane.account)
                 return None
+            if self._calls.full():
+                return None
+            for collection in list(self._open.values()):
+                self._settler.reap_writes(collection)
             usable, pause = self._usable_resources()
             self._end_where_spent(usable)
             if not usable:
+                self._waiting.tell(lane, pause or 0.0)
                 return pause
             call = self._plan(usable, is_filling=self._has_room and len(lane) > 0)
             if call is not None:
@@ -92,8 +102,17 @@ class Collector:
     def close(self) -> None:
         """Take nothing new and give back what is open, each repository after the page in hand."""
         self._is_closing = True
+        self._end_all(answers.Stopped())
+
+    def _pass_on(self, account: Account) -> None:
+        """Once for a rejected token: what waits in its lane goes to the accounts that may try it."""
+        if self._passed_on != account.token:
+            self._passed_on = account.token
+            spawn(f"pass on {self.user_id}", self._settler.pass_on, self._tools.dispatcher.clear([self.user_id]), pool=self._calls)
+
+    def _end_all(self, outcome: answers.Outcome) -> None:
         for collection in list(self._open.values()):
-            collection.end(answers.Stopped())
+            collection.end(outcome)
             self._settler.settle_if_finished(collection)
 
     def kill(self) -> None:
@@ -102,8 +121,7 @@ class Collector:
         self._calls.kill(block=True, timeout=1)
         for collection in list(self._open.values()):
             collection.in_flight = 0
-            collection.end(answers.Stopped())
-            self._settler.settle_if_finished(collection)
+        self._end_all(answers.Stopped())
 
     # Budgets and planning
 
@@ -117,17 +135,16 @@ class Collector:
 
     def _end_where_spent(self, usable: frozenset[Resource]) -> None:
         """Repositories whose resource is spent wait in the lane; from there the other resource may take them."""
+        now = self._tools.clock.now()
         for collection in list(self._open.values()):
             needed = Resource.GRAPHQL if collection.has_graph else Resource.CORE
-            if needed not in usable and not collection.is_busy and self._tools.server.has_graphql:
-                until = self._tools.ledger.blocked_until(self.user_id, needed, self._tools.clock.now())
-                if until is not None:
+            if needed not in usable and not collection.is_busy:
+                until = self._tools.ledger.blocked_until(self.user_id, needed, now)
+                if until is not None and (usable or until - now > TOLD_SECONDS):
                     collection.end(answers.BudgetSpent(needed, until))
                     self._settler.settle_if_finished(collection)
 
     def _plan(self, usable: frozenset[Resource], is_filling: bool) -> Call | None:
-        for collection in list(self._open.values()):
-            self._settler.reap_writes(collection)
         wait = self._query_time.wait_seconds(self._tools.clock.monotonic())
         if wait != 0.0:
             usable -= {Resource.GRAPHQL}

@@ -1,7 +1,7 @@
 """How a collection ends: waits for its pages, carries the verdict out, hands a refused repository on."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from gitstars.clock import show_time
@@ -12,7 +12,7 @@ from gitstars.execute.tools import Tools
 from gitstars.fetch import access, answers, proof, refusals
 from gitstars.fetch.graph_pages import GraphListing
 from gitstars.loops import spawn
-from gitstars.model import Job, Priority, Status, Task
+from gitstars.model import Account, Job, Priority, Repository, Resource, Status, Task
 from gitstars.store import access as access_rows
 from gitstars.store import edges, statuses
 
@@ -51,12 +51,10 @@ class Settler:
 
         A job that another account should do is put on that account's lane.
         """
-        others = [lane.user_id for lane in self._tools.dispatcher.lanes() if lane.user_id != self._user_id]
-        if job.force or not others:
+        present = self._present_accounts()
+        if job.force or len(present) < 2:
             return True
-        rows = [
-            row for row in access_rows.of_repository(self._tools.database, job.repository.key) if row.user_id in {self._user_id, *others}
-        ]
+        rows = [row for row in access_rows.of_repository(self._tools.database, job.repository.key) if row.user_id in present]
         mine = next((row for row in rows if row.user_id == self._user_id), access_rows.AccessRow(self._user_id, job.repository.key, None))
         if mine.may_list:
             return True
@@ -65,6 +63,23 @@ class Settler:
             self._tools.dispatcher.put(replace(job, user_id=better))
         return better is None and access.is_due(mine, self._tools.clock.now())
 
+    def pass_on(self, jobs: Iterable[Job]) -> None:
+        """This account's token is out: its jobs go to accounts that may try them; a list refused to all of these is restricted."""
+        tools, present, now = self._tools, self._present_accounts(), self._tools.clock.now()
+        try:
+            for job in jobs:
+                rows = access_rows.of_repository(tools.database, job.repository.key) if job.task is Task.LIST else []
+                others = [row for row in rows if row.user_id in present]
+                chosen = access.choose_user(others, now)
+                if chosen is not None:
+                    tools.dispatcher.put(replace(job, user_id=chosen.user_id))
+                elif others:
+                    why = verdict.explain_refused(str(others[0].face), str(others[0].text))
+                    statuses.restrict(tools.database, job.repository, why, access.next_look_at(others, now))
+                    self._queue_history(others[0].user_id, job.repository, Status.RESTRICTED)
+        except DatabaseError as error:
+            logger.warning("user %d: what waits could not be passed on, the next scan finds it: %s", self._user_id, error)
+
     def _settle(self, collection: Collection) -> None:
         """Wait for the collection's pages, decide how it ends and write that down."""
         self.reap_writes(collection, wait=True)
@@ -72,6 +87,8 @@ class Settler:
             decided, next_user = self._hand_over(collection, self._judge(collection))
             statuses.settle(self._tools.database, collection.claim, decided.settlement)
             self._tell(collection, decided, next_user)
+            if isinstance(collection.ended_by, answers.BadToken):
+                self.pass_on([collection.job])
         except ClaimLost:
             logger.warning("%s: somebody else holds the claim by now; left alone", collection.full_name)
         except DatabaseError as error:
@@ -87,6 +104,10 @@ class Settler:
         if isinstance(ended, DatabaseError):
             logger.error("%s: %s", collection.full_name, ended)
             return verdict.release(collection.claim, again=False)
+        if isinstance(ended, answers.PaginationWall) and self._tools.server.has_graphql:
+            # GraphQL reads on from here, once its budget is back.
+            until = self._tools.ledger.blocked_until(self._user_id, Resource.GRAPHQL, now)
+            ended = answers.BudgetSpent(Resource.GRAPHQL, until or now)
         if ended is not None:
             return verdict.judge(ended, collection.claim, now, most)
         if collection.is_refresh:
@@ -135,10 +156,10 @@ class Settler:
         again_at, advice = access.look_again_at(earlier, now), self._advise(refused)
         mine = access_rows.AccessRow(self._user_id, key, False, refused.face, refused.text, advice, now, again_at, earlier + 1)
         access_rows.save(tools.database, mine)
-        lanes = {lane.user_id: lane.account for lane in tools.dispatcher.lanes()} if refused.face != "private" else {}
-        others = [mine, *(row for row in rows if row.user_id in lanes and row.user_id != self._user_id)]
+        present = self._present_accounts() if refused.face != "private" else {}
+        others = [mine, *(row for row in rows if row.user_id in present and row.user_id != self._user_id)]
         hopeless = {
-            user_id for user_id, account in lanes.items() if not refusals.may_ever_list(account.scopes, refusals.token_kind(account.token))
+            user for user, account in present.items() if not refusals.may_ever_list(account.scopes, refusals.token_kind(account.token))
         }
         chosen = access.choose_user(others, now, hopeless)
         count = refused.repository.stars if refused.repository else None
@@ -146,6 +167,11 @@ class Settler:
         if chosen is not None:
             settlement = replace(settlement, status=Status.PENDING, next_retry_at=None)
         return replace(decided, settlement=settlement), None if chosen is None else chosen.user_id
+
+    def _present_accounts(self) -> dict[int, Account]:
+        """The accounts that could try a list now, by user."""
+        accounts = {lane.user_id: lane.account for lane in self._tools.dispatcher.lanes()}
+        return {user: account for user, account in accounts.items() if not self._tools.ledger.is_rejected(user, account.token)}
 
     def _advise(self, refused: answers.Refused) -> str | None:
         """What to change, in one sentence; one that is about the token and not the repository is logged once."""
@@ -176,11 +202,12 @@ class Settler:
             tools.dispatcher.put(replace(collection.job, user_id=next_user, repository=repository))
         elif decided.again:
             tools.dispatcher.put(collection.job)
-        elif self._wants_history(settlement.status):
-            tools.dispatcher.put(Job(self._user_id, repository, Priority.HISTORY, task=Task.HISTORY))
+        else:
+            self._queue_history(self._user_id, repository, settlement.status)
 
-    def _wants_history(self, status: Status) -> bool:
+    def _queue_history(self, user_id: int, repository: Repository, status: Status) -> None:
+        """Where it is wanted: the weekly history of a repository that ended so."""
         wanted = self._tools.settings.history
-        return self._tools.server.has_history and (
-            (status is Status.RESTRICTED and wanted != "none") or (status is Status.COMPLETED and wanted == "all")
-        )
+        is_wanted = (status is Status.RESTRICTED and wanted != "none") or (status is Status.COMPLETED and wanted == "all")
+        if is_wanted and self._tools.server.has_history and not repository.is_private:
+            self._tools.dispatcher.put(Job(user_id, repository, Priority.HISTORY, task=Task.HISTORY))

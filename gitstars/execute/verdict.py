@@ -39,9 +39,7 @@ def judge(outcome: answers.Outcome | Exception, claim: Claim, now: float, max_er
         case answers.SecondaryLimit(until=until, text=text):
             return _waiting(claim, f"GitHub asks to slow down until {show_time(until)}: {text}", until)
         case answers.Refused(face=face, text=text):
-            settlement = Settlement(
-                Status.RESTRICTED, last_error=f"GitHub refuses the list ({face}): {text}", error_count=claim.error_count
-            )
+            settlement = Settlement(Status.RESTRICTED, last_error=explain_refused(face, text), error_count=claim.error_count)
             return Verdict(settlement, logging.INFO, "repo.refused", refused=outcome)
         case answers.Gone(reason=reason, text=text):
             settlement = Settlement(
@@ -55,13 +53,22 @@ def judge(outcome: answers.Outcome | Exception, claim: Claim, now: float, max_er
             return release(claim)
         case answers.PaginationWall(text=text):
             settlement = Settlement(
-                Status.PAGINATION_LIMITED, last_error=text, notes="the REST list ends at 40,000 stars", error_count=claim.error_count
+                Status.PAGINATION_LIMITED,
+                last_error=text,
+                next_retry_at=now + GONE_PAUSE_SECONDS,
+                notes="the REST list ends at 40,000 stars",
+                error_count=claim.error_count,
             )
             return Verdict(settlement, logging.WARNING, "repo.pagination_limited")
         case answers.Transient(text=text) | answers.Garbage(text=text):
             return _failed(claim, f"{type(outcome).__name__.lower()}: {text}", now, max_errors)
         case _:
             return _failed(claim, f"unexpected answer: {outcome!r}"[:500], now, max_errors)
+
+
+def explain_refused(face: str, text: str) -> str:
+    """Why a list is not read, in GitHub's words."""
+    return f"GitHub refuses the list ({face}): {text}"
 
 
 def release(claim: Claim, again: bool = True) -> Verdict:

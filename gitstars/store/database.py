@@ -207,9 +207,11 @@ class Database:
         """Whether live queries are to be had; the embedded engine refuses them."""
         return not self.is_embedded
 
-    def watch(self, table: str, on_change: Callable[[dict[str, Any]], None], stop: Event, on_reconnect: Callable[[], None]) -> None:
-        """Call ``on_change`` with each notification of a live query on ``table`` until ``stop``, connecting again as often as needed."""
-        is_first = True
+    def watch(self, table: str, on_change: Callable[[dict[str, Any]], None], stop: Event, on_connect: Callable[[], None]) -> None:
+        """Call ``on_change`` with each notification of a live query on ``table`` until ``stop``, connecting again as often as needed.
+
+        ``on_connect`` is called whenever the query begins: of what happened before it tells nothing.
+        """
         while not (stop.is_set() or self.is_closed):
             connection = None
             try:
@@ -218,9 +220,7 @@ class Database:
                 self._live[connection] = (live, self._clock.monotonic())
                 if self.is_closed:
                     return
-                if not is_first:
-                    on_reconnect()
-                is_first = False
+                on_connect()
                 for notification in connection.subscribe_live(live):
                     if stop.is_set():
                         return

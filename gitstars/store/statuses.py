@@ -194,6 +194,15 @@ def postpone(database: Database, keys: Iterable[str], until: float) -> None:
     database.run_retrying(query, repos=[record("repo", key) for key in keys], until=to_datetime_or_none(until))
 
 
+def restrict(database: Database, repository: Repository, why: str, until: float | None) -> None:
+    """A list that waits for an account which can try no more, and is refused to all others until then."""
+    query = """
+    UPDATE repo_processing_status SET status = 'restricted', last_error = $why, next_retry_after = $until
+    WHERE repo = $repo AND status = 'pending'
+    """
+    database.run_retrying(query, repo=record("repo", repository.key), why=why, until=to_datetime_or_none(until))
+
+
 def save_counts(database: Database, counts: Mapping[str, int]) -> None:
     """The star counts of repositories whose list nobody may read, as they are now."""
     database.run_retrying(
