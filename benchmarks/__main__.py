@@ -4,9 +4,9 @@ from gitstars import _monkey  # noqa: F401  isort: skip
 
 import sys
 
-from benchmarks import load
+from benchmarks import load, points, polling
 
-BENCHMARKS = {"load": load.run, "flat": load.run_flat}
+BENCHMARKS = {"load": load.run, "flat": load.run_flat, "points": points.run, "polling": polling.run}
 
 
 def main() -> int:

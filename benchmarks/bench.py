@@ -29,6 +29,18 @@ def embedded() -> Iterator[DatabaseConfig]:
         yield DatabaseConfig(url=f"surrealkv://{folder}/stars.db")
 
 
+def free_ports(count: int) -> list[int]:
+    """So many ports that nobody listens on at this moment."""
+    probes = [socket.socket() for _ in range(count)]
+    try:
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()
+
+
 @contextmanager
 def server(connections: int = 10) -> Iterator[DatabaseConfig | None]:
     """An empty database on a real server (``$SURREAL_BIN``, else ``surreal`` on PATH); None where there is no such program."""
@@ -36,9 +48,7 @@ def server(connections: int = 10) -> Iterator[DatabaseConfig | None]:
     if program is None:
         yield None
         return
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_ports(1)[0]
     with tempfile.TemporaryDirectory(prefix="gitstars-bench-") as folder:
         login = ["--user", "root", "--pass", "root", "--log", "none", "--no-banner"]
         command = [str(Path(program).resolve()), "start", "--bind", f"127.0.0.1:{port}", *login, f"surrealkv://{folder}/stars"]
@@ -64,8 +74,13 @@ def prepared(scenario: Scenario, database: DatabaseConfig) -> Iterator[tuple[Con
             chosen = [places[identity] for identity in account.starred]
             seeding.star(opened, account.login, [Repository(p.full_name, p.full_name, p.id, p.stars) for p in chosen])
         opened.close()
-        limits = {"requests_per_hour": 1_000_000, "rest_points_per_minute": 1_000_000, "graphql_points_per_minute": 1_000_000}
-        reached = GithubConfig(api_url=github.url, graphql_url=github.graphql_url, **limits)
+        reached = GithubConfig(
+            api_url=github.url,
+            graphql_url=github.graphql_url,
+            requests_per_hour=1_000_000,
+            rest_points_per_minute=1_000_000,
+            graphql_points_per_minute=1_000_000,
+        )
         yield Config(database=database, github=reached, health=HealthConfig(port=0), admin=AdminConfig(port=0)), github
     finally:
         github.stop()
