@@ -13,7 +13,7 @@ from typing import Any
 import gevent
 
 from gitstars.app import App
-from gitstars.config import AdminConfig, Config, DatabaseConfig, DiscoverConfig, GithubConfig, HealthConfig
+from gitstars.config import AdminConfig, Config, DatabaseConfig, DiscoverConfig, GithubConfig, HealthConfig, WorkersConfig
 from gitstars.model import Repository
 from gitstars.simulator.process import start_process
 from gitstars.simulator.render import moment
@@ -73,6 +73,7 @@ class Flow:
             health=HealthConfig(port=0),
             admin=AdminConfig(port=0),
             discover=DiscoverConfig(stable_seconds=0.5, poll_seconds=0.2, **changes.get("discover", {})),
+            workers=WorkersConfig(**changes.get("workers", {})),
         )
         self.app: App | None = None
         self.database = Database(database)

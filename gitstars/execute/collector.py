@@ -53,6 +53,7 @@ class Collector:
         self._is_closing = False
         self._claiming: str | None = None
         self._passed_on = ""
+        #: The last sign of life (monotonic): a page, a repository taken up, a wait with a stated end.
         self.progressed_at = tools.clock.monotonic()
 
     @property
@@ -85,6 +86,7 @@ class Collector:
             usable, pause = self._usable_resources()
             self._end_where_spent(usable)
             if not usable:
+                self.progressed_at = tools.clock.monotonic()
                 self._waiting.tell(lane, pause or 0.0)
                 return pause
             call = self._plan(usable, is_filling=self._has_room and len(lane) > 0)
@@ -163,6 +165,7 @@ class Collector:
         takes_giant = Resource.GRAPHQL in usable and giants < GIANTS_OPEN
         while (job := self._tools.dispatcher.take(self.user_id, largest=takes_giant)) is not None:
             self._claiming = job.repository.full_name
+            self.progressed_at = self._tools.clock.monotonic()
             try:
                 if job.task is not Task.LIST:
                     return self._start_task(account, job, usable)

@@ -14,7 +14,7 @@ LOOK_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class WorkerState:
-    """A worker as others see it. ``idle_seconds`` is the time since a page or since it had nothing to do; None: nothing is open."""
+    """A worker as others see it. ``idle_seconds`` is the time without a sign of life of its quietest lane; None: nothing is open."""
 
     number: int
     users: list[int]
@@ -49,12 +49,12 @@ class Worker:
         """Pump every lane once; seconds until the next look."""
         waits = [LOOK_SECONDS]
         if self.is_retiring or self._tools.stop.is_set():
-            for collector in self._collectors.values():
+            for collector in list(self._collectors.values()):
                 collector.close()
         else:
             self._adopt()
             self._share()
-            for collector in self._collectors.values():
+            for collector in list(self._collectors.values()):
                 pause = collector.pump()
                 if pause is not None:
                     waits.append(pause)
@@ -71,7 +71,7 @@ class Worker:
 
     def kill(self) -> None:
         """End all calls at once; what was open is given back."""
-        for collector in self._collectors.values():
+        for collector in list(self._collectors.values()):
             collector.kill()
 
     def wake(self) -> None:
@@ -83,7 +83,7 @@ class Worker:
 
     def state(self) -> WorkerState:
         """What the worker is doing."""
-        busy = [collector for collector in self._collectors.values() if not collector.is_idle]
+        busy = [collector for collector in list(self._collectors.values()) if not collector.is_idle]
         now = self._tools.clock.monotonic()
         idle = max((now - collector.progressed_at for collector in busy), default=None)
         names = [name for collector in busy for name in collector.open_repositories]

@@ -1,13 +1,11 @@
 """The dead man's switch: whoever gives no sign of life for too long is ended and replaced. Duties are looked after by the supervisor."""
 
 import logging
-from dataclasses import dataclass
 
 from gitstars.clock import Clock
 from gitstars.errors import DatabaseUnavailable
 from gitstars.events import EventBus
 from gitstars.execute.pool import WorkerPool
-from gitstars.execute.worker import WorkerState
 from gitstars.store.database import Database
 
 logger = logging.getLogger(__name__)
@@ -20,23 +18,6 @@ LIVE_SILENT_SECONDS = 600.0
 ENGINE_SILENT_SECONDS = 180.0
 
 
-@dataclass(frozen=True, slots=True)
-class Life:
-    """When a worker gave its last sign of life (monotonic), and what it had in hand."""
-
-    alive_at: float
-    repositories: frozenset[str]
-
-
-def judge_life(before: Life | None, state: WorkerState, now: float, monotonic: float) -> Life:
-    """The worker's last sign of life: a page, another repository in hand, nothing to do, or a wait whose end is still to come."""
-    repositories = frozenset(state.repositories)
-    is_waiting = state.waits_until is not None and state.waits_until > now
-    if before is None or state.idle_seconds is None or is_waiting or repositories != before.repositories:
-        return Life(monotonic, repositories)
-    return Life(max(before.alive_at, monotonic - state.idle_seconds), repositories)
-
-
 class DeadMan:
     """Looks for signs of life of workers, the live query and the embedded engine; each look is a duty's step."""
 
@@ -46,7 +27,6 @@ class DeadMan:
         self._events = events
         self._clock = clock
         self._stuck_seconds = stuck_seconds
-        self._lives: dict[int, Life] = {}
         self._restarts_seen = 0
         self._engine_killed_at = clock.monotonic()
         self.live_renewals = 0
@@ -54,13 +34,10 @@ class DeadMan:
 
     def look_at_workers(self) -> None:
         """Replace the workers without progress; what they held goes back."""
-        now, monotonic = self._clock.now(), self._clock.monotonic()
-        states = {state.number: state for state in self._pool.states()}
-        self._lives = {number: judge_life(self._lives.get(number), state, now, monotonic) for number, state in states.items()}
-        for number, life in self._lives.items():
-            silent_seconds = monotonic - life.alive_at
+        for state in self._pool.states():
+            number, silent_seconds = state.number, state.idle_seconds or 0.0
             if silent_seconds > self._stuck_seconds:
-                held = sorted(life.repositories)
+                held = sorted(state.repositories)
                 logger.error("worker %d made no progress for %.0f s and is replaced; it held %s", number, silent_seconds, ", ".join(held))
                 self._pool.replace(number)
                 self._events.publish("worker.replaced", self._clock.now(), worker=number, repositories=held, seconds=round(silent_seconds))

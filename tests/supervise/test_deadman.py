@@ -8,36 +8,11 @@ import gevent
 import pytest
 
 from gitstars.config import DatabaseConfig
-from gitstars.execute.worker import WorkerState
-from gitstars.simulator.scenario import make_scenario
+from gitstars.simulator.scenario import SimLimits, make_scenario
 from gitstars.store import database
 from gitstars.supervise import deadman
-from gitstars.supervise.deadman import DeadMan, Life, judge_life
+from gitstars.supervise.deadman import DeadMan
 from tests.harness import NO_LIMITS, Flow
-
-NOW, MONOTONIC = 1_800_000_000.0, 50_000.0
-HELD = frozenset({"o/held"})
-
-
-def state(idle: float | None, waits_until: float | None = None, repositories: tuple[str, ...] = ("o/held",)) -> WorkerState:
-    return WorkerState(1, [7], list(repositories), False, idle is None, waits_until, idle)
-
-
-@pytest.mark.parametrize(
-    ("before", "seen", "expected"),
-    [
-        (None, state(idle=30_000.0), MONOTONIC),
-        (Life(20_000.0, HELD), state(idle=30_000.0), 20_000.0),
-        (Life(20_000.0, HELD), state(idle=100.0), MONOTONIC - 100),
-        (Life(20_000.0, HELD), state(idle=30_000.0, waits_until=NOW + 1), MONOTONIC),
-        (Life(20_000.0, HELD), state(idle=30_000.0, waits_until=NOW - 1), 20_000.0),
-        (Life(20_000.0, HELD), state(idle=None, repositories=()), MONOTONIC),
-        (Life(20_000.0, HELD), state(idle=30_000.0, repositories=("o/next",)), MONOTONIC),
-    ],
-    ids=["first look", "hangs", "a page", "waits", "waited", "nothing to do", "another repository"],
-)
-def test_a_sign_of_life_is_a_page_a_wait_with_an_end_or_nothing_to_do(before: Life | None, seen: WorkerState, expected: float) -> None:
-    assert judge_life(before, seen, NOW, MONOTONIC).alive_at == expected
 
 
 def test_a_worker_that_hangs_is_replaced_and_what_it_held_is_collected_all_the_same(flow: Callable[..., Flow]) -> None:
@@ -62,6 +37,34 @@ def test_a_worker_that_hangs_is_replaced_and_what_it_held_is_collected_all_the_s
     assert app.pool.replaced == 1
     assert not before & {worker.number for worker in app.pool.states()}
     assert run.stored() == run.truth()
+
+
+def test_a_lane_that_hangs_is_seen_beside_one_that_goes_on(flow: Callable[..., Flow]) -> None:
+    scenario = make_scenario([250] * 3 + [50], accounts=2, limits=NO_LIMITS)
+    run = flow(scenario, workers={"initial": 1})
+    run.github.control("POST", "/rules", {"match": "GET */repos/org0/*", "effect": "hang", "seconds": 25})
+    app = run.start()
+    run.wait_until(lambda: app.events.totals["repo.completed"] == 3, "the other lane goes on")
+    switch = DeadMan(app.pool, app.database, app.events, app.clock, stuck_seconds=0.3)
+    gevent.sleep(0.5)
+
+    switch.look_at_workers()
+
+    assert app.pool.replaced == 1
+
+
+def test_a_worker_whose_budgets_are_spent_is_alive(flow: Callable[..., Flow]) -> None:
+    limits = SimLimits(points_per_window=5000, window_seconds=60.0)
+    run = flow(make_scenario([250] * 2, limits=limits))
+    run.github.control("POST", "/world", {"remaining": [[1, "core", 2]]})
+    app = run.start()
+    run.wait_until(lambda: any(row["status"] == "rate_limited" for row in run.rows().values()), "the budget is spent")
+    switch = DeadMan(app.pool, app.database, app.events, app.clock, stuck_seconds=0.2)
+    gevent.sleep(0.5)
+
+    switch.look_at_workers()
+
+    assert app.pool.replaced == 0
 
 
 def test_workers_that_work_or_have_nothing_to_do_are_left_alone(flow: Callable[..., Flow]) -> None:
