@@ -2,6 +2,7 @@
 
 import logging
 import math
+from collections.abc import Sequence
 
 import gevent
 from gevent.event import Event
@@ -14,8 +15,8 @@ from gitstars.dispatch.dispatcher import Dispatcher
 from gitstars.errors import DatabaseError
 from gitstars.events import EventBus
 from gitstars.loops import run_until, spawn
-from gitstars.model import ALL_REPOSITORIES, Account, Job, Priority, Status, Task
-from gitstars.store import access, accounts, state, statuses
+from gitstars.model import ALL_REPOSITORIES, Account, Job, Priority, Repository, Status, Task
+from gitstars.store import access, accounts, renames, state, statuses
 from gitstars.store.database import Database
 
 logger = logging.getLogger(__name__)
@@ -113,22 +114,35 @@ class AccountWatcher:
         now, user_id = self._clock.now(), account.user_id
         allowed = access.of_user(self._database, user_id)
         jobs = [Job(user_id, ALL_REPOSITORIES, Priority.OWN, task=Task.OWN)] if self._is_own_list_due(user_id, now) else []
-        new: list[str] = []
+        new: dict[str, Repository] = {}
         for known in accounts.list_repositories(self._database, account):
             if known.status is None:
-                new.append(known.repository.key)
+                new[known.repository.key] = known.repository
             if known.status in RETRIED and known.next_retry_at is not None and known.next_retry_at > now:
                 self._retry_at = min(self._retry_at, max(known.next_retry_at, now + RETRY_SECONDS))
             for task, wanted in judge_needs(known, allowed.get(known.repository.key), now, self._rules, priority):
                 repository = ALL_REPOSITORIES if task is Task.COUNTS else known.repository
                 jobs.append(Job(user_id, repository, wanted, task=task))
-        for start in range(0, len(new), accounts.PAGE_ROWS):
-            statuses.ensure_all(self._database, new[start : start + accounts.PAGE_ROWS])
+        busy = self._welcome(list(new.values()))
+        jobs = [job for job in jobs if job.repository.key not in busy]
         added = sum(self._dispatcher.put(job) for job in jobs)
         if added:
             logger.info("account %s: %d jobs queued", account, added)
             self._events.publish("account.queued", now, user=user_id, repositories=added)
         return added
+
+    def _welcome(self, repositories: Sequence[Repository]) -> set[str]:
+        """Repositories seen for the first time get a row; what was collected under a former name follows. Keys of those not ready yet."""
+        busy: set[str] = set()
+        for start in range(0, len(repositories), accounts.PAGE_ROWS):
+            chunk = repositories[start : start + accounts.PAGE_ROWS]
+            former = renames.find_former(self._database, chunk)
+            for key, found in former.items():
+                if not found.is_busy:
+                    renames.carry_over(self._database, found.identity, key)
+            busy |= {key for key, found in former.items() if found.is_busy}
+            statuses.ensure_all(self._database, [place.key for place in chunk if place.key not in former])
+        return busy
 
     def _is_own_list_due(self, user_id: int, now: float) -> bool:
         """Whether the repositories that the account owns or collaborates on are to be asked for."""

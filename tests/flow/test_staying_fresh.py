@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from gitstars.model import Repository
 from gitstars.simulator.scenario import Scenario, SimAccount, SimRepository
+from gitstars.store import seeding
 from tests.harness import NO_LIMITS, Flow
 
 MakeFlow = Callable[..., Flow]
@@ -161,3 +163,20 @@ def test_the_counts_of_restricted_lists_stay_true(flow: MakeFlow, github: dict[s
     assert weeks[0]["total"] == 530
     assert list_calls(run) == 0
     assert sum(entry["route"] == "repo/stargazers/history" for entry in run.github.asked()) == 1
+
+
+def test_a_renamed_repository_is_not_read_again_under_its_new_name(flow: MakeFlow) -> None:
+    run = make_flow(flow, GRAPH, SimRepository(id=7, full_name="org/old", stars=700))
+    app = run.start()
+    run.wait_idle()
+    truth = run.truth()["org/old"]
+    run.github.control("POST", "/repositories/7", {"rename": "org/new"})
+    run.github.control("POST", "/log/clear")
+
+    seeding.star(run.database, "ann", [Repository("org/new", "org/new", 7, 700)])
+    app.watcher.scan()
+    run.wait_idle()
+
+    assert run.stored() == {"org/new": truth}
+    assert {name: row["status"] for name, row in run.rows().items()} == {"org/new": "completed"}
+    assert list_calls(run) == 0
