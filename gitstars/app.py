@@ -223,7 +223,7 @@ class App:
         ]
 
     def _beat(self) -> None:
-        statuses.heartbeat(self.database, self.instance.prefix, self.config.collect.lease_seconds)
+        statuses.heartbeat(self.database, self.pool.owners(), self.config.collect.lease_seconds)
 
     def _give_back_stale(self) -> None:
         returned = statuses.give_back_stale(self.database)

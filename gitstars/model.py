@@ -163,7 +163,7 @@ class PageWrite:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """How a claim ends: the row's next status, and why.
+    """How a claim ends: the row's next status, and why. ``generation``: a proven sweep that ended with it.
 
     ``progress`` None leaves the stored one; a fresh ``Progress()`` makes the next claim begin anew.
     """
@@ -175,5 +175,6 @@ class Settlement:
     error_count: int = 0
     progress: Progress | None = None
     star_count: int | None = None
+    generation: int | None = None
     updated_at: str | None = None
     etag: str | None = None

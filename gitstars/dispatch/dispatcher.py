@@ -57,10 +57,16 @@ class Dispatcher:
         self._wake(job.user_id)
         return added
 
-    def take(self, user_id: int, largest: bool = False) -> Job | None:
+    def put_back(self, job: Job) -> None:
+        """What was taken and could not start goes back; its worker knows, and is not woken."""
+        lane = self._lanes.get(job.user_id)
+        if lane is not None:
+            self._waiting += lane.put(job, self._next_arrival())
+
+    def take(self, user_id: int, giant: bool = False) -> Job | None:
         """The next job of a user, for the worker that holds its lane."""
         lane = self._lanes.get(user_id)
-        job = (lane.take_largest() if largest else lane.take()) if lane else None
+        job = ((lane.take_giant() if giant else None) or lane.take()) if lane else None
         self._waiting -= job is not None
         return job
 

@@ -4,9 +4,12 @@ import heapq
 from collections import Counter
 from typing import NamedTuple
 
-from gevent.queue import Empty, PriorityQueue
+from gevent.queue import PriorityQueue
 
 from gitstars.model import Account, Job, Task
+
+#: Lists of more stars than this are giants.
+GIANT_STARS = 1000
 
 
 class Entry(NamedTuple):
@@ -27,6 +30,7 @@ class Lane:
         self.told: str | None = None
         self._queue: PriorityQueue = PriorityQueue()
         self._current: dict[tuple[Task, str], Entry] = {}
+        self._giants: dict[tuple[Task, str], Entry] = {}
 
     @property
     def user_id(self) -> int:
@@ -44,27 +48,28 @@ class Lane:
         entry = Entry(job.priority, job.repository.stars, arrival, job)
         self._current.pop(key, None)  # so that the dictionary stays in the order of arrival
         self._current[key] = entry
+        if entry.stars > GIANT_STARS and job.task is Task.LIST:
+            self._giants[key] = entry
         self._queue.put(entry)
         return waiting is None
 
     def take(self) -> Job | None:
         """The first job, or None when the lane is empty. Never blocks."""
-        while True:
-            try:
-                entry: Entry = self._queue.get_nowait()
-            except Empty:
-                return None
-            if self._current.get(entry.job.key) is entry:
-                del self._current[entry.job.key]
-                return entry.job
-
-    def take_largest(self) -> Job | None:
-        """The job with the most stars among those of the first priority: giants start early, so that they end beside the small ones."""
-        if not self._current:
+        head = self._head()
+        if head is None:
             return None
-        first = min(entry.priority for entry in self._current.values())
-        entry = max((e for e in self._current.values() if e.priority == first), key=lambda e: e.stars)
-        del self._current[entry.job.key]
+        self._queue.get_nowait()
+        self._forget(head)
+        return head.job
+
+    def take_giant(self) -> Job | None:
+        """The giant with the most stars among the jobs of the first priority: those start early, so that they end beside the small ones."""
+        head = self._head()
+        fitting = [entry for entry in self._giants.values() if head is not None and entry.priority == head.priority]
+        if not fitting:
+            return None
+        entry = max(fitting, key=lambda entry: entry.stars)
+        self._forget(entry)
         return entry.job
 
     def entries(self) -> list[Entry]:
@@ -88,5 +93,19 @@ class Lane:
         """Empty the lane; what was dropped."""
         dropped = [entry.job for entry in self.entries()]
         self._current.clear()
+        self._giants.clear()
         self._queue = PriorityQueue()
         return dropped
+
+    def _head(self) -> Entry | None:
+        """The first entry; those that were taken or replaced before their turn are dropped on the way."""
+        while not self._queue.empty():
+            entry: Entry = self._queue.peek()
+            if self._current.get(entry.job.key) is entry:
+                return entry
+            self._queue.get_nowait()
+        return None
+
+    def _forget(self, entry: Entry) -> None:
+        del self._current[entry.job.key]
+        self._giants.pop(entry.job.key, None)

@@ -14,7 +14,7 @@ from gitstars.fetch.graph_pages import GraphListing
 from gitstars.fetch.graphql import GraphAsk
 from gitstars.fetch.newest import NewestListing
 from gitstars.fetch.pages import Ready, RestListing
-from gitstars.model import Claim, Job, PageWrite, Progress
+from gitstars.model import Claim, Job, PageWrite, Progress, Resource
 
 #: A page that fails this often, each time after the client's own tries, ends the collection.
 PAGE_TRIES = 6
@@ -42,7 +42,7 @@ Ask = CountAsk | int | GraphAsk
 class Collection:
     """A job that was claimed. ``has_graph``: its list is read by cursors, and may be where REST ends.
 
-    ``is_refresh``: it is complete, and only its newest stars are read.
+    ``is_refresh``: it is complete, and only its newest stars are read. ``is_first``: no star of it was stored before.
     """
 
     job: Job
@@ -51,6 +51,7 @@ class Collection:
     may_collect_private: bool
     page_size: int
     is_refresh: bool = False
+    is_first: bool = False
     phase: Phase = Phase.COUNT
     #: A RestListing, a GraphListing or a NewestListing; each takes back the asks that it gave.
     listing: Any = None
@@ -85,6 +86,11 @@ class Collection:
     def generation(self) -> int | None:
         """The sweep that the pages belong to."""
         return None if self.is_refresh else self.claim.generation + 1
+
+    @property
+    def needed(self) -> Resource:
+        """The budget that the next call costs."""
+        return Resource.GRAPHQL if self.has_graph and self.phase is Phase.LIST and self.suspected is None else Resource.CORE
 
     @property
     def is_finished(self) -> bool:
@@ -191,6 +197,10 @@ class Collection:
 
     def _accept_page(self, ask: int | GraphAsk, page: answers.Page, known: frozenset[int]) -> list[Ready]:
         self.failures = 0
+        if page.repository is not None and self.claim.repository.github_id not in (None, page.repository.github_id):
+            # The name is another repository's by now: the numeric id tells the one that is meant.
+            self.phase, self.listing = Phase.COUNT, None
+            return []
         if page.repository is not None:
             if self.count_before is None:
                 self.count_before = page.repository.stars

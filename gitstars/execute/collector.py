@@ -8,6 +8,7 @@ import logging
 from gevent.event import Event
 from gevent.pool import Pool
 
+from gitstars.dispatch.lane import GIANT_STARS
 from gitstars.errors import DatabaseError
 from gitstars.execute.collection import Ask, Collection, CountAsk
 from gitstars.execute.counting import count_repositories
@@ -29,8 +30,8 @@ logger = logging.getLogger(__name__)
 
 #: Repositories open at once, as a multiple of the calls (REST) or aliases (GraphQL) in flight, so that all of them stay busy.
 OPEN_PER_CALL, OPEN_PER_ALIAS = 3, 3
-#: Lists of more stars than this are giants; so many of them are open beside the small ones, so that queries stay filled to the end.
-GIANT_STARS, GIANTS_OPEN = 1000, 2
+#: So many giants are open beside the small lists, so that queries stay filled to the end.
+GIANTS_OPEN = 2
 #: A database that cannot be asked for a claim is asked again after this long (seconds).
 CLAIM_PAUSE_SECONDS = 1.0
 #: Progress is logged every so many pages of a repository.
@@ -52,14 +53,21 @@ class Collector:
         self._query_time = QueryTime()
         self._is_closing = False
         self._claiming: str | None = None
+        #: Jobs that claim nothing and wait for their budget.
+        self._deferred: list[Job] = []
         self._passed_on = ""
         #: The last sign of life (monotonic): a page, a repository taken up, a wait with a stated end.
         self.progressed_at = tools.clock.monotonic()
 
     @property
     def is_idle(self) -> bool:
-        """Nothing is claimed and nothing is in flight."""
-        return not self._open and len(self._calls) == 0 and self._claiming is None
+        """Nothing is claimed, nothing is in flight and nothing is put off."""
+        return not self._open and len(self._calls) == 0 and self._claiming is None and not self._deferred
+
+    @property
+    def owners(self) -> list[str]:
+        """The owners of the claims in hand."""
+        return [collection.claim.owner for collection in self._open.values()]
 
     @property
     def open_repositories(self) -> list[str]:
@@ -104,12 +112,19 @@ class Collector:
     def close(self) -> None:
         """Take nothing new and give back what is open, each repository after the page in hand."""
         self._is_closing = True
+        self._return_deferred()
         self._end_all(answers.Stopped())
+
+    def _return_deferred(self) -> None:
+        for job in self._deferred:
+            self._tools.dispatcher.put_back(job)
+        self._deferred.clear()
 
     def _pass_on(self, account: Account) -> None:
         """Once for a rejected token: what waits in its lane goes to the accounts that may try it."""
         if self._passed_on != account.token:
             self._passed_on = account.token
+            self._return_deferred()
             spawn(f"pass on {self.user_id}", self._settler.pass_on, self._tools.dispatcher.clear([self.user_id]), pool=self._calls)
 
     def _end_all(self, outcome: answers.Outcome) -> None:
@@ -139,7 +154,7 @@ class Collector:
         """Repositories whose resource is spent wait in the lane; from there the other resource may take them."""
         now = self._tools.clock.now()
         for collection in list(self._open.values()):
-            needed = Resource.GRAPHQL if collection.has_graph else Resource.CORE
+            needed = collection.needed
             if needed not in usable and not collection.is_busy:
                 until = self._tools.ledger.blocked_until(self.user_id, needed, now)
                 if until is not None and (usable or until - now > TOLD_SECONDS):
@@ -163,26 +178,29 @@ class Collector:
         """Claim the lane's next repository that can be claimed; False when the lane is empty."""
         giants = sum(collection.claim.repository.stars > GIANT_STARS for collection in self._open.values())
         takes_giant = Resource.GRAPHQL in usable and giants < GIANTS_OPEN
-        while (job := self._tools.dispatcher.take(self.user_id, largest=takes_giant)) is not None:
+        if any(self._start_task(account, job, usable) for job in list(self._deferred)):
+            return True
+        while (job := self._tools.dispatcher.take(self.user_id, giant=takes_giant)) is not None:
             self._claiming = job.repository.full_name
             self.progressed_at = self._tools.clock.monotonic()
             try:
-                if job.task is not Task.LIST:
-                    return self._start_task(account, job, usable)
-                if self._claim(account, job, usable):
+                started = self._claim(account, job, usable) if job.task is Task.LIST else self._start_task(account, job, usable)
+                if started:
                     return True
             except DatabaseError:
-                self._tools.dispatcher.put(job)
+                self._tools.dispatcher.put_back(job)
                 raise
             finally:
                 self._claiming = None
         return False
 
     def _start_task(self, account: Account, job: Job, usable: frozenset[Resource]) -> bool:
-        """Start a job that claims nothing, or leave it in the lane while its budget is spent."""
+        """Start a job that claims nothing; while its budget is spent it is put off, and others go first."""
+        if job in self._deferred:
+            self._deferred.remove(job)
         has_graph = job.task is Task.COUNTS and self._tools.server.has_graphql
         if (Resource.GRAPHQL if has_graph else Resource.CORE) not in usable:
-            self._tools.dispatcher.put(job)
+            self._deferred.append(job)
             return False
         spawn(f"{job.task} {self.user_id} {job.repository.full_name}", self._run_task, account, job, pool=self._calls)
         return True
@@ -206,8 +224,11 @@ class Collector:
             return False
         is_rest_cursor = claim.progress.cursor.get("kind") == "rest" and "edge" not in claim.progress.cursor
         has_graph = Resource.GRAPHQL in usable and not (is_rest_cursor and Resource.CORE in usable)
+        # Where a list by cursors stands, REST cannot go on: it would begin anew.
+        has_graph = has_graph or (tools.server.has_graphql and claim.progress.cursor.get("kind") == "graph")
         is_refresh = claim.progress.cursor == statuses.REFRESH and not is_sweep_due(claim, tools.clock.now(), tools.sweep_seconds)
-        collection = Collection(job, claim, has_graph, tools.settings.private, tools.page_size, is_refresh)
+        is_first = claim.generation == 0 and not claim.progress.cursor and not edges.has_any(tools.database, claim.repository)
+        collection = Collection(job, claim, has_graph, tools.settings.private, tools.page_size, is_refresh, is_first)
         self._open[collection.key] = collection
         tools.events.publish("repo.claimed", tools.clock.now(), repo=collection.full_name, user=self.user_id)
         return True
@@ -276,7 +297,7 @@ class Collector:
         finally:
             self._query_time.end(self._tools.clock.monotonic(), seconds)
         self._width = self._width.adapt(len(asks), answer.seconds, answer.has_failed)
-        if not answer.cost and all(isinstance(outcome, answers.Missing | answers.RouteMissing) for outcome in answer.outcomes):
+        if all(isinstance(outcome, answers.RouteMissing) for outcome in answer.outcomes):
             logger.warning("this server has no GraphQL; going on with REST alone")
             self._tools.server.has_graphql = False
             return [answers.Stopped()] * len(asks)

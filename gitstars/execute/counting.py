@@ -53,13 +53,17 @@ def _take_in(tools: Tools, account: Account, counted: Sequence[tuple[RepositoryS
     """Write down what the counts say; how many complete lists changed."""
     counts, unchanged, changed = {}, [], 0
     for state, outcome in counted:
-        key = state.repository.key
-        if state.status is Status.RESTRICTED:
-            if isinstance(outcome, answers.Metadata):
-                counts[key] = outcome.stars
+        key, is_restricted = state.repository.key, state.status is Status.RESTRICTED
+        is_same = isinstance(outcome, answers.Metadata) and state.repository.github_id in (None, outcome.github_id)
+        if isinstance(outcome, answers.Missing | answers.Gone) or (isinstance(outcome, answers.Metadata) and not is_same):
+            # Gone, or the name is another repository's: its own record, by the numeric id, tells.
+            tools.dispatcher.put(Job(account.user_id, state.repository, Priority.REFRESH, force=is_restricted))
+            changed += 1
+        elif is_restricted and isinstance(outcome, answers.Metadata | answers.Refused | answers.NotModified):
+            counts[key] = outcome.stars if isinstance(outcome, answers.Metadata) else state.count or 0
         elif is_unchanged(state, outcome) or isinstance(outcome, answers.Refused):
             unchanged.append(key)
-        elif isinstance(outcome, answers.Metadata | answers.Missing | answers.Gone):
+        elif isinstance(outcome, answers.Metadata):
             tools.dispatcher.put(Job(account.user_id, state.repository, Priority.REFRESH))
             changed += 1
     if counts:

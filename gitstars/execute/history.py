@@ -15,6 +15,8 @@ logger = logging.getLogger(__name__)
 def collect_history(tools: Tools, account: Account, job: Job, is_closing: Callable[[], bool]) -> None:
     """Read what is missing of the history; the newest stored weeks are read again, since they were not over."""
     repository = job.repository
+    if not tools.server.has_history:
+        return
     try:
         progress = history.read_progress(tools.database, repository)
         is_complete = bool(progress.get("is_complete"))
@@ -25,6 +27,8 @@ def collect_history(tools: Tools, account: Account, job: Job, is_closing: Callab
             outcome = tools.client.star_history(account, repository.github_id or repository.full_name, page)
             if not isinstance(outcome, answers.Weeks):
                 _tell_failure(tools, repository.full_name, outcome)
+                if isinstance(outcome, answers.Refused | answers.Missing | answers.Gone):
+                    history.save_weeks(tools.database, repository, [], {**progress, "checked_at": tools.clock.now()})
                 return
             weeks += len(outcome.weeks)
             page += 1

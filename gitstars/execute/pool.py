@@ -48,6 +48,10 @@ class WorkerPool:
     def states(self) -> list[WorkerState]:
         return [worker.state() for worker in self._workers.values()]
 
+    def owners(self) -> list[str]:
+        """The owners of all claims in hand."""
+        return [owner for worker in self._workers.values() for owner in worker.owners()]
+
     def replace(self, number: int) -> None:
         """Kill a worker that hangs, give its repositories back, and start another in its place."""
         worker = self._workers.get(number)

@@ -82,8 +82,8 @@ class Settler:
 
     def _settle(self, collection: Collection) -> None:
         """Wait for the collection's pages, decide how it ends and write that down."""
-        self.reap_writes(collection, wait=True)
         try:
+            self.reap_writes(collection, wait=True)
             decided, next_user = self._hand_over(collection, self._judge(collection))
             statuses.settle(self._tools.database, collection.claim, decided.settlement)
             self._tell(collection, decided, next_user)
@@ -109,27 +109,39 @@ class Settler:
             until = self._tools.ledger.blocked_until(self._user_id, Resource.GRAPHQL, now)
             ended = answers.BudgetSpent(Resource.GRAPHQL, until or now)
         if ended is not None:
-            return verdict.judge(ended, collection.claim, now, most)
+            decided = verdict.judge(ended, collection.claim, now, most)
+            # Back in the lane the other budget would take it up, only to stand here again: the scan at that time finds it.
+            return replace(decided, again=False) if self._must_wait(collection, ended) else decided
         if collection.is_refresh:
             return self._judge_refresh(collection, now)
         listed = collection.progress.processed + collection.progress.ghosts
         proven = proof.prove(collection.count_before or 0, collection.count_after, listed)
         if isinstance(proven, proof.ReadAgain):
             return verdict.unproven(collection.claim, proven.reason, now, most)
-        closed = 0
+        generation, closed = None, 0
         # Pages by number shift when a star is taken back meanwhile, so that one may be missed without a trace in the numbers.
         if proven.churn == 0 or isinstance(collection.listing, GraphListing):
-            closed = edges.close_unseen(self._tools.database, collection.claim, collection.claim.generation + 1)
-        return self._complete(collection, now, ghosts=collection.progress.ghosts, churn=proven.churn, unstarred=closed)
+            generation = collection.claim.generation + 1
+            if not collection.is_first:
+                closed = edges.close_unseen(self._tools.database, collection.claim, generation)
+        return self._complete(collection, now, generation, ghosts=collection.progress.ghosts, churn=proven.churn, unstarred=closed)
+
+    def _must_wait(self, collection: Collection, ended: answers.Outcome | Exception) -> bool:
+        """Whether nothing but the spent budget can take the repository further."""
+        if not isinstance(ended, answers.BudgetSpent) or not self._tools.server.has_graphql:
+            return False
+        if ended.resource is Resource.CORE:
+            return collection.has_graph
+        return isinstance(collection.ended_by, answers.PaginationWall) or collection.progress.cursor.get("kind") == "graph"
 
     def _judge_refresh(self, collection: Collection, now: float) -> verdict.Verdict:
         """The newest stars are read: complete, unless the count tells that others were taken back."""
         count = collection.count_after if collection.count_after is not None else collection.count_before or 0
         if refresh.has_drifted(count, collection.progress.processed + collection.progress.ghosts):
             return verdict.read_whole(collection.claim, count)
-        return self._complete(collection, now)
+        return self._complete(collection, now, None)
 
-    def _complete(self, collection: Collection, now: float, **notes: int) -> verdict.Verdict:
+    def _complete(self, collection: Collection, now: float, generation: int | None, **notes: int) -> verdict.Verdict:
         claim, seen = collection.claim, collection.metadata
         count = collection.count_after if collection.count_after is not None else collection.count_before
         decided = verdict.completed(claim, replace(collection.progress, total_stargazers=count), **notes)
@@ -138,6 +150,7 @@ class Settler:
         settlement = replace(
             decided.settlement,
             next_retry_at=now + pause,
+            generation=generation,
             updated_at=seen.updated_at if seen else None,
             etag=seen.etag if seen else None,
         )
@@ -201,7 +214,8 @@ class Settler:
         if next_user is not None:
             tools.dispatcher.put(replace(collection.job, user_id=next_user, repository=repository))
         elif decided.again:
-            tools.dispatcher.put(collection.job)
+            # What was forced has begun anew by now, and goes on from where it stands.
+            tools.dispatcher.put(replace(collection.job, force=False))
         else:
             self._queue_history(self._user_id, repository, settlement.status)
 

@@ -81,6 +81,10 @@ class Worker:
     def is_idle(self) -> bool:
         return all(collector.is_idle for collector in self._collectors.values())
 
+    def owners(self) -> list[str]:
+        """The owners of the claims in hand."""
+        return [owner for collector in self._collectors.values() for owner in collector.owners]
+
     def state(self) -> WorkerState:
         """What the worker is doing."""
         busy = [collector for collector in list(self._collectors.values()) if not collector.is_idle]

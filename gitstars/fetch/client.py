@@ -120,7 +120,8 @@ class GitHubClient:
         body = msgspec.json.encode({"query": query.text, "variables": query.variables})
         request = Request(self._config.graphql_url, body=body)
         verdict = self._call(account, Resource.GRAPHQL, query.cost, request, judge, TRIES if width == 1 else 1)
-        outcomes = verdict.outcomes if verdict.common is None else (verdict.common,) * width
+        common = answers.RouteMissing() if isinstance(verdict.common, answers.Missing) else verdict.common
+        outcomes = verdict.outcomes if common is None else (common,) * width
         has_failed = any(isinstance(outcome, answers.Transient) for outcome in outcomes)
         return GraphAnswer(outcomes, verdict.seconds, verdict.cost, has_failed)
 

@@ -17,8 +17,7 @@ RETURN array::concat(
 """
 CLOSE_UNSEEN = """
 BEGIN;
-LET $held = (UPDATE $row SET generation = $generation, swept_at = time::now()
-    WHERE claimed_by = $owner AND status = 'processing' RETURN VALUE id);
+LET $held = (SELECT VALUE id FROM $row WHERE claimed_by = $owner AND status = 'processing');
 IF array::len($held) = 0 { THROW 'claim lost' };
 LET $closed = (UPDATE starred SET unstarred_at = time::now()
     WHERE out = $repo AND source = 'stargazer_analysis' AND unstarred_at IS NONE AND (seen ?? 0) < $generation RETURN VALUE id);
@@ -42,8 +41,14 @@ def find_known(database: Database, repository: Repository, github_ids: Iterable[
     return set(database.run(KNOWN, **bindings)[-1])
 
 
+def has_any(database: Database, repository: Repository) -> bool:
+    """Whether a star of the repository was ever stored by gitstars."""
+    query = "SELECT VALUE id FROM starred WHERE out = $repo AND source = 'stargazer_analysis' LIMIT 1"
+    return bool(database.run(query, repo=record("repo", repository.key))[0])
+
+
 def close_unseen(database: Database, claim: Claim, generation: int) -> int:
-    """End of a proven sweep: close our edges that it did not see; how many. Raises ClaimLost.
+    """End of a proven sweep, which the claim's settlement records: close our edges that it did not see; how many. Raises ClaimLost.
 
     ``generation`` is one more than ``claim.generation``, and what the pages of the sweep were written with.
     """

@@ -1,7 +1,7 @@
 """The processing status of repositories: claims as leases by the database's clock, settlements, and what the operator looks at."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,7 +22,8 @@ RETURN (SELECT VALUE id FROM repo_processing_status WHERE repo = $repo ORDER BY 
 """
 #: One statement, so one transaction: of two claimers one gets the row, the other an empty result or a conflict.
 CLAIM = """
-UPDATE $row SET status = 'processing', claimed_by = $owner, claimed_at = time::now(), lease_expires_at = time::now() + $lease,
+UPDATE $row SET cursor = IF $force { {} } ELSE IF status = 'completed' { $refresh } ELSE { cursor },
+    status = 'processing', claimed_by = $owner, claimed_at = time::now(), lease_expires_at = time::now() + $lease,
     started_at = started_at ?? time::now()
 WHERE (status != 'processing' OR claimed_by = $owner
        OR (lease_expires_at ?? (claimed_at ?? time::now() - $legacy) + $legacy) <= time::now())
@@ -35,6 +36,7 @@ RETURN BEFORE
 SETTLE = """
 UPDATE $row SET {assignments} WHERE claimed_by = $owner AND status = 'processing' RETURN VALUE id;
 IF $completed {{ UPDATE $row SET completed_at = time::now() RETURN NONE }};
+IF $swept {{ UPDATE $row SET swept_at = time::now() RETURN NONE }};
 IF $counted {{ UPDATE $row SET counted_at = time::now() RETURN NONE }};
 """
 #: The cursor of a completed repository whose newest stars are read; of an interrupted one too, which begins with the newest again.
@@ -72,6 +74,7 @@ def claim(
             fresh=seconds(fresh_seconds),
             force=force,
             may_try=may_try,
+            refresh=REFRESH,
         )[0]
     except TransactionConflict:
         return None
@@ -126,7 +129,10 @@ def settle(database: Database, held: Claim, settlement: Settlement) -> None:
         fields |= {"updated_at": settlement.updated_at, "etag": settlement.etag}
     if settlement.progress is not None:
         fields |= progress_fields(settlement.progress)
-    bindings = {"row": held.row, "owner": held.owner, "fields": fields, "counted": settlement.star_count is not None}
+    if settlement.generation is not None:
+        fields["generation"] = settlement.generation
+    happened = {"swept": settlement.generation is not None, "counted": settlement.star_count is not None}
+    bindings = {"row": held.row, "owner": held.owner, "fields": fields, **happened}
     settle_row = SETTLE.format(assignments=assign(fields))
     if not database.run_retrying(settle_row, PATIENCE_SECONDS, completed=settlement.status is Status.COMPLETED, **bindings)[0]:
         raise ClaimLost(f"{held.repository.full_name} is claimed by somebody else")
@@ -164,13 +170,13 @@ def _read_progress(row: dict[str, Any]) -> Progress:
     )
 
 
-def heartbeat(database: Database, owner_prefix: str, lease_seconds: float) -> int:
-    """Extend every lease of this process; how many there are."""
+def heartbeat(database: Database, owners: Sequence[str], lease_seconds: float) -> int:
+    """Extend the leases of these owners; how many there are. One that nobody works on any more must run out."""
     query = """
     UPDATE repo_processing_status SET lease_expires_at = time::now() + $lease
-    WHERE status = 'processing' AND string::starts_with(claimed_by ?? '', $prefix) RETURN VALUE id
+    WHERE status = 'processing' AND claimed_by IN $owners RETURN VALUE id
     """
-    return len(database.run_retrying(query, lease=seconds(lease_seconds), prefix=owner_prefix)[0])
+    return len(database.run_retrying(query, lease=seconds(lease_seconds), owners=list(owners))[0])
 
 
 def give_back(database: Database, is_dead: Callable[[str], bool]) -> int:

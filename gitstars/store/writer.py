@@ -95,7 +95,12 @@ class PageWriter:
                     break
                 group.append(entry)
                 rows += len(entry.write.stargazers)
-            self._store_group(group)
+            try:
+                self._store_group(group)
+            except Exception as error:
+                logger.exception("a group of %d pages could not be stored", len(group))
+                for entry in group:
+                    entry.result.set_exception(error)
             if is_last:
                 return
 

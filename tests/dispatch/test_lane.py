@@ -47,16 +47,17 @@ def test_a_better_priority_moves_a_waiting_repository_forward() -> None:
     assert len(lane) == 1
 
 
-def test_the_largest_of_the_first_priority_can_be_taken() -> None:
+def test_the_largest_giant_of_the_first_priority_can_be_taken() -> None:
     lane = Lane(ACCOUNT)
-    for arrival, (name, stars, priority) in enumerate([("a/1", 5, 10), ("a/2", 90, 10), ("a/3", 999, 20)]):
+    for arrival, (name, stars, priority) in enumerate([("a/1", 5, 10), ("a/2", 1200, 10), ("a/3", 9000, 10), ("a/4", 99_999, 20)]):
         lane.put(make_job(name, stars, priority), arrival)
 
-    largest = lane.take_largest()
+    giants = [lane.take_giant(), lane.take_giant()]
 
-    assert largest is not None
-    assert largest.repository.key == "a/2"
-    assert [entry.job.repository.key for entry in lane.entries()] == ["a/1", "a/3"]
+    assert [giant.repository.key for giant in giants if giant] == ["a/3", "a/2"]
+    assert lane.take_giant() is None
+    taken = [lane.take() for _ in range(3)]
+    assert [job.repository.key for job in taken if job] == ["a/1", "a/4"]
 
 
 def test_clearing_returns_what_waited() -> None:

@@ -8,6 +8,7 @@ import pytest
 from gitstars.model import Repository
 from gitstars.simulator.scenario import Scenario, SimAccount, SimRepository
 from gitstars.store import seeding
+from gitstars.store.database import Database
 from tests.harness import NO_LIMITS, Flow
 
 MakeFlow = Callable[..., Flow]
@@ -180,3 +181,42 @@ def test_a_renamed_repository_is_not_read_again_under_its_new_name(flow: MakeFlo
     assert run.stored() == {"org/new": truth}
     assert {name: row["status"] for name, row in run.rows().items()} == {"org/new": "completed"}
     assert list_calls(run) == 0
+
+
+@WAYS
+def test_a_refresh_that_was_given_back_before_its_first_page_closes_nothing(flow: MakeFlow, github: dict[str, Any]) -> None:
+    run = make_flow(flow, github, SimRepository(id=7, full_name="org/kept", stars=1500))
+    app = run.start()
+    run.wait_idle()
+    run.github.control("POST", "/repositories/7", {"grow": 3})
+    run.database.run("UPDATE repo_processing_status SET swept_at = time::now() - 1000d, next_retry_after = time::now() - 1h")
+    run.github.control("POST", "/rules", {"match": "*", "effect": "hang", "seconds": 25})
+    app.watcher.scan()
+    run.wait_until(lambda: app.events.totals["account.queued"] >= 2, "the refresh is queued")
+
+    app.stop()
+    run.github.control("DELETE", "/rules")
+    run.database.close()
+    run.database = Database(run.config.database)
+    run.start()
+    run.wait_until(lambda: run.rows()["org/kept"].get("generation") == 2, "the sweep is done")
+    run.wait_idle()
+
+    assert open_edges(run) == run.truth()
+
+
+@WAYS
+def test_a_name_that_another_repository_took_does_not_bring_its_stars(flow: MakeFlow, github: dict[str, Any]) -> None:
+    places = SimRepository(id=7, full_name="org/a", stars=150), SimRepository(id=8, full_name="org/x", stars=130)
+    account = SimAccount(user_id=1, login="ann", token="gho_annannann", starred=(7,))
+    run = flow(Scenario(accounts=(account,), repositories=places, limits=NO_LIMITS, population=90_000), github=github)
+    run.start()
+    run.wait_idle()
+    run.github.control("POST", "/repositories/7", {"rename": "org/b", "grow": 10})
+    run.github.control("POST", "/repositories/8", {"rename": "org/a"})
+
+    run.database.run("UPDATE repo_processing_status SET swept_at = time::now() - 1000d")
+    come_back(run)
+
+    assert open_edges(run) == {"org/a": run.truth(7)["org/a"]}
+    assert run.rows()["org/a"]["status"] == "completed"

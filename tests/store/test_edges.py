@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from gitstars.errors import ClaimLost
-from gitstars.model import Claim, PageWrite, Settlement, Stargazer, Status
+from gitstars.model import Claim, PageWrite, Repository, Settlement, Stargazer, Status
 from gitstars.store import edges, statuses
 from gitstars.store.database import Database, record
 from gitstars.store.writer import PageWriter
@@ -58,14 +58,18 @@ def test_a_star_given_again_is_open_again_with_its_new_time(
 
 
 def test_the_generation_of_a_sweep_is_known_to_the_next_claim(database: Database, starred: Claim) -> None:
-    edges.close_unseen(database, starred, 1)
-    statuses.settle(database, starred, Settlement(Status.PENDING))
+    statuses.settle(database, starred, Settlement(Status.PENDING, generation=1))
 
     again = statuses.claim(database, starred.repository, "me", 3600, 3600)
 
     assert again is not None
     assert again.generation == 1
     assert again.swept_at is not None
+
+
+def test_whether_any_star_was_stored_is_known(database: Database, starred: Claim) -> None:
+    assert edges.has_any(database, starred.repository)
+    assert not edges.has_any(database, Repository("a/none", "a/none", 77, 1))
 
 
 def test_a_page_outside_of_a_sweep_keeps_what_a_sweep_saw(

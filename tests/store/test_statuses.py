@@ -145,10 +145,28 @@ def test_a_heartbeat_extends_only_our_leases(database: Database) -> None:
     claim(database, "me:1", Repository("a/mine", "a/mine", 1, 1), lease=0.001)
     claim(database, "you:1", Repository("a/yours", "a/yours", 2, 1), lease=0.001)
 
-    extended = statuses.heartbeat(database, "me:", HOUR)
+    claim(database, "me:2", Repository("a/lost", "a/lost", 3, 1), lease=0.001)
+
+    extended = statuses.heartbeat(database, ["me:1"], HOUR)
 
     assert extended == 1
-    assert statuses.give_back_stale(database) == 1
+    assert statuses.give_back_stale(database) == 2
+
+
+@pytest.mark.parametrize(("force", "cursor"), [(False, {"kind": "refresh"}), (True, {})])
+def test_a_complete_list_never_goes_on_behind_its_end(database: Database, force: bool, cursor: dict[str, object]) -> None:
+    held = claim(database, "a")
+    assert held is not None
+    statuses.settle(database, held, Settlement(Status.COMPLETED, progress=Progress({"kind": "rest", "next_page": 9}, 8, 8, 800, 800)))
+    database.run("UPDATE repo_processing_status SET next_retry_after = time::now() - 1h")
+
+    again = claim(database, "b", force=force)
+    assert again is not None
+    statuses.settle(database, again, Settlement(Status.PENDING))
+    given_back = claim(database, "c")
+
+    assert given_back is not None
+    assert again.progress.cursor == given_back.progress.cursor == cursor
 
 
 CLAIMER = """
