@@ -144,7 +144,7 @@ class Settler:
     def _complete(self, collection: Collection, now: float, generation: int | None, **notes: int) -> verdict.Verdict:
         claim, seen = collection.claim, collection.metadata
         count = collection.count_after if collection.count_after is not None else collection.count_before
-        decided = verdict.completed(claim, replace(collection.progress, total_stargazers=count), **notes)
+        decided = verdict.completed(claim, replace(collection.progress, cursor=statuses.REFRESH, total_stargazers=count), **notes)
         gained = None if claim.completed_at is None else (count or 0) - (claim.progress.total_stargazers or 0)
         pause = refresh.refresh_seconds(self._tools.fresh_seconds, gained, now - (claim.completed_at or now))
         settlement = replace(

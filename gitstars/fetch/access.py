@@ -45,11 +45,6 @@ def choose_user(known: Collection[AnyKnown], now: float, hopeless: Collection[in
     return min(due, key=lambda row: (row.user_id in hopeless, not row.may_list, row.may_list is False, row.user_id), default=None)
 
 
-def is_restricted(known: Collection[Known], now: float) -> bool:
-    """Whether everybody who could list the repository was refused, and nobody is due."""
-    return not any(is_due(row, now) for row in known)
-
-
 def next_look_at(known: Collection[Known], now: float) -> float | None:
     """When the first of these users may try (again), ``now`` where one is due; None: there is nobody."""
     return min((now if is_due(row, now) else row.look_again_at or now for row in known), default=None)

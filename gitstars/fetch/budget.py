@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from gitstars.fetch.classify import RateInfo
 
 MINUTE_SECONDS = 60
+#: GitHub's windows last an hour; a reset further ahead than this (seconds) comes from a clock that was wrong.
+LONGEST_WINDOW_SECONDS = 7200.0
 #: GitHub's clock and ours differ a little: a window counts as over this long after its reset.
 RESET_MARGIN_SECONDS = 1.0
 #: Resets of one window that answers report differ by rounding; beyond this it is another window.
@@ -56,8 +58,8 @@ class Budget:
         return self.reset_at + RESET_MARGIN_SECONDS
 
     def renew(self, now: float) -> None:
-        """A window that is over is full again; what exactly is in it, the next answer tells."""
-        if self.remaining is not None and now >= self.reset_at + RESET_MARGIN_SECONDS:
+        """A window that is over is full again, as the next answer will tell; one far ahead was told to a clock that was wrong."""
+        if self.remaining is not None and not now - RESET_MARGIN_SECONDS < self.reset_at <= now + LONGEST_WINDOW_SECONDS:
             self.remaining = None
 
     def pause(self, cost: int, now: float) -> float:

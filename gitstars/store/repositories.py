@@ -1,4 +1,4 @@
-"""Repositories as the operator sees and handles them: lists with search and order, one by any of its names, beginning anew."""
+"""Repositories as the operator sees and handles them: lists with search and order, one by any of its names, those that wait."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -30,12 +30,6 @@ FROM repo_processing_status
 ONE = ROWS + "WHERE repo = $repo ORDER BY id LIMIT 1"
 #: A repository by its name at GitHub, where the record's id is another one.
 BY_NAME = "SELECT VALUE id FROM repo WHERE string::lowercase(<string>(full_name ?? '')) = $name LIMIT 1"
-BEGIN_ANEW = """
-UPDATE repo_processing_status SET status = 'pending', claimed_by = NONE, claimed_at = NONE, lease_expires_at = NONE, cursor = NONE,
-    last_page_processed = 0, processed_stargazers = 0, ghosts = 0, total_pages = NONE, started_at = NONE, completed_at = NONE,
-    last_error = NONE, error_count = 0, next_retry_after = NONE, notes = NONE
-WHERE repo = $repo RETURN VALUE id
-"""
 WAIT = """
 UPDATE repo_processing_status SET status = 'rate_limited', next_retry_after = $until, last_error = $reason
 WHERE repo IN $repos AND status IN ['pending', 'rate_limited'] RETURN VALUE id
@@ -101,11 +95,6 @@ def find(database: Database, name: str) -> RepositoryView | None:
         "SELECT id AS identity, full_name ?? record::id(id) AS full_name, github_id, stars, is_private FROM $repo", repo=identity
     )[0]
     return _read(bare[0])
-
-
-def begin_anew(database: Database, key: Any) -> bool:
-    """Back to ``pending`` without progress, errors or a time to wait for; whoever holds the claim loses it. Whether there was a row."""
-    return bool(database.run_retrying(BEGIN_ANEW, repo=record("repo", key))[0])
 
 
 def mark_waiting(database: Database, keys: Sequence[Any], until: float, reason: str) -> int:

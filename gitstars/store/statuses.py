@@ -39,7 +39,7 @@ IF $completed {{ UPDATE $row SET completed_at = time::now() RETURN NONE }};
 IF $swept {{ UPDATE $row SET swept_at = time::now() RETURN NONE }};
 IF $counted {{ UPDATE $row SET counted_at = time::now() RETURN NONE }};
 """
-#: The cursor of a completed repository whose newest stars are read; of an interrupted one too, which begins with the newest again.
+#: The cursor of a complete list: whatever asks for it next, it never goes on behind the end, but reads the newest stars, or all of them.
 REFRESH: Cursor = {"kind": "refresh"}
 UNCLAIMED = "status = 'pending', claimed_by = NONE, claimed_at = NONE, lease_expires_at = NONE"
 RELEASE_STALE = f"""

@@ -351,3 +351,10 @@ def test_users_are_forgotten_before_they_fill_the_memory_but_never_one_in_flight
 
     kept = {row["user_id"] for row in ledger.snapshot()}
     assert kept == {1, *range(91, 100)}
+
+
+def test_figures_told_to_a_clock_that_was_wrong_are_forgotten() -> None:
+    ledger = Ledger(Pace())
+    spend(ledger, START + 30 * 86_400, 0, reset_at=START + 30 * 86_400 + 1800)
+
+    assert isinstance(ledger.reserve(1, CORE, 1, START), Grant)

@@ -7,7 +7,7 @@ import pytest
 
 from gitstars.model import Repository
 from gitstars.simulator.scenario import Scenario, SimAccount, SimRepository
-from gitstars.store import seeding
+from gitstars.store import requests, seeding
 from gitstars.store.database import Database
 from tests.harness import NO_LIMITS, Flow
 
@@ -220,3 +220,19 @@ def test_a_name_that_another_repository_took_does_not_bring_its_stars(flow: Make
 
     assert open_edges(run) == {"org/a": run.truth(7)["org/a"]}
     assert run.rows()["org/a"]["status"] == "completed"
+
+
+@WAYS
+def test_a_complete_list_that_the_operator_asks_for_again_keeps_its_stars(flow: MakeFlow, github: dict[str, Any]) -> None:
+    run = make_flow(flow, github, SimRepository(id=7, full_name="org/kept", stars=1500))
+    app = run.start()
+    run.wait_idle()
+    run.github.control("POST", "/repositories/7", {"grow": 40})
+
+    assert requests.go_on(app.database, "org/kept")
+    app.watcher.scan()
+    run.wait_until(lambda: run.rows()["org/kept"]["total_stargazers"] == 1540, "the new stars are read")
+    run.wait_idle()
+
+    assert run.rows()["org/kept"]["status"] == "completed"
+    assert open_edges(run) == run.truth()

@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from gitstars.errors import ClaimLost
-from gitstars.model import Claim, Progress, Repository, Settlement, Status
+from gitstars.model import Claim, Progress, Settlement, Status
 from gitstars.store import repositories, statuses
 from gitstars.store.database import Database, record
 from gitstars.store.repositories import SORTS, RepositoryView
@@ -81,21 +80,6 @@ def test_a_repository_that_was_never_queued_has_no_status(database: Database) ->
 
     assert found is not None
     assert (found.status, found.github_id) == (None, 77)
-
-
-@pytest.mark.usefixtures("rows")
-def test_beginning_anew_drops_progress_and_the_holders_claim(database: Database) -> None:
-    held = statuses.claim(database, Repository("b/beta", "b/beta", 2, 10), "me", 3600, 3600, force=True)
-    assert held is not None
-
-    assert repositories.begin_anew(database, "b/beta")
-
-    found = repositories.find(database, "b/beta")
-    assert found is not None
-    assert (found.status, found.error_count, found.next_retry_at, found.last_error) == ("pending", 0, None, None)
-    with pytest.raises(ClaimLost):
-        statuses.settle(database, held, Settlement(Status.COMPLETED))
-    assert not repositories.begin_anew(database, "nobody/nothing")
 
 
 def test_waiting_repositories_leave_those_in_hand_and_those_ended(database: Database, rows: None, claim: MakeClaim) -> None:
