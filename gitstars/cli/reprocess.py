@@ -34,7 +34,7 @@ def reprocess(client: AdminClient, name: str, force: bool, wait: bool, as_json: 
     settled = _await_settled(client, path)
     if as_json:
         show.print_json(settled)
-    else:
+    elif settled["status"] == Status.COMPLETED:
         stored = settled["processed_stargazers"] or 0
         click.echo(f"{settled['full_name']}: {settled['status']}, {stored:,} stars stored")
     if settled["status"] != Status.COMPLETED:

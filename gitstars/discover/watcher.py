@@ -113,7 +113,8 @@ class AccountWatcher:
         """Queue what is due for the account's repositories, smallest first; how many were added."""
         now, user_id = self._clock.now(), account.user_id
         allowed = access.of_user(self._database, user_id)
-        jobs = [Job(user_id, ALL_REPOSITORIES, Priority.OWN, task=Task.OWN)] if self._is_own_list_due(user_id, now) else []
+        self._queue_own_list(account)
+        jobs: list[Job] = []
         new: dict[str, Repository] = {}
         for known in accounts.list_repositories(self._database, account):
             if known.status is None:
@@ -144,12 +145,13 @@ class AccountWatcher:
             statuses.ensure_all(self._database, [place.key for place in chunk if place.key not in former])
         return busy
 
-    def _is_own_list_due(self, user_id: int, now: float) -> bool:
-        """Whether the repositories that the account owns or collaborates on are to be asked for."""
+    def _queue_own_list(self, account: Account) -> None:
+        """Let the repositories that the account owns or collaborates on be asked for, when that was long ago."""
         if not self._rules.include & {"owned", "collaborating"}:
-            return False
-        listed_at = state.read(self._database, access.own_key(user_id))
-        return listed_at is None or listed_at + self._rules.fresh_seconds <= now
+            return
+        listed_at = state.read(self._database, access.own_key(account.user_id))
+        if listed_at is None or listed_at + self._rules.fresh_seconds <= self._clock.now():
+            self._dispatcher.put(Job(account.user_id, ALL_REPOSITORIES, Priority.OWN, task=Task.OWN))
 
     def _step(self) -> None:
         """One look; a full scan when it is due. The database being away is told once a step and is no reason to stop."""
@@ -190,6 +192,7 @@ class AccountWatcher:
     def _settle(self, account: Account) -> None:
         """Wait until the account's starred repositories are all there, then queue them first of all."""
         try:
+            self._queue_own_list(account)
             readiness = self._wait_until_stable(account)
             if self._stop.is_set():
                 return

@@ -185,7 +185,7 @@ class Operations:
             raise NotNow(f"{repository.full_name} is being collected at this moment")
 
     def _tell(self, kind: str, repository: Repository, **data: object) -> None:
-        logger.info("%s: %s on request", repository.full_name, kind.partition(".")[2])
+        logger.info("%s: %s by the operator", repository.full_name, kind.partition(".")[2])
         self._with.events.publish(kind, self._with.now(), repo=repository.full_name, **data)
 
 
