@@ -8,6 +8,8 @@ import gevent
 import pytest
 
 from gitstars.config import Config, DatabaseConfig
+from gitstars.execute.plan import QUERIES_IN_FLIGHT
+from gitstars.fetch.width import MOST
 from gitstars.simulator.scenario import SimLimits, make_scenario
 from tests.harness import Flow, Server, count_refetched
 
@@ -54,4 +56,31 @@ def test_an_embedded_engine_killed_at_random_moments_loses_nothing(embedded_conf
     assert run.stored() == run.truth()
     again = count_refetched(run.github.asked())
     assert max(again.values(), default=0) <= KILLS
+    run.close()
+
+
+@pytest.mark.slow(90)
+def test_lists_by_cursors_survive_kills_and_only_what_was_in_flight_is_asked_again(
+    embedded_config: DatabaseConfig, serve: Callable[[Config], Server]
+) -> None:
+    limits = SimLimits(points_per_window=1_000_000, graphql_points_per_minute=1_000_000, alias_seconds=0.01)
+    scenario = make_scenario([1200] * 60 + [90] * 20, accounts=2, limits=limits, population=20_000)
+    run = Flow(scenario, embedded_config, github={"use_graphql": True, "graphql_points_per_minute": 1_000_000})
+    server, chance, kills = serve(run.config), random.Random(9), 8
+
+    for _ in range(kills):
+        server.start()
+        server.wait_for_line("serves 2 accounts")
+        gevent.sleep(chance.random() * WORK_SECONDS)
+        server.signal(signal.SIGKILL)
+        server.process.wait()
+    run.start()
+    run.wait_idle(60)
+
+    assert run.stored() == run.truth()
+    assert {row["status"] for row in run.rows().values()} == {"completed"}
+    # Twelve or thirteen pages of a long list, which is read from both ends; of each account two queries may be in flight.
+    needed, in_flight = 60 * 13 + 20, 2 * QUERIES_IN_FLIGHT * MOST
+    asked = sum(entry.get("aliases", 0) for entry in run.github.asked())
+    assert asked <= needed + kills * in_flight
     run.close()
