@@ -1,5 +1,6 @@
 """Sees accounts come, change and go, and queues their repositories. Which of those need work is decided in ``needs``."""
 
+import hashlib
 import logging
 import math
 from collections.abc import Sequence
@@ -51,6 +52,9 @@ class AccountWatcher:
         self._known: dict[int, Account] = {}
         self._settling: dict[int, gevent.Greenlet] = {}
         self._scan_due_at = 0.0
+        #: During a scan: what is pending, and what some account may list.
+        self._pending: set[str] = set()
+        self._listed: set[str] = set()
         self._was_live = False
         #: When the first repository that waits for a stated time comes back (epoch seconds).
         self._retry_at = math.inf
@@ -71,6 +75,7 @@ class AccountWatcher:
             self._open(account)
             if self.enqueue(account, Priority.EXISTING) == 0 and accounts.count_starred(self._database, account) == 0:
                 self._settle_later(account)
+        self._restrict_orphans()
         self._scan_due_at = self._clock.monotonic() + self._settings.scan_seconds
         spawn("account watcher", run_until, self._stop, self._step, 0.0)
         if self._database.can_watch:
@@ -87,6 +92,7 @@ class AccountWatcher:
         for account in self.accounts:
             if account.user_id not in self._settling:
                 self.enqueue(account, Priority.EXISTING)
+        self._restrict_orphans()
         self.scanned_at = self._clock.now()
 
     def look(self) -> None:
@@ -103,9 +109,6 @@ class AccountWatcher:
                 self._settle_later(account)
             elif known != account:
                 logger.info("account %s changed", account)
-                if (known.token, known.scopes) != (account.token, account.scopes):
-                    access.forget_refusals(self._database, user_id)
-                    state.write(self._database, access.own_key(user_id), None)
                 self._open(account)
                 self.enqueue(account, Priority.EXISTING)
 
@@ -121,9 +124,12 @@ class AccountWatcher:
                 new[known.repository.key] = known.repository
             if known.status in RETRIED and known.next_retry_at is not None and known.next_retry_at > now:
                 self._retry_at = min(self._retry_at, max(known.next_retry_at, now + RETRY_SECONDS))
+            if known.status is Status.PENDING:
+                self._pending.add(known.repository.key)
             for task, wanted in judge_needs(known, allowed.get(known.repository.key), now, self._rules, priority):
                 repository = ALL_REPOSITORIES if task is Task.COUNTS else known.repository
                 jobs.append(Job(user_id, repository, wanted, task=task))
+        self._listed |= {job.repository.key for job in jobs if job.task is Task.LIST}
         busy = self._welcome(list(new.values()))
         jobs = [job for job in jobs if job.repository.key not in busy]
         added = sum(self._dispatcher.put(job) for job in jobs)
@@ -131,6 +137,14 @@ class AccountWatcher:
             logger.info("account %s: %d jobs queued", account, added)
             self._events.publish("account.queued", now, user=user_id, repositories=added)
         return added
+
+    def _restrict_orphans(self) -> None:
+        """After a scan: what waits for an account that is gone, and is refused to all that are left, is restricted."""
+        orphans = sorted(self._pending - self._listed)
+        if orphans:
+            statuses.restrict_refused(self._database, orphans)
+        self._pending.clear()
+        self._listed.clear()
 
     def _welcome(self, repositories: Sequence[Repository]) -> set[str]:
         """Repositories seen for the first time get a row; what was collected under a former name follows. Keys of those not ready yet."""
@@ -182,6 +196,13 @@ class AccountWatcher:
         return {account.user_id: account for account in accounts.list_accounts(self._database)}
 
     def _open(self, account: Account) -> None:
+        digest = hashlib.sha256(f"{account.token} {sorted(account.scopes or ())}".encode()).hexdigest()[:16]
+        key = f"token of {account.user_id}"
+        if (before := state.read(self._database, key)) != digest:
+            if before is not None:
+                access.forget_refusals(self._database, account.user_id)
+            state.write(self._database, access.own_key(account.user_id), None)
+            state.write(self._database, key, digest)
         self._known[account.user_id] = account
         self._dispatcher.open_lane(account)
 

@@ -209,6 +209,15 @@ def restrict(database: Database, repository: Repository, why: str, until: float 
     database.run_retrying(query, repo=record("repo", repository.key), why=why, until=to_datetime_or_none(until))
 
 
+def restrict_refused(database: Database, keys: Sequence[str]) -> None:
+    """Of these repositories those that wait for nobody, since whoever is left was refused; the scans look again."""
+    query = """
+    UPDATE repo_processing_status SET status = 'restricted', next_retry_after = NONE
+    WHERE repo IN $repos AND status = 'pending' AND repo IN (SELECT VALUE repo FROM gitstars_access WHERE may_list = false)
+    """
+    database.run_retrying(query, repos=[record("repo", key) for key in keys])
+
+
 def save_counts(database: Database, counts: Mapping[str, int]) -> None:
     """The star counts of repositories whose list nobody may read, as they are now."""
     database.run_retrying(

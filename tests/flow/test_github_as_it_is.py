@@ -94,3 +94,36 @@ def test_a_refused_repository_is_not_asked_for_again_before_its_time_until_the_t
     app.database.run("UPDATE account:ann SET access_token = 'gho_ann_renewed', updatedAt = time::now()")
     run.wait_until(lambda: {row["status"] for row in run.rows().values()} == {"completed"}, "the new token may list")
     assert run.stored() == run.truth()
+
+
+def test_a_token_that_changed_while_the_server_was_down_may_try_again(flow: MakeFlow) -> None:
+    place = SimRepository(id=1000, full_name="org/closed", stars=50)
+    account = SimAccount(user_id=1, login="ann", token="gho_annannann", starred=(1000,))
+    renewed = SimAccount(user_id=1, login="ann", token="gho_ann_renewed", starred=(1000,), collaborates=(1000,))
+    held = Scenario(accounts=(account, renewed), repositories=(place,), limits=NO_LIMITS, population=9000, restriction="2026")
+    run = flow(held, github=GRAPH, signed_in=1)
+    app = run.start()
+    run.wait_idle()
+    app.database.run("UPDATE account:ann SET access_token = 'gho_ann_renewed'")
+    app.stop()
+
+    run.start()
+    run.wait_until(lambda: run.rows()["org/closed"]["status"] == "completed", "the new token may list")
+
+    assert run.stored() == run.truth()
+
+
+def test_what_waits_for_an_account_that_is_gone_is_restricted(flow: MakeFlow) -> None:
+    place = SimRepository(id=1000, full_name="org/closed", stars=50)
+    ann = SimAccount(user_id=1, login="ann", token="gho_annannann", starred=(1000,))
+    run = flow(Scenario(accounts=(ann,), repositories=(place,), limits=NO_LIMITS, population=9000, restriction="2026"))
+    app = run.start()
+    run.wait_idle()
+    # As a hand-over to another account leaves it.
+    run.database.run("UPDATE repo_processing_status SET status = 'pending', next_retry_after = NONE")
+    run.github.control("POST", "/log/clear")
+
+    app.watcher.scan()
+
+    assert run.rows()["org/closed"]["status"] == "restricted"
+    assert not run.github.asked()
