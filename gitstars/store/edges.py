@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from gitstars.errors import ClaimLost, QueryFailed
 from gitstars.model import Claim, Repository
-from gitstars.store.database import Database, record
+from gitstars.store.database import PATIENCE_SECONDS, Database, record
 
 #: Asked by record id, so that it costs the same in a repository of any size.
 KNOWN = """
@@ -44,7 +44,7 @@ def find_known(database: Database, repository: Repository, github_ids: Iterable[
 def has_any(database: Database, repository: Repository) -> bool:
     """Whether a star of the repository was ever stored by gitstars."""
     query = "SELECT VALUE id FROM starred WHERE out = $repo AND source = 'stargazer_analysis' LIMIT 1"
-    return bool(database.run(query, repo=record("repo", repository.key))[0])
+    return bool(database.run_retrying(query, PATIENCE_SECONDS, repo=record("repo", repository.key))[0])
 
 
 def close_unseen(database: Database, claim: Claim, generation: int) -> int:
