@@ -43,7 +43,9 @@ def test_reprocess_with_force_reads_the_list_again_and_changes_no_star(start: St
     before = running.flow.stored()
 
     queued = running.admin.post("/repos/acme/tools/reprocess", {"force": True})
-    assert (queued.status, queued.json["repo"]["status"]) == (202, "pending")
+    # A worker may have it in hand already.
+    assert queued.status == 202
+    assert queued.json["repo"]["status"] in ("pending", "processing")
     known = wait_status(running, "acme/tools", Status.COMPLETED)
 
     assert (known["processed_stargazers"], running.flow.stored()) == (130, before)
