@@ -32,7 +32,7 @@ class _End:
     def restore(self, cursor: Cursor, name: str) -> None:
         self.edge = read_edge(cursor, name)
         if self.edge is not None:
-            self.after, self.is_open = cursor[name]["after"], cursor[name]["is_open"]
+            self.after, self.is_open = cursor[name].get("after"), cursor[name]["is_open"]
 
     def is_beyond(self, at: str) -> bool:
         """Whether a star at this time lies past the edge, seen from the other end: inside of what was read from here."""
@@ -94,7 +94,8 @@ class GraphListing:
         # A cursor that leads nowhere would be asked for ever; that the list is not whole, its length will tell.
         is_end = not page.has_next or page.end_cursor in (None, ask.after)
         self.is_done = is_end or any(other.is_beyond(at) for at in times)
-        end.after, end.edge = page.end_cursor, find_edge(page, end.edge, ask.newest_first)
+        # An empty last page has no cursor: after a kill the end is found again from the one before.
+        end.after, end.edge = page.end_cursor or end.after, find_edge(page, end.edge, ask.newest_first)
         before = self.progress
         total = before.total_stargazers if before.total_stargazers is not None else page.total
         self.progress = replace(
