@@ -19,12 +19,9 @@ LIMITS = SimLimits(points_per_window=1_000_000, rest_points_per_minute=1_000_000
 WORK_SECONDS = 0.7
 
 
-@pytest.mark.slow(150)
-def test_a_server_killed_at_random_moments_ends_in_exactly_the_truth(flow: Callable[..., Flow], serve: Callable[[Config], Server]) -> None:
-    run = flow(make_scenario([1200] * 60 + [90] * 20, accounts=2, limits=LIMITS, population=20_000))
-    server, chance = serve(run.config), random.Random(7)
-
-    for _ in range(KILLS):
+def kill_and_finish(run: Flow, server: Server, chance: random.Random, kills: int) -> None:
+    """Kill the server so often at random moments, then let another one finish: it ends in exactly the truth."""
+    for _ in range(kills):
         server.start()
         server.wait_for_line("serves 2 accounts")
         gevent.sleep(chance.random() * WORK_SECONDS)
@@ -35,6 +32,15 @@ def test_a_server_killed_at_random_moments_ends_in_exactly_the_truth(flow: Calla
 
     assert run.stored() == run.truth()
     assert {row["status"] for row in run.rows().values()} == {"completed"}
+
+
+@pytest.mark.slow(150)
+def test_a_server_killed_at_random_moments_ends_in_exactly_the_truth(flow: Callable[..., Flow], serve: Callable[[Config], Server]) -> None:
+    run = flow(make_scenario([1200] * 60 + [90] * 20, accounts=2, limits=LIMITS, population=20_000))
+    server, chance = serve(run.config), random.Random(7)
+
+    kill_and_finish(run, server, chance, KILLS)
+
     again = count_refetched(run.github.asked())
     assert max(again.values()) <= KILLS
     assert sum(again.values()) <= KILLS * 2 * run.config.github.concurrency * 3
@@ -68,17 +74,8 @@ def test_lists_by_cursors_survive_kills_and_only_what_was_in_flight_is_asked_aga
     run = Flow(scenario, embedded_config, github={"use_graphql": True, "graphql_points_per_minute": 1_000_000})
     server, chance, kills = serve(run.config), random.Random(9), 8
 
-    for _ in range(kills):
-        server.start()
-        server.wait_for_line("serves 2 accounts")
-        gevent.sleep(chance.random() * WORK_SECONDS)
-        server.signal(signal.SIGKILL)
-        server.process.wait()
-    run.start()
-    run.wait_idle(60)
+    kill_and_finish(run, server, chance, kills)
 
-    assert run.stored() == run.truth()
-    assert {row["status"] for row in run.rows().values()} == {"completed"}
     # Twelve or thirteen pages of a long list, which is read from both ends; of each account two queries may be in flight.
     needed, in_flight = 60 * 13 + 20, 2 * QUERIES_IN_FLIGHT * MOST
     asked = sum(entry.get("aliases", 0) for entry in run.github.asked())

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from gitstars.config import Config, DatabaseConfig
-from gitstars.simulator.scenario import Scenario as SimScenario
-from gitstars.simulator.scenario import SimAccount, SimRepository
+from gitstars.simulator.scenario import Scenario, SimAccount, SimRepository
 from tests.harness import NO_LIMITS, Flow, Server
 
 KEY = "key-that-nobody-may-read"
@@ -20,7 +19,7 @@ def test_nothing_secret_is_written_at_debug(
 ) -> None:
     places = tuple(SimRepository(id=n, full_name=f"org/repo-{n}", stars=130) for n in range(1, 4))
     accounts = tuple(SimAccount(user_id=n, login=f"user-{n}", token=f"gho_secret{n}secret", starred=(1, 2, 3)) for n in (1, 2))
-    run = Flow(SimScenario(accounts=accounts, repositories=places, limits=NO_LIMITS), embedded_config)
+    run = Flow(Scenario(accounts=accounts, repositories=places, limits=NO_LIMITS), embedded_config)
     run.github.control("POST", "/world", {"revoke": ["gho_secret2secret"]})
     server = serve(run.config)
     server.start("--log-level", "debug", "--admin-api-key", KEY)
