@@ -80,5 +80,9 @@ class TransactionConflict(QueryFailed):
     """The transaction met another one and may be tried again."""
 
 
+class UsersMissing(QueryFailed):
+    """Users of a page have no records although they were stored before: the database was changed underneath. Nothing was stored."""
+
+
 class ClaimLost(DatabaseError):
     """A page or a settlement was written for a claim that somebody else holds by now; nothing was stored."""

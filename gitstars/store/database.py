@@ -22,6 +22,7 @@ from surrealdb.request_message.methods import RequestMethod
 from gitstars.clock import Clock, SystemClock, backoff_seconds
 from gitstars.config import DatabaseConfig
 from gitstars.errors import (
+    ClaimLost,
     DatabaseError,
     DatabaseRefused,
     DatabaseTimeout,
@@ -29,6 +30,7 @@ from gitstars.errors import (
     QueryFailed,
     StorageFull,
     TransactionConflict,
+    UsersMissing,
 )
 from gitstars.store.engine import EngineHost
 from gitstars.store.pool import ConnectionPool, PoolState
@@ -44,6 +46,8 @@ CONFLICT_RETRIES, CONFLICT_PAUSE_SECONDS = 3, 0.02
 AWAY_PAUSE_SECONDS, PATIENCE_SECONDS = 0.2, 60.0
 #: The notification with which a live query ends, as the server sends it.
 LIVE_ENDED: dict[str, Any] = {"action": "KILLED", "id": None}
+#: What our own statements throw to undo a transaction, and the error that it becomes.
+THROWN: dict[str, type[DatabaseError]] = {"claim lost": ClaimLost, "users missing": UsersMissing}
 #: Latencies kept for the statistics.
 LATENCIES_KEPT = 512
 
@@ -319,6 +323,9 @@ def _first_cause(failed: list[dict[str, Any]]) -> DatabaseError:
 
 
 def _failure_of(text: str) -> DatabaseError:
+    for words, error in THROWN.items():
+        if words in text:
+            return error(text)
     lowered = text.lower()
     if "can be retried" in lowered or "conflict" in lowered:
         return TransactionConflict(text)

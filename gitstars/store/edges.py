@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from gitstars.errors import ClaimLost, QueryFailed
 from gitstars.model import Claim, Repository
 from gitstars.store.database import PATIENCE_SECONDS, Database, record
 
@@ -53,12 +52,7 @@ def close_unseen(database: Database, claim: Claim, generation: int) -> int:
     ``generation`` is one more than ``claim.generation``, and what the pages of the sweep were written with.
     """
     bindings = {"row": claim.row, "owner": claim.owner, "repo": record("repo", claim.repository.key), "generation": generation}
-    try:
-        results = database.run_retrying(CLOSE_UNSEEN, **bindings)
-    except QueryFailed as error:
-        if "claim lost" not in str(error):
-            raise
-        raise ClaimLost(f"{claim.repository.full_name} is claimed by somebody else") from error
+    results = database.run_retrying(CLOSE_UNSEEN, **bindings)
     return next(int(result) for result in reversed(results) if isinstance(result, int))
 
 

@@ -18,7 +18,7 @@ LEGACY_LEASE_SECONDS = 3600.0
 ENSURE = """
 LET $found = (SELECT VALUE id FROM repo_processing_status WHERE repo = $repo ORDER BY id LIMIT 1)[0];
 IF $found IS NONE { INSERT IGNORE INTO repo_processing_status {id: $key, repo: $repo, status: 'pending', error_count: 0} RETURN NONE };
-RETURN (SELECT VALUE id FROM repo_processing_status WHERE repo = $repo ORDER BY id LIMIT 1)[0];
+RETURN $found ?? (SELECT VALUE id FROM repo_processing_status WHERE repo = $repo ORDER BY id LIMIT 1)[0];
 """
 #: One statement, so one transaction: of two claimers one gets the row, the other an empty result or a conflict.
 CLAIM = """
@@ -34,10 +34,7 @@ WHERE (status != 'processing' OR claimed_by = $owner
 RETURN BEFORE
 """
 SETTLE = """
-UPDATE $row SET {assignments} WHERE claimed_by = $owner AND status = 'processing' RETURN VALUE id;
-IF $completed {{ UPDATE $row SET completed_at = time::now() RETURN NONE }};
-IF $swept {{ UPDATE $row SET swept_at = time::now() RETURN NONE }};
-IF $counted {{ UPDATE $row SET counted_at = time::now() RETURN NONE }};
+UPDATE $row SET {assignments} WHERE claimed_by = $owner AND status = 'processing' RETURN VALUE id
 """
 #: The cursor of a complete list: whatever asks for it next, it never goes on behind the end, but reads the newest stars, or all of them.
 REFRESH: Cursor = {"kind": "refresh"}
@@ -131,10 +128,14 @@ def settle(database: Database, held: Claim, settlement: Settlement) -> None:
         fields |= progress_fields(settlement.progress)
     if settlement.generation is not None:
         fields["generation"] = settlement.generation
-    happened = {"swept": settlement.generation is not None, "counted": settlement.star_count is not None}
-    bindings = {"row": held.row, "owner": held.owner, "fields": fields, **happened}
-    settle_row = SETTLE.format(assignments=assign(fields))
-    if not database.run_retrying(settle_row, PATIENCE_SECONDS, completed=settlement.status is Status.COMPLETED, **bindings)[0]:
+    happened = {
+        "completed_at": settlement.status is Status.COMPLETED,
+        "swept_at": settlement.generation is not None,
+        "counted_at": settlement.star_count is not None,
+    }
+    times = [f"{name} = time::now()" for name, is_now in happened.items() if is_now]
+    settle_row = SETTLE.format(assignments=", ".join([assign(fields), *times]))
+    if not database.run_retrying(settle_row, PATIENCE_SECONDS, row=held.row, owner=held.owner, fields=fields)[0]:
         raise ClaimLost(f"{held.repository.full_name} is claimed by somebody else")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from gevent.event import AsyncResult, Event
 from gevent.queue import Queue
 
-from gitstars.errors import ClaimLost, DatabaseError, DatabaseUnavailable, QueryFailed
+from gitstars.errors import DatabaseError, DatabaseUnavailable, QueryFailed, UsersMissing
 from gitstars.loops import spawn
 from gitstars.model import PageWrite, Progress, Stargazer
 from gitstars.store.database import PATIENCE_SECONDS, Database, key_of, record
@@ -29,16 +29,18 @@ FIND_USERS = "SELECT VALUE github_id FROM github_user WHERE github_id IN $ids"
 #: One page: its progress, if the claim still holds, and its edges. The ids are looked up through the unique index, which finds a renamed
 #: user's one record. The web application's own edge, with an id of its choice, stays the only one of its pair. Of an edge that is there
 #: already only a star that was taken back and given again is news. ``#`` stands for the page's number in the transaction: only a parameter
-#: of its own lets the engine use the index. ``@`` stands for the assignments of its progress.
+#: of its own lets the engine use the index. ``@`` stands for the assignments of its progress. A user without a record would leave no trace,
+#: so what arrived is counted.
 STORE_PAGE = """
 LET $held_# = (UPDATE $row_# SET @ WHERE claimed_by = $owner_# AND status = 'processing' RETURN VALUE id);
 IF array::len($held_#) = 0 { THROW 'claim lost' };
-LET $own_# = (SELECT VALUE in FROM starred WHERE out = $repo_# AND source = 'github');
-INSERT RELATION INTO starred (
+LET $own_# = (SELECT VALUE in.github_id FROM starred WHERE out = $repo_# AND source = 'github');
+LET $arrived_# = (INSERT RELATION INTO starred (
     SELECT VALUE {id: [github_id, $repo_id_#], in: id, out: $repo_#, source: 'stargazer_analysis',
                   starred_at: <datetime>$at_#[<string>github_id], seen: $seen_#}
-    FROM github_user WHERE github_id IN $ids_# AND id NOT IN $own_#
-) ON DUPLICATE KEY UPDATE starred_at = $input.starred_at, unstarred_at = NONE, seen = $input.seen ?? seen RETURN NONE;
+    FROM github_user WHERE github_id IN $ids_# AND github_id NOT IN $own_#
+) ON DUPLICATE KEY UPDATE starred_at = $input.starred_at, unstarred_at = NONE, seen = $input.seen ?? seen RETURN VALUE source);
+IF array::len($arrived_#) + array::len(array::intersect($own_#, $ids_#)) < array::len($ids_#) { THROW 'users missing' };
 """
 #: A login that a record still bears whose user has another one by now: the record keeps its id and edges, under a name no login can have.
 FREE_LOGINS = """
@@ -123,17 +125,18 @@ class PageWriter:
 
     def _transact(self, writes: Sequence[PageWrite]) -> None:
         """First the users, then edges and progress: a crash in between leaves users without edges, which harms nobody."""
-        self._store_users({user.github_id: user for write in writes for user in write.stargazers})
+        users = {user.github_id: user for write in writes for user in write.stargazers}
         bindings: dict[str, Any] = {}
         for number, write in enumerate(writes):
             bindings |= {f"{name}_{number}": value for name, value in _bind_page(write).items()}
+        self._store_users(users)
         try:
             self._database.run_retrying(_transaction(len(writes)), PATIENCE_SECONDS, **bindings)
-        except QueryFailed as error:
-            if "claim lost" not in str(error):
-                raise
-            names = ", ".join(sorted({write.claim.repository.full_name for write in writes}))
-            raise ClaimLost(f"somebody else holds a claim on {names}") from error
+        except UsersMissing:
+            logger.warning("users that were stored are gone from the database; they are stored anew")
+            self.known.forget()
+            self._store_users(users)
+            self._database.run_retrying(_transaction(len(writes)), PATIENCE_SECONDS, **bindings)
 
     def _store_users(self, users: dict[int, Stargazer]) -> None:
         """Every user has a record afterwards, found by numeric id; known ones cost nothing."""
@@ -196,7 +199,7 @@ def _bind_page(write: PageWrite) -> dict[str, Any]:
         "repo": record("repo", write.claim.repository.key),
         "seen": write.generation,
         "repo_id": write.claim.repository.github_id,
-        "ids": [user.github_id for user in write.stargazers],
+        "ids": list({user.github_id for user in write.stargazers}),
         "at": {str(user.github_id): user.starred_at for user in write.stargazers},
     }
 

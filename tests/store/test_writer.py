@@ -55,6 +55,35 @@ def test_a_page_that_is_written_twice_changes_nothing(
     assert database.run("RETURN count((SELECT id FROM github_user))")[0] == 100
 
 
+def test_users_that_were_deleted_underneath_are_stored_anew_with_their_stars(
+    database: Database, writer: PageWriter, claim: MakeClaim, page: MakePage, person: Person
+) -> None:
+    first, second, people = claim("octo/one", 1), claim("octo/two", 2), [person(n) for n in range(1, 101)]
+    writer.submit(page(first, people)).get()
+    database.run("DELETE github_user WHERE github_id IN [3, 50]")
+
+    writer.submit(page(second, people)).get()
+
+    assert set(stars_of(database, "octo/two")) == set(range(1, 101))
+    assert row_of(database, second)["processed_stargazers"] == 100
+
+
+def test_a_page_without_a_generation_arrives_whole_beside_the_web_applications_edges(
+    database: Database, writer: PageWriter, claim: MakeClaim, page: MakePage, person: Person
+) -> None:
+    database.run("CREATE github_user:ann SET github_id = 5, username = 'ann'; CREATE github_user:eve SET github_id = 500, username = 'eve'")
+    for name in ("ann", "eve"):
+        user, repo = record("github_user", name), record("repo", "octo/cat")
+        database.run("RELATE $user->starred->$repo SET source = 'github', starred_at = time::now()", user=user, repo=repo)
+    held = claim()
+
+    write = page(held, [person(n) for n in range(1, 8)])
+    writer.submit(write).get()
+    writer.submit(write).get()
+
+    assert set(stars_of(database, "octo/cat")) == {*range(1, 8), 500}
+
+
 def test_many_repositories_share_their_users(
     database: Database, writer: PageWriter, claim: MakeClaim, page: MakePage, person: Person
 ) -> None:
