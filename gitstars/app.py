@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import gevent
@@ -42,8 +43,8 @@ from gitstars.web.serving import HttpServer
 
 logger = logging.getLogger(__name__)
 
-#: Stopping: the page in hand gets this long (seconds), so that all of it stays under 10 s.
-DRAIN_SECONDS = 5.0
+#: Stopping takes less than 10 s, whatever hangs (seconds): the page in hand, each later step at most, the engine's end at the latest.
+DRAIN_SECONDS, STEP_SECONDS, ENGINE_END_SECONDS = 5.0, 0.5, 8.5
 #: Pause between looks for claims whose lease ran out (seconds).
 STALE_SECONDS = 300.0
 #: Writers of the embedded engine, which executes one transaction at a time: the others prepare the next ones meanwhile.
@@ -133,14 +134,15 @@ class App:
 
     def stop(self) -> None:
         """Stop taking work, finish the page in hand, give claims back, close. Takes 10 s at most."""
+        began = time.monotonic()
         self.stopping.set()
         self.watcher.stop()
         self.pool.stop(DRAIN_SECONDS)
-        self.writer.stop()
-        self.supervisor.stop()
-        self.budget_keeper.finish()
+        for step in (self.writer.stop, self.supervisor.stop, self.budget_keeper.finish):
+            with gevent.Timeout(STEP_SECONDS, False):
+                step()
         self.client.close()
-        self.database.close()
+        self.database.close(max(STEP_SECONDS, ENGINE_END_SECONDS - (time.monotonic() - began)))
         for server in self.servers:
             server.stop()
         self.watchdog.stop()

@@ -16,6 +16,8 @@ from gitstars.fetch.newest import NewestListing
 from gitstars.fetch.pages import Ready, RestListing
 from gitstars.model import Claim, Job, PageWrite, Progress, Resource
 
+#: Endings that forbid further calls and say nothing against a page that is on its way: it is stored, and never asked for again.
+ASKS_NO_MORE = (answers.Stopped, answers.BudgetSpent, answers.SecondaryLimit, answers.BadToken)
 #: A page that fails this often, each time after the client's own tries, ends the collection.
 PAGE_TRIES = 6
 
@@ -209,7 +211,7 @@ class Collection:
         refusal = classify.judge_empty(page, self.count_before) if ask == 1 else None
         if refusal is not None:
             self.end(replace(refusal, repository=self.metadata))
-        if self.ended_by is not None:
+        if self.ended_by is not None and not isinstance(self.ended_by, ASKS_NO_MORE):
             return []
         ready: list[Ready] = self.listing.accept(ask, page, known) if self.is_refresh else self.listing.accept(ask, page)
         if self.is_refresh and self.listing.is_too_long:

@@ -34,6 +34,8 @@ OPEN_PER_CALL, OPEN_PER_ALIAS = 3, 3
 GIANTS_OPEN = 2
 #: A database that cannot be asked for a claim is asked again after this long (seconds).
 CLAIM_PAUSE_SECONDS = 1.0
+#: Calls that are cut off end at once, unless they hang (seconds).
+KILL_SECONDS = 0.2
 #: Progress is logged every so many pages of a repository.
 PAGES_A_LOG_LINE = 10
 
@@ -135,7 +137,8 @@ class Collector:
     def kill(self) -> None:
         """End every call at once; what was open is given back as far as it is stored."""
         self._is_closing = True
-        self._calls.kill(block=True, timeout=1)
+        self._calls.kill(block=False)
+        self._calls.join(timeout=KILL_SECONDS)
         for collection in list(self._open.values()):
             collection.in_flight = 0
         self._end_all(answers.Stopped())

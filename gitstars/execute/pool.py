@@ -11,6 +11,9 @@ from gitstars.loops import spawn
 
 logger = logging.getLogger(__name__)
 
+#: What was cut off gets this long to be given back (seconds).
+CUT_OFF_SECONDS = 1.0
+
 
 class WorkerPool:
     """As many running workers as ``scale`` asked for."""
@@ -83,8 +86,8 @@ class WorkerPool:
             for worker in late:
                 worker.kill()
             self.wake()
-            gevent.joinall(greenlets, timeout=2)
-        gevent.killall(greenlets, timeout=1)
+            gevent.joinall(greenlets, timeout=CUT_OFF_SECONDS)
+        gevent.killall(greenlets, block=False)
 
     def _bounded(self, count: int) -> int:
         return max(1, min(count, self._maximum))

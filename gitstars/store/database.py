@@ -21,18 +21,9 @@ from surrealdb.request_message.methods import RequestMethod
 
 from gitstars.clock import Clock, SystemClock, backoff_seconds
 from gitstars.config import DatabaseConfig
-from gitstars.errors import (
-    ClaimLost,
-    DatabaseError,
-    DatabaseRefused,
-    DatabaseTimeout,
-    DatabaseUnavailable,
-    QueryFailed,
-    StorageFull,
-    TransactionConflict,
-    UsersMissing,
-)
+from gitstars.errors import DatabaseError, DatabaseRefused, DatabaseTimeout, DatabaseUnavailable, TransactionConflict
 from gitstars.store.engine import EngineHost
+from gitstars.store.failures import failure_of, first_cause
 from gitstars.store.pool import ConnectionPool, PoolState
 
 logger = logging.getLogger(__name__)
@@ -46,8 +37,6 @@ CONFLICT_RETRIES, CONFLICT_PAUSE_SECONDS = 3, 0.02
 AWAY_PAUSE_SECONDS, PATIENCE_SECONDS = 0.2, 60.0
 #: The notification with which a live query ends, as the server sends it.
 LIVE_ENDED: dict[str, Any] = {"action": "KILLED", "id": None}
-#: What our own statements throw to undo a transaction, and the error that it becomes.
-THROWN: dict[str, type[DatabaseError]] = {"claim lost": ClaimLost, "users missing": UsersMissing}
 #: Latencies kept for the statistics.
 LATENCIES_KEPT = 512
 
@@ -136,13 +125,13 @@ class Database:
                 logger.warning("%s; trying again for %.0f s", error, left)
                 gevent.sleep(min(1.0, left))
 
-    def close(self) -> None:
-        """Close every connection, and end the embedded engine."""
+    def close(self, seconds: float = 10.0) -> None:
+        """Close every connection, and end the embedded engine, which gets about so long to finish what it was sent."""
         self.is_closed = True
         self.renew_live(0.0)
         self._pool.close()
         if self.engine is not None:
-            self.engine.close()
+            self.engine.close(seconds)
 
     # Queries
 
@@ -166,11 +155,11 @@ class Database:
         self.answered_at = self._clock.monotonic()
         self.latencies.append(time.perf_counter() - started)
         if answer.get("error") is not None or not isinstance(answer.get("result"), list):
-            raise _failure_of(str(answer.get("error") or answer))
+            raise failure_of(str(answer.get("error") or answer))
         statements = answer["result"]
         failed = [statement for statement in statements if statement.get("status") != "OK"]
         if failed:
-            raise _first_cause(failed)
+            raise first_cause(failed)
         return [statement["result"] for statement in statements]
 
     def run_retrying(self, query: str, patience_seconds: float = 0.0, **bindings: Any) -> list[Any]:
@@ -299,38 +288,10 @@ class Database:
             case NotAllowedError():
                 return DatabaseRefused(f"{self.address} does not allow user {self._settings.user!r} to do this: {error}")
             case _:
-                return _failure_of(str(error))
+                return failure_of(str(error))
 
 
 def _socket_address(url: str) -> str:
     """The WebSocket address of a server that may be given by its HTTP address; the library adds ``/rpc``."""
     scheme, _, rest = url.partition("://")
     return f"{ {'http': 'ws', 'https': 'wss'}.get(scheme, scheme) }://{rest.rstrip('/').removesuffix('/rpc')}"
-
-
-def _first_cause(failed: list[dict[str, Any]]) -> DatabaseError:
-    """The error of the statement that broke a transaction, not of those that were not executed because of it."""
-    for statement in failed:
-        details = statement.get("details")
-        kind = details.get("kind") if isinstance(details, dict) else None
-        if kind == "TransactionConflict":
-            return TransactionConflict(str(statement.get("result")))
-    for statement in failed:
-        text = str(statement.get("result"))
-        if "not executed" not in text:
-            return _failure_of(text)
-    return _failure_of(str(failed[0].get("result")))
-
-
-def _failure_of(text: str) -> DatabaseError:
-    for words, error in THROWN.items():
-        if words in text:
-            return error(text)
-    lowered = text.lower()
-    if "can be retried" in lowered or "conflict" in lowered:
-        return TransactionConflict(text)
-    if "no space left" in lowered or "quota" in lowered or "file too large" in lowered:
-        return StorageFull(f"the database could not write, its disk is full: {text}")
-    if "not enough permissions" in lowered or "iam error" in lowered:
-        return DatabaseRefused(f"the database user lacks a right that gitstars needs: {text}")
-    return QueryFailed(text)

@@ -112,15 +112,15 @@ class EngineHost:
         if self._process is not None:
             self._process.kill()
 
-    def close(self) -> None:
-        """Let the child finish what it was sent and end."""
+    def close(self, seconds: float = 10.0) -> None:
+        """Let the child finish what it was sent and end; after ``seconds`` it is killed, which loses nothing that was acknowledged."""
         self._is_closing = True
         if self._socket is not None:
             self._socket.close()
             self._socket = None
         if self._process is not None:
             try:
-                self._process.wait(10)
+                self._process.wait(seconds)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()

@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from gevent import GreenletExit, Timeout
+from gevent import Greenlet, GreenletExit, Timeout, joinall
 from gevent.lock import BoundedSemaphore
 
 from gitstars.errors import DatabaseTimeout, DatabaseUnavailable
+from gitstars.loops import spawn
 
 
 class Connection(Protocol):
@@ -29,6 +30,9 @@ class PoolState:
 
 
 C = TypeVar("C", bound=Connection)
+
+#: How long the other side of connections that are being closed is waited for (seconds).
+GOODBYE_SECONDS = 0.5
 
 
 class ConnectionPool(Generic[C]):
@@ -69,7 +73,7 @@ class ConnectionPool(Generic[C]):
         except (DatabaseUnavailable, GreenletExit, Timeout):
             # The answer may still be on its way: nobody else may read it.
             if connection is not None:
-                connection.close()
+                _close_aside(connection)
                 connection = None
             raise
         finally:
@@ -79,8 +83,13 @@ class ConnectionPool(Generic[C]):
             self._places.release()
 
     def close(self) -> None:
-        while self._idle:
-            self._idle.pop().close()
+        """Close what is idle; a server that hangs is not waited for."""
+        joinall([_close_aside(self._idle.pop()) for _ in range(len(self._idle))], timeout=GOODBYE_SECONDS)
 
     def state(self) -> PoolState:
         return PoolState(self._max_size, len(self._idle), self._in_use, self._waiting)
+
+
+def _close_aside(connection: Connection) -> Greenlet:
+    """Close without waiting: a WebSocket's goodbye is answered by the other side, which may hang."""
+    return spawn("close a connection", connection.close)

@@ -76,11 +76,11 @@ class Supervisor:
             self._begin(run)
         self._own = spawn("supervisor", run_until, self._stop, self.look, LOOK_SECONDS)
 
-    def stop(self, seconds: float = 1.0) -> None:
+    def stop(self, seconds: float = 0.4) -> None:
         """Wait for the steps in hand, ``seconds`` at most, then end them. The ``stop`` event must be set already."""
         greenlets = [greenlet for greenlet in (self._own, *(run.greenlet for run in self._runs)) if greenlet is not None]
         gevent.joinall(greenlets, timeout=seconds)
-        gevent.killall(greenlets, timeout=1)
+        gevent.killall(greenlets, block=False)
 
     def states(self) -> list[DutyState]:
         return [DutyState(run.duty.name, run.runs, run.last_run_at, run.last_error, run.failures, run.restarts) for run in self._runs]

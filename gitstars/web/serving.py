@@ -120,4 +120,4 @@ class HttpServer:
             raise PortTaken(f"the {self._name} server cannot listen on {self._address}: {reason}; choose another port or 0") from error
 
     def stop(self) -> None:
-        self._server.stop(timeout=1)
+        self._server.stop(timeout=0.5)

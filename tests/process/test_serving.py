@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -14,62 +13,17 @@ import msgspec
 import pytest
 
 from gitstars.config import Config, DatabaseConfig, GithubConfig, HealthConfig
-from gitstars.simulator.scenario import SimLimits, make_scenario
+from gitstars.simulator.scenario import make_scenario
 from gitstars.store.database import Database
 from tests.harness import Flow, Server, SurrealServer, free_port
 
 Serve = Callable[[Config], Server]
-SLOW = SimLimits(points_per_window=1_000_000, rest_points_per_minute=1_000_000, latency_seconds=0.4)
 
 
 def run_serve(*arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
     environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
     command = [sys.executable, "-m", "gitstars", "serve", *arguments]
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=25, check=False)
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_finishes_the_page_in_hand_and_gives_claims_back(flow: Callable[..., Flow], serve: Serve, number: signal.Signals) -> None:
-    run = flow(make_scenario([900] * 30, limits=SLOW, population=20_000))
-    server = serve(run.config)
-    server.start()
-    server.wait_for_line("serves 1 accounts")
-    run.wait_until(lambda: len(run.github.asked()) > 20, "some calls were made")
-
-    started = time.monotonic()
-    server.signal(number)
-    code = server.process.wait(15)
-
-    assert code == 0, server.printed()
-    assert time.monotonic() - started < 10
-    assert "stored" in server.printed().splitlines()[-1]
-    with_database = Database(run.config.database)
-    with_database.open()
-    rows = with_database.run("SELECT status, claimed_by, cursor FROM repo_processing_status")[0]
-    with_database.close()
-    assert {row["status"] for row in rows} <= {"pending", "completed"}
-    assert not any(row.get("claimed_by") for row in rows)
-    assert any(row.get("cursor") for row in rows)
-
-
-def test_a_second_signal_exits_at_once(embedded_config: DatabaseConfig, serve: Serve) -> None:
-    very_slow = SimLimits(points_per_window=1_000_000, rest_points_per_minute=1_000_000, latency_seconds=8.0)
-    run = Flow(make_scenario([900] * 30, limits=very_slow, population=20_000), embedded_config)
-    server = serve(run.config)
-    server.start()
-    server.wait_for_line("serves 1 accounts")
-    run.wait_until(lambda: "page" not in server.printed(), "it runs")
-    time.sleep(0.5)
-
-    server.signal(signal.SIGTERM)
-    server.wait_for_line("stopping")
-    started = time.monotonic()
-    server.signal(signal.SIGTERM)
-    code = server.process.wait(5)
-
-    assert code == 130
-    assert time.monotonic() - started < 1
-    run.close()
 
 
 def test_a_server_that_is_killed_takes_its_engine_along(embedded_config: DatabaseConfig, serve: Serve) -> None:

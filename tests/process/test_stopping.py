@@ -1,0 +1,122 @@
+"""Being stopped: the page in hand is finished and claims go back, within ten seconds, whatever hangs."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from gitstars.config import Config, DatabaseConfig
+from gitstars.simulator.scenario import make_scenario
+from gitstars.store.database import Database
+from tests.harness import NO_LIMITS, Flow, Server, SurrealServer, count_refetched
+
+Serve = Callable[[Config], Server]
+#: What ``App.stop`` promises (seconds).
+STOP_SECONDS = 10.0
+
+
+def stop(server: Server, number: signal.Signals = signal.SIGTERM) -> None:
+    """Ask for the end: it comes in time, with exit code 0, final numbers and no traceback."""
+    started = time.monotonic()
+    server.signal(number)
+    code = server.process.wait(2 * STOP_SECONDS)
+
+    assert time.monotonic() - started < STOP_SECONDS
+    assert code == 0, server.printed()
+    assert "stored" in server.printed().splitlines()[-1]
+    assert "Traceback" not in server.printed()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_finishes_the_page_in_hand_and_gives_claims_back(flow: Callable[..., Flow], serve: Serve, number: signal.Signals) -> None:
+    slow = msgspec.structs.replace(NO_LIMITS, latency_seconds=0.4)
+    run = flow(make_scenario([900] * 30, limits=slow, population=20_000))
+    server = serve(run.config)
+    server.start()
+    server.wait_for_line("serves 1 accounts")
+    run.wait_until(lambda: len(run.github.asked()) > 20, "some calls were made")
+
+    stop(server, number)
+
+    with_database = Database(run.config.database)
+    with_database.open()
+    rows = with_database.run("SELECT status, claimed_by, cursor FROM repo_processing_status")[0]
+    with_database.close()
+    assert {row["status"] for row in rows} <= {"pending", "completed"}
+    assert not any(row.get("claimed_by") for row in rows)
+    assert any(row.get("cursor") for row in rows)
+    run.github.control("POST", "/world", {"limits": {"latency_seconds": 0}})
+    run.start()
+    run.wait_idle()
+    assert run.stored() == run.truth()
+    assert sum(count_refetched(run.github.asked()).values()) == 0
+
+
+def test_a_second_signal_exits_at_once(embedded_config: DatabaseConfig, serve: Serve) -> None:
+    very_slow = msgspec.structs.replace(NO_LIMITS, latency_seconds=8.0)
+    run = Flow(make_scenario([900] * 30, limits=very_slow, population=20_000), embedded_config)
+    server = serve(run.config)
+    server.start()
+    server.wait_for_line("serves 1 accounts")
+    run.wait_until(lambda: len(run.github.asked()) >= 1, "a call was made")
+
+    server.signal(signal.SIGTERM)
+    server.wait_for_line("stopping")
+    started = time.monotonic()
+    server.signal(signal.SIGTERM)
+    code = server.process.wait(5)
+
+    assert code == 130
+    assert time.monotonic() - started < 1
+    run.close()
+
+
+def test_an_embedded_engine_that_hangs_does_not_hold_up_the_end(embedded_config: DatabaseConfig, serve: Serve) -> None:
+    run = Flow(make_scenario([900] * 200, accounts=3, limits=NO_LIMITS, population=50_000), embedded_config)
+    server = serve(run.config)
+    server.start()
+    server.wait_for_line("serves 3 accounts")
+    run.wait_until(lambda: len(run.github.asked()) > 100, "it is in the middle of its work")
+    os.kill(int(Path(embedded_config.url.removeprefix("surrealkv://") + ".lock").read_text()), signal.SIGSTOP)
+
+    stop(server)
+
+    run.close()
+
+
+def test_a_database_server_that_hangs_does_not_hold_up_the_end(
+    surreal_program: str | None, require: Callable[[bool, str], None], serve: Serve
+) -> None:
+    require(surreal_program is not None, "a SurrealDB server")
+    assert surreal_program is not None
+    database = SurrealServer(surreal_program)
+    config = DatabaseConfig(url=database.url, user="root", password="root")
+    run = Flow(make_scenario([900] * 200, accounts=3, limits=NO_LIMITS, population=50_000), config)
+    server = serve(run.config)
+    server.start()
+    server.wait_for_line("serves 3 accounts")
+    run.wait_until(lambda: len(run.github.asked()) > 100, "it is in the middle of its work")
+    run.database.close()
+    os.kill(database.process.pid, signal.SIGSTOP)
+
+    stop(server)
+
+    database.kill()
+    run.close()
+
+
+def test_a_github_that_hangs_does_not_hold_up_the_end(embedded_config: DatabaseConfig, serve: Serve) -> None:
+    run = Flow(make_scenario([900] * 30, limits=NO_LIMITS, population=20_000), embedded_config)
+    run.github.control("POST", "/rules", {"match": "GET */stargazers*", "effect": "hang", "seconds": 60})
+    server = serve(run.config)
+    server.start()
+    server.wait_for_line("serves 1 accounts")
+    run.wait_until(lambda: len(run.github.asked()) >= 1, "a call was made")
+
+    stop(server)
+
+    run.close()
