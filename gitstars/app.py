@@ -212,9 +212,13 @@ class App:
         # The lock on the embedded path proves that no other server is there.
         return self.database.is_embedded or self.instance.is_dead(owner)
 
+    def _is_abandoned(self, owner: str) -> bool:
+        # Asked after the row was read: a claim that was granted by then is in hand.
+        return self.instance.is_mine(owner) and owner not in self.pool.owners()
+
     def _duties(self) -> list[Duty]:
         return [
-            Duty("heartbeat", self._beat, self.config.collect.heartbeat_seconds),
+            Duty("heartbeat", self.keep_leases, self.config.collect.heartbeat_seconds),
             Duty("stale claims", self._give_back_stale, STALE_SECONDS),
             Duty("budgets", self.budget_keeper.step, KEEP_SECONDS),
             Duty("scaling", self.scaler.step, SCALE_SECONDS),
@@ -224,8 +228,12 @@ class App:
             Duty("report", self.report, REPORT_SECONDS),
         ]
 
-    def _beat(self) -> None:
+    def keep_leases(self) -> None:
+        """Extend the leases of what is in hand, and give back claims of ours that are not: their settlement failed."""
         statuses.heartbeat(self.database, self.pool.owners(), self.config.collect.lease_seconds)
+        returned = statuses.give_back(self.database, self._is_abandoned)
+        if returned:
+            logger.warning("%d claims that could not be settled were given back", returned)
 
     def _give_back_stale(self) -> None:
         returned = statuses.give_back_stale(self.database)

@@ -5,8 +5,9 @@ import signal
 import socket
 import subprocess
 import sys
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -189,8 +190,16 @@ class Server:
             self.process.wait()
 
 
-def count_refetched(asked: list[dict[str, Any]]) -> Counter[str]:
-    """How many pages of each repository were answered more than once."""
-    answered = (entry for entry in asked if entry["route"] == "repo/stargazers" and entry["status"] == 200)
-    pages = Counter((entry["path"], entry["query"].get("page")) for entry in answered)
-    return Counter({path: sum(times - 1 for (p, _), times in pages.items() if p == path) for path, _ in pages})
+def count_refetched(asked: Iterable[dict[str, Any]], moments: Sequence[float] = ()) -> Counter[tuple[int, str]]:
+    """How many pages of a repository were answered that had been answered before, by (number of ``moments`` until then, repository)."""
+    again: Counter[tuple[int, str]] = Counter()
+    seen: set[tuple[Any, ...]] = set()
+    for entry in asked:
+        if entry["route"] == "repo/stargazers" and entry["status"] == 200:
+            pages = [(entry["path"], entry["query"].get("page"))]
+        else:
+            pages = [tuple(page) for page in entry.get("pages", ())]
+        life = bisect_right(moments, entry["at"])
+        again.update((life, page[0]) for page in pages if page in seen)
+        seen.update(pages)
+    return again

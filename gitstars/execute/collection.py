@@ -119,7 +119,7 @@ class Collection:
         if self.ended_by is not None or self.is_settling:
             return []
         if self.phase is Phase.LIST and self.suspected is None:
-            # A list by cursors is read from both ends, a page from each.
+            # A list by cursors goes on from a page that is stored, one at each end that it is read from.
             most = 2 if isinstance(self.listing, GraphListing) else pages_ahead
             room = 0 if self.writes and isinstance(self.listing, GraphListing) else most - self.in_flight - len(self.writes)
             return list(self.listing.asks(max(0, room)))

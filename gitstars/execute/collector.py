@@ -4,6 +4,8 @@ What to ask next is decided in ``plan`` and ``collection``; how a repository end
 """
 
 import logging
+from collections.abc import Callable
+from typing import Any
 
 from gevent.event import Event
 from gevent.pool import Pool
@@ -36,8 +38,6 @@ GIANTS_OPEN = 2
 CLAIM_PAUSE_SECONDS = 1.0
 #: Calls that are cut off end at once, unless they hang (seconds).
 KILL_SECONDS = 0.2
-#: Progress is logged every so many pages of a repository.
-PAGES_A_LOG_LINE = 10
 
 
 class Collector:
@@ -55,6 +55,7 @@ class Collector:
         self._query_time = QueryTime()
         self._is_closing = False
         self._claiming: str | None = None
+        self._claiming_as: str | None = None
         #: Jobs that claim nothing and wait for their budget.
         self._deferred: list[Job] = []
         self._passed_on = ""
@@ -68,8 +69,9 @@ class Collector:
 
     @property
     def owners(self) -> list[str]:
-        """The owners of the claims in hand."""
-        return [collection.claim.owner for collection in self._open.values()]
+        """The owners of the claims in hand, and of one that may be granted at this moment."""
+        claiming = [self._claiming_as] if self._claiming_as else []
+        return [collection.claim.owner for collection in self._open.values()] + claiming
 
     @property
     def open_repositories(self) -> list[str]:
@@ -127,7 +129,7 @@ class Collector:
         if self._passed_on != account.token:
             self._passed_on = account.token
             self._return_deferred()
-            spawn(f"pass on {self.user_id}", self._settler.pass_on, self._tools.dispatcher.clear([self.user_id]), pool=self._calls)
+            self._spawn(f"pass on {self.user_id}", self._settler.pass_on, self._tools.dispatcher.clear([self.user_id]))
 
     def _end_all(self, outcome: answers.Outcome) -> None:
         for collection in list(self._open.values()):
@@ -194,7 +196,7 @@ class Collector:
                 self._tools.dispatcher.put_back(job)
                 raise
             finally:
-                self._claiming = None
+                self._claiming = self._claiming_as = None
         return False
 
     def _start_task(self, account: Account, job: Job, usable: frozenset[Resource]) -> bool:
@@ -205,17 +207,18 @@ class Collector:
         if (Resource.GRAPHQL if has_graph else Resource.CORE) not in usable:
             self._deferred.append(job)
             return False
-        spawn(f"{job.task} {self.user_id} {job.repository.full_name}", self._run_task, account, job, pool=self._calls)
+        self._spawn(f"{job.task} {self.user_id} {job.repository.full_name}", self._run_task, account, job)
         return True
 
     def _claim(self, account: Account, job: Job, usable: frozenset[Resource]) -> bool:
         tools = self._tools
         if not self._settler.may_try(job):
             return False
+        self._claiming_as = tools.owner()
         claim = statuses.claim(
             tools.database,
             job.repository,
-            owner=tools.owner(),
+            owner=self._claiming_as,
             lease_seconds=tools.settings.lease_seconds,
             fresh_seconds=tools.fresh_seconds,
             force=job.force,
@@ -250,7 +253,6 @@ class Collector:
             logger.error("account %s, %s of %s: %s", account, job.task, job.repository.full_name, error)
         finally:
             self.progressed_at = self._tools.clock.monotonic()
-            self._wake.set()
 
     def _is_stopping(self) -> bool:
         return self._is_closing or self._tools.stop.is_set()
@@ -261,13 +263,17 @@ class Collector:
 
     # Calling
 
+    def _spawn(self, name: str, function: Callable[..., None], *args: Any) -> None:
+        """One more in flight; the worker is woken once its place is free again."""
+        spawn(name, function, *args, pool=self._calls).rawlink(lambda _: self._wake.set())
+
     def _start(self, account: Account, call: Call) -> None:
         for collection, ask in call.items:
             collection.start(ask)
         first = call.items[0][0].full_name
         if call.resource is Resource.GRAPHQL:
             self._query_time.start()
-        spawn(f"call {self.user_id} {first} and {len(call.items) - 1} more", self._call, account, call, pool=self._calls)
+        self._spawn(f"call {self.user_id} {first} and {len(call.items) - 1} more", self._call, account, call)
 
     def _call(self, account: Account, call: Call) -> None:
         """One call and what follows from it; runs in a greenlet of its own."""
@@ -283,7 +289,6 @@ class Collector:
             for collection, _ in call.items:
                 collection.in_flight -= 1
                 self._settler.settle_if_finished(collection)
-            self._wake.set()
 
     def _ask(self, account: Account, call: Call) -> list[answers.Outcome]:
         client = self._tools.client
@@ -323,5 +328,3 @@ class Collector:
         result = self._tools.writer.submit(write)
         collection.writes.append((result, write))
         result.rawlink(lambda _: self._wake.set())
-        if write.progress.last_page % PAGES_A_LOG_LINE == 0:
-            logger.info("%s: page %d of %s", collection.full_name, write.progress.last_page, write.progress.total_pages or "?")

@@ -18,6 +18,9 @@ from gitstars.store import edges, statuses
 
 logger = logging.getLogger(__name__)
 
+#: Progress is logged every so many pages of a repository.
+PAGES_A_LOG_LINE = 10
+
 
 class Settler:
     """Ends the collections of one user; ``on_settled`` is told of each."""
@@ -45,6 +48,9 @@ class Settler:
             else:
                 self._tools.events.add("stars.stored", len(write.stargazers))
                 self._tools.events.add("pages.stored", 1)
+                page, pages = write.progress.last_page, write.progress.total_pages
+                if page % PAGES_A_LOG_LINE == 0:
+                    logger.info("%s: page %d of %s", collection.full_name, page, pages or "?")
 
     def may_try(self, job: Job) -> bool:
         """Whether this account tries the list: it was not refused, and nobody here is known to have access that it lacks.

@@ -13,8 +13,8 @@ from gitstars.fetch.graphql import GraphAsk
 from gitstars.fetch.pages import Edge, Ready, find_edge, read_edge
 from gitstars.model import Cursor, Progress, Stargazer
 
-#: A longer list (stars) is read from both ends at once: half the time, for one page more.
-BOTH_ENDS_ABOVE = 1000
+#: A longer list (stars) is read from both ends at once: half the time, for one page more, and for two pages asked again after a kill.
+BOTH_ENDS_ABOVE = 40_000
 
 
 @dataclass(slots=True)

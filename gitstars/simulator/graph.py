@@ -85,7 +85,10 @@ def prepare(text: str, variables: Mapping[str, Any]) -> Query:
 
 @dataclass(slots=True)
 class Execution:
-    """A query on its way: who asks, the faults in force, the rate limit's figures (None: there is none) and what went wrong so far."""
+    """A query on its way: who asks, the faults in force, the rate limit's figures (None: there is none), what went wrong so far.
+
+    ``pages`` are the parts of stargazer lists that were given: full name, and the positions from and up to which, oldest first.
+    """
 
     world: World
     account: SimAccount
@@ -93,6 +96,7 @@ class Execution:
     rate: dict[str, Any] | None
     is_enterprise: bool = False
     errors: list[dict[str, Any]] = field(default_factory=list)
+    pages: list[tuple[str, int, int]] = field(default_factory=list)
     _variables: Mapping[str, Any] = field(default_factory=dict)
 
     def run(self, query: Query) -> str:
@@ -179,6 +183,7 @@ class Execution:
             if amount is not None:
                 low, high = (low, min(high, low + amount)) if is_at_low_end else (max(low, high - amount), high)
         numbers = place.listed.numbers(low, high)
+        self.pages.append((place.full_name, low, high))
         after, before = (low, place.stars - high) if is_newest_first else (place.stars - high, low)
         return _connection(asked, self.world, place, numbers[::-1] if is_newest_first else numbers, before, after)
 

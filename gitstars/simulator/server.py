@@ -179,6 +179,7 @@ class SimulatedGitHub:
         rate = None if verdict is None else _show_rate(query, verdict)
         execution = graph.Execution(self.world, account, self.faults, rate, is_enterprise)
         data = execution.run(query)
+        entry["pages"] = execution.pages
         errors = f',"errors":{json.dumps(execution.errors)}' if execution.errors else ""
         return self._respond(rest.Reply(200, f'{{"data":{data}{errors}}}', "graphql"), headers, entry)
 

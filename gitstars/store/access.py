@@ -122,7 +122,7 @@ def save_own(database: Database, user_id: int, repositories: Sequence[Repository
 def _read(row: dict[str, Any]) -> AccessRow:
     return AccessRow(
         user_id=int(row["user_id"]),
-        repository_key=str(key_of(row["repo"])),
+        repository_key=key_of(row["repo"]),
         may_list=row.get("may_list"),
         face=row.get("face"),
         text=row.get("text"),

@@ -112,6 +112,9 @@ def _read_state(row: dict[str, Any]) -> RepositoryState | None:
     if row.get("id") is None:
         return None
     key = key_of(row["id"])
+    if isinstance(key, list | dict):
+        logger.warning("%s is left out: the id of a repository is its owner/name, or at least a text or a number", row["id"])
+        return None
     full_name = row.get("full_name")
     repository = Repository(
         key=key,

@@ -181,12 +181,12 @@ def heartbeat(database: Database, owners: Sequence[str], lease_seconds: float) -
 
 
 def give_back(database: Database, is_dead: Callable[[str], bool]) -> int:
-    """Return the claims of processes that are surely dead to ``pending``, with their cursors; how many."""
+    """Return the claims of owners that are surely dead to ``pending``, with their cursors; how many."""
     rows = database.run("SELECT id, claimed_by FROM repo_processing_status WHERE status = 'processing' AND claimed_by IS NOT NONE")[0]
-    dead = [row["id"] for row in rows if is_dead(str(row["claimed_by"]))]
-    query = f"UPDATE $rows SET {UNCLAIMED} WHERE status = 'processing' RETURN NONE"
+    dead = [row for row in rows if is_dead(str(row["claimed_by"]))]
+    query = f"UPDATE $rows SET {UNCLAIMED} WHERE status = 'processing' AND claimed_by IN $owners RETURN NONE"
     if dead:
-        database.run_retrying(query, rows=dead)
+        database.run_retrying(query, rows=[row["id"] for row in dead], owners=[row["claimed_by"] for row in dead])
     return len(dead)
 
 

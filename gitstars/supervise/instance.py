@@ -25,6 +25,10 @@ class Instance:
         """A name for one more claim."""
         return f"{self.prefix}{next(self._numbers)}"
 
+    def is_mine(self, owner: str) -> bool:
+        """Whether this very process made the claim."""
+        return owner.startswith(self.prefix)
+
     def is_dead(self, owner: str) -> bool:
         """Whether the process that made this claim ran on this machine and is gone; False when nobody can tell."""
         parts = owner.split(":")

@@ -80,7 +80,9 @@ class Supervisor:
         """Wait for the steps in hand, ``seconds`` at most, then end them. The ``stop`` event must be set already."""
         greenlets = [greenlet for greenlet in (self._own, *(run.greenlet for run in self._runs)) if greenlet is not None]
         gevent.joinall(greenlets, timeout=seconds)
+        # One that hangs where nothing can end it is left behind.
         gevent.killall(greenlets, block=False)
+        gevent.joinall(greenlets, timeout=0.1)
 
     def states(self) -> list[DutyState]:
         return [DutyState(run.duty.name, run.runs, run.last_run_at, run.last_error, run.failures, run.restarts) for run in self._runs]

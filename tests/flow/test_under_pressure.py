@@ -33,6 +33,16 @@ def test_one_token_moves_ten_pages_a_second_in_a_burst_although_every_call_takes
     assert pages_a_second >= 10
 
 
+def test_one_request_at_a_time_follows_the_other_without_a_pause(embedded_config: DatabaseConfig) -> None:
+    run = Flow(make_scenario([300] * 6, limits=NO_LIMITS, population=5000), embedded_config, github={"concurrency": 1})
+    run.start()
+
+    run.wait_idle(10)
+
+    assert run.stored() == run.truth()
+    run.close()
+
+
 def test_alive_is_answered_while_the_engine_writes_at_full_speed(embedded_config: DatabaseConfig) -> None:
     run = Flow(make_scenario([1000] * 60, accounts=4, limits=NO_LIMITS, population=50_000), embedded_config)
     port = free_port()

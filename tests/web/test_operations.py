@@ -49,7 +49,7 @@ def test_reprocess_with_force_reads_the_list_again_and_changes_no_star(start: St
     known = wait_status(running, "acme/tools", Status.COMPLETED)
 
     assert (known["processed_stargazers"], running.flow.stored()) == (130, before)
-    assert count_refetched(running.flow.github.asked())["/repos/acme/tools/stargazers"] == 2
+    assert count_refetched(running.flow.github.asked()) == {(0, "/repos/acme/tools/stargazers"): 2}
 
 
 def test_reprocess_with_force_asks_again_where_github_refused(start: Start) -> None:
