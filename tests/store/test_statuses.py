@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -171,7 +172,7 @@ def test_a_complete_list_never_goes_on_behind_its_end(database: Database, force:
 
 CLAIMER = """
 from gitstars import _monkey
-import json, sys
+import json, sys, time
 from gitstars.config import DatabaseConfig
 from gitstars.model import Repository
 from gitstars.store import statuses
@@ -179,13 +180,15 @@ from gitstars.store.database import Database
 url, namespace, owner, count = sys.argv[1:]
 database = Database(DatabaseConfig(url=url, user="root", password="root", namespace=namespace))
 database.open()
-sys.stdout.write("ready\\n"); sys.stdout.flush(); sys.stdin.readline()
-won = []
-for number in range(int(count)):
-    name = f"o/r{number}"
-    if statuses.claim(database, Repository(name, name, number + 1, 1), owner, 3600, 3600) is not None:
-        won.append(name)
-print(json.dumps(won))
+print("ready", flush=True)
+for begin_at in sys.stdin:
+    time.sleep(max(0.0, float(begin_at) - time.time()))
+    won = []
+    for number in range(int(count)):
+        name = f"o/r{number}"
+        if statuses.claim(database, Repository(name, name, number + 1, 1), f"{owner} {begin_at.strip()}", 3600, 3600) is not None:
+            won.append(name)
+    print(json.dumps(won), flush=True)
 """
 
 
@@ -196,19 +199,29 @@ def test_processes_that_claim_at_once_never_hold_one_repository_twice(server_con
     schema.apply(database)
     arguments = [sys.executable, "-c", CLAIMER, server_config.url, server_config.namespace]
     claimers = [subprocess.Popen([*arguments, f"p{n}", "60"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for n in range(4)]
-    for claimer in claimers:
-        assert claimer.stdout is not None
-        assert claimer.stdout.readline() == "ready\n"
 
-    for claimer in claimers:
-        assert claimer.stdin is not None
-        claimer.stdin.write("go\n")
-        claimer.stdin.flush()
-    answers = [claimer.communicate() for claimer in claimers]
+    def claim_at_once() -> list[list[str]]:
+        """What each process won of a race that all begin at the same moment."""
+        begin_at = time.time() + 0.3
+        for claimer in claimers:
+            assert claimer.stdin is not None
+            claimer.stdin.write(f"{begin_at}\n")
+            claimer.stdin.flush()
+        return [json.loads(claimer.stdout.readline()) for claimer in claimers if claimer.stdout is not None]
 
-    won = [name for answer in answers for name in json.loads(answer[0])]
-    assert len(won) == len(set(won)) == 60
-    assert sum(bool(json.loads(answer[0])) for answer in answers) > 1
+    assert [claimer.stdout.readline() for claimer in claimers if claimer.stdout is not None] == ["ready\n"] * 4
+    unclaimed = claim_at_once()
+    still_held = claim_at_once()
+    database.run("UPDATE repo_processing_status SET lease_expires_at = time::now() - 1s")
+    run_out = claim_at_once()
+    for claimer in claimers:
+        claimer.communicate()
+
+    for won in (unclaimed, run_out):
+        names = [name for names in won for name in names]
+        assert len(names) == len(set(names)) == 60
+        assert sum(map(bool, won)) > 1
+    assert still_held == [[], [], [], []]
     assert database.run("RETURN count((SELECT id FROM repo_processing_status))")[0] == 60
     database.close()
 
