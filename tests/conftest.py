@@ -149,7 +149,9 @@ def serve(tmp_path: Path) -> Iterator[Callable[[Config], Server]]:
     made: list[Server] = []
 
     def make(config: Config) -> Server:
-        made.append(Server(tmp_path, config))
+        folder = tmp_path / f"server-{len(made)}"
+        folder.mkdir()
+        made.append(Server(folder, config))
         return made[-1]
 
     yield make

@@ -62,7 +62,10 @@ NO_LIMITS = SimLimits(points_per_window=1_000_000, rest_points_per_minute=1_000_
 
 
 class Flow:
-    """A simulated GitHub, a database with what the web application wrote, and gitstars between them; REST alone unless told otherwise."""
+    """A simulated GitHub, a database with what the web application wrote, and gitstars between them; REST alone unless told otherwise.
+
+    ``github``, ``discover``, ``workers``: settings; ``signed_in``: accounts at the start (all); ``has_schema`` False: no start came before.
+    """
 
     def __init__(self, scenario: Scenario, database: DatabaseConfig, **changes: Any) -> None:
         self.scenario = scenario
@@ -79,7 +82,8 @@ class Flow:
         self.app: App | None = None
         self.database = Database(database)
         self.database.open()
-        schema.apply(self.database)
+        if changes.get("has_schema", True):
+            schema.apply(self.database)
         for account in scenario.accounts[: changes.get("signed_in")]:
             self.sign_in(account)
         if self.database.is_embedded:
@@ -129,6 +133,13 @@ class Flow:
             assert star not in stored.setdefault(row["repo"].id, set())
             stored[row["repo"].id].add(star)
         return stored
+
+    def people(self) -> dict[int, tuple[str, str, str]]:
+        """(login, avatar, profile) of every stored user by numeric id; fails on a doubled one."""
+        rows = self.database.run("SELECT github_id, username, avatar_url, profile_url FROM github_user")[0]
+        people = {row["github_id"]: (row["username"], row["avatar_url"], row["profile_url"]) for row in rows}
+        assert len(people) == len(rows)
+        return people
 
     def truth(self, *identities: int) -> dict[str, set[tuple[int, str]]]:
         """What GitHub has of these repositories (all: none named), ghosts left out, by the name that the web application wrote."""

@@ -1,10 +1,12 @@
 """``gitstars demo`` as a user runs it: to its end, into a folder that is taken, stopped in the middle, on a terminal."""
 
+import json
 import os
 import pty
 import signal
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from gitstars.cli.demo_data import DemoData, make_data
 from gitstars.config import DatabaseConfig
 from gitstars.store import statuses
 from gitstars.store.database import Database
+from tests.harness import free_port
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -94,26 +97,30 @@ def test_the_database_of_an_earlier_demo_is_left_alone(gitstars: Run, tmp_path: 
     assert done.stderr == f"{tmp_path} holds the database of an earlier demo; remove it or choose another folder\n"
 
 
-@pytest.mark.slow(60)
-def test_a_terminal_gets_bars(tmp_path: Path) -> None:
+@pytest.mark.slow(120)
+def test_on_a_terminal_there_are_bars_and_a_table_and_what_keeps_running_is_there_until_ctrl_c(gitstars: Run, tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "gitstars", "demo", "--path", str(tmp_path / "demo"), "--seconds", "3"]
-    with subprocess.Popen(
-        command, stdin=theirs, stdout=theirs, stderr=theirs, env={**os.environ, "TERM": "xterm", "COLUMNS": "120"}
-    ) as process:
+    health, admin = free_port(), free_port()
+    command = [sys.executable, "-m", "gitstars", "demo", "--keep-running", "--path", str(tmp_path / "demo")]
+    ports = ["--health-port", str(health), "--admin-port", str(admin)]
+    terminal = {**os.environ, "TERM": "xterm", "COLUMNS": "120"}
+    with subprocess.Popen([*command, *ports], stdin=theirs, stdout=theirs, stderr=theirs, env=terminal) as process:
         os.close(theirs)
         shown = b""
-        try:
-            while chunk := tp_read(ours, 65536):
-                shown += chunk
-        except OSError:
-            # The terminal hangs up when the last program on it ends.
-            pass
+        while b"Ctrl+C stops it" not in shown:
+            shown += tp_read(ours, 65536)
+        alive = urllib.request.urlopen(f"http://127.0.0.1:{health}/livez").status
+        stats = gitstars("stats", "--json", "--url", f"http://127.0.0.1:{admin}")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
     os.close(ours)
 
-    assert process.returncode == 1
     assert "━".encode() in shown
     assert b"requests left" in shown
+    assert b"restricted" in shown
+    assert f"http://127.0.0.1:{admin}/".encode() in shown
+    assert alive == 200
+    assert json.loads(stats.stdout)["repositories"]["restricted"] == 24
 
 
 def test_the_demo_holds_every_kind_of_repository() -> None:

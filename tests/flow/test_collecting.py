@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from gitstars.model import Repository
+from gitstars.simulator.people import login_of
 from gitstars.simulator.scenario import Scenario, SimAccount, SimLimits, SimRepository, long_tail, make_scenario
 from gitstars.store import seeding
 from tests.harness import NO_LIMITS, Flow
@@ -32,6 +33,10 @@ def test_every_star_of_existing_accounts_is_stored(flow: MakeFlow) -> None:
     assert {row["status"] for row in run.rows().values()} == {"completed"}
     counts = {place.full_name: place.stars for place in run.scenario.repositories}
     assert {name: row["processed_stargazers"] for name, row in run.rows().items()} == counts
+    accounts = {account.user_id: account.login for account in run.scenario.accounts}
+    logins = accounts | {user_id: login_of(user_id) for stars in run.truth().values() for user_id, _ in stars}
+    avatar, profile = "https://avatars.githubusercontent.com/u/{}?v=4", "https://github.com/{}"
+    assert run.people() == {user_id: (login, avatar.format(user_id), profile.format(login)) for user_id, login in logins.items()}
 
 
 def test_ghosts_are_counted_and_not_stored(flow: MakeFlow) -> None:
