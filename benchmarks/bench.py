@@ -1,6 +1,7 @@
 """What the benchmarks share: a simulated GitHub, a database as the web application left it, and gitstars with pacing off."""
 
 import os
+import resource
 import shutil
 import socket
 import subprocess
@@ -11,7 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import gevent
-import psutil
 
 from gitstars.app import App
 from gitstars.config import AdminConfig, Config, DatabaseConfig, GithubConfig, HealthConfig
@@ -95,6 +95,6 @@ def run_to_end(app: App) -> float:
     return time.perf_counter() - started
 
 
-def memory_mb() -> float:
-    """Resident memory of this process."""
-    return float(psutil.Process().memory_info().rss) / 1e6
+def peak_memory_mb() -> float:
+    """The most resident memory that this process ever had; Linux tells it in KiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6

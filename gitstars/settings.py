@@ -82,7 +82,7 @@ class CollectConfig(Section, frozen=True, kw_only=True):
     ] = "restricted"
     private: Annotated[bool, _setting("collect private repositories too")] = False
     pages_ahead: Annotated[
-        int, _setting("pages of one repository on their way at once; a kill costs at most so many requests", ge=1, le=100)
+        int, _setting("pages of one REST list on their way at once; a kill costs at most so many requests", ge=1, le=100)
     ] = 1
     max_errors: Annotated[int, _setting("failures in a row after which a repository no longer comes back by itself", ge=1, le=100)] = 8
 

@@ -12,13 +12,11 @@ from gevent.pool import Pool
 
 from gitstars.dispatch.lane import GIANT_STARS
 from gitstars.errors import DatabaseError
+from gitstars.execute.claiming import claim_repository
 from gitstars.execute.collection import Ask, Collection, CountAsk
-from gitstars.execute.counting import count_repositories
-from gitstars.execute.history import collect_history
-from gitstars.execute.own import list_own
 from gitstars.execute.plan import Call, QueryTime, next_call
-from gitstars.execute.refresh import is_sweep_due
 from gitstars.execute.settling import Settler
+from gitstars.execute.tasks import run_task
 from gitstars.execute.tools import Tools
 from gitstars.execute.waiting import TOLD_SECONDS, Waiting
 from gitstars.fetch import answers
@@ -26,7 +24,7 @@ from gitstars.fetch.graphql import GraphAsk
 from gitstars.fetch.width import Width
 from gitstars.loops import spawn
 from gitstars.model import Account, Job, PageWrite, Resource, Task
-from gitstars.store import edges, statuses
+from gitstars.store import edges
 
 logger = logging.getLogger(__name__)
 
@@ -215,42 +213,18 @@ class Collector:
         if not self._settler.may_try(job):
             return False
         self._claiming_as = tools.owner()
-        claim = statuses.claim(
-            tools.database,
-            job.repository,
-            owner=self._claiming_as,
-            lease_seconds=tools.settings.lease_seconds,
-            fresh_seconds=tools.fresh_seconds,
-            force=job.force,
-            may_try=True,
-        )
-        if claim is None:
+        collection = claim_repository(tools, job, self._claiming_as, usable)
+        if collection is None:
             logger.debug("%s is claimed elsewhere, fresh or waiting: left alone", job.repository.full_name)
             tools.events.publish("repo.left", tools.clock.now(), repo=job.repository.full_name, user=self.user_id)
             return False
-        is_rest_cursor = claim.progress.cursor.get("kind") == "rest" and "edge" not in claim.progress.cursor
-        has_graph = Resource.GRAPHQL in usable and not (is_rest_cursor and Resource.CORE in usable)
-        # Where a list by cursors stands, REST cannot go on: it would begin anew.
-        has_graph = has_graph or (tools.server.has_graphql and claim.progress.cursor.get("kind") == "graph")
-        is_refresh = claim.progress.cursor == statuses.REFRESH and not is_sweep_due(claim, tools.clock.now(), tools.sweep_seconds)
-        is_first = claim.generation == 0 and not claim.progress.cursor and not edges.has_any(tools.database, claim.repository)
-        collection = Collection(job, claim, has_graph, tools.settings.private, tools.page_size, is_refresh, is_first)
         self._open[collection.key] = collection
         tools.events.publish("repo.claimed", tools.clock.now(), repo=collection.full_name, user=self.user_id)
         return True
 
     def _run_task(self, account: Account, job: Job) -> None:
-        """A job that claims nothing."""
         try:
-            match job.task:
-                case Task.HISTORY:
-                    collect_history(self._tools, account, job, self._is_stopping)
-                case Task.OWN:
-                    list_own(self._tools, account, self._is_stopping)
-                case Task.COUNTS:
-                    count_repositories(self._tools, account, self._is_stopping)
-        except DatabaseError as error:
-            logger.error("account %s, %s of %s: %s", account, job.task, job.repository.full_name, error)
+            run_task(self._tools, account, job, self._is_stopping)
         finally:
             self.progressed_at = self._tools.clock.monotonic()
 
