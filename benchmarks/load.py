@@ -84,7 +84,7 @@ def _check(stored: int, expected: int) -> None:
 
 def _walk(app: App, config: Config) -> int:
     stored = 0
-    account = accounts.list_accounts(app.database)[0]
+    account = accounts.read_accounts(app.database)[0][0]
     for state in accounts.list_repositories(app.database, account):
         repository = state.repository
         held = statuses.claim(app.database, repository, app.instance.owner(), config.collect.lease_seconds, 0.0)

@@ -89,7 +89,16 @@ class App:
         )
         self.pool = WorkerPool(tools, config.workers.maximum)
         rules = Rules(tools.fresh_seconds, config.collect.history, tools.include)
-        self.watcher = AccountWatcher(self.database, self.dispatcher, self.events, self.clock, config.discover, rules, self.stopping)
+        self.watcher = AccountWatcher(
+            self.database,
+            self.dispatcher,
+            self.events,
+            self.clock,
+            config.discover,
+            rules,
+            self.stopping,
+            is_out=lambda account: self.ledger.is_rejected(account.user_id, account.token),
+        )
         self.pausing = Pausing(self.paused, self.database, self.dispatcher, self.events, self.clock)
         self.readings = Readings(_folder_of(config.database.url), self.clock)
         self.scaler = Scaler(self.pool, self.dispatcher, self.readings.read, config.workers.maximum)

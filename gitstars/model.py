@@ -131,7 +131,7 @@ class Progress:
 class Claim:
     """The lease on a repository: ``row`` is its status record (opaque outside the store), ``owner`` the token that every write proves.
 
-    ``generation`` and ``swept_at`` tell of the last whole sweep, which closed the stars that had ended; 0 and None: there was none.
+    ``generation`` is that of the last whole reading that ended (0: none did); ``swept_at`` when one closed the stars that had ended.
     ``updated_at`` and ``etag`` are what GitHub said of the repository when it was completed.
     """
 
@@ -152,7 +152,7 @@ class Claim:
 class PageWrite:
     """One page on its way to the database, with the progress that holds once it is stored.
 
-    ``generation``: the sweep that saw these stars; None for a page that belongs to none.
+    ``generation``: the whole reading that saw these stars; None for a page that belongs to none.
     """
 
     claim: Claim
@@ -163,7 +163,9 @@ class PageWrite:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """How a claim ends: the row's next status, and why. ``generation``: a proven sweep that ended with it.
+    """How a claim ends: the row's next status, and why.
+
+    ``generation``: a whole reading ended, and the next one has another number. ``is_swept``: it closed the stars that it did not see.
 
     ``progress`` None leaves the stored one; a fresh ``Progress()`` makes the next claim begin anew.
     """
@@ -176,5 +178,6 @@ class Settlement:
     progress: Progress | None = None
     star_count: int | None = None
     generation: int | None = None
+    is_swept: bool = False
     updated_at: str | None = None
     etag: str | None = None

@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import gevent
 from gevent.event import Event
@@ -17,7 +17,7 @@ from gitstars.errors import DatabaseError
 from gitstars.events import EventBus
 from gitstars.loops import run_until, spawn
 from gitstars.model import ALL_REPOSITORIES, Account, Job, Priority, Repository, Status, Task
-from gitstars.store import access, accounts, renames, state, statuses
+from gitstars.store import access, accounts, renames, schema, state, statuses
 from gitstars.store.database import Database
 
 logger = logging.getLogger(__name__)
@@ -40,7 +40,9 @@ class AccountWatcher:
         settings: DiscoverConfig,
         rules: Rules,
         stop: Event,
+        is_out: Callable[[Account], bool] = lambda account: False,
     ) -> None:
+        """``is_out``: GitHub rejects the account's token, so that nothing is queued for it until it changes."""
         self._database = database
         self._dispatcher = dispatcher
         self._events = events
@@ -48,6 +50,8 @@ class AccountWatcher:
         self._settings = settings
         self._rules = rules
         self._stop = stop
+        self._is_out = is_out
+        self._unusable: frozenset[str] = frozenset()
         self._wake = Event()
         self._known: dict[int, Account] = {}
         self._settling: dict[int, gevent.Greenlet] = {}
@@ -86,7 +90,11 @@ class AccountWatcher:
         self._wake.set()
 
     def scan(self) -> None:
-        """Look at all accounts, and queue every repository of theirs that needs work and waits nowhere yet."""
+        """Look at all accounts, and queue every repository of theirs that needs work and waits nowhere yet.
+
+        A database that came back may be another one, without our tables.
+        """
+        schema.apply(self._database)
         self.look()
         self._retry_at = math.inf
         for account in self.accounts:
@@ -114,6 +122,8 @@ class AccountWatcher:
 
     def enqueue(self, account: Account, priority: int) -> int:
         """Queue what is due for the account's repositories, smallest first; how many were added."""
+        if self._is_out(account):
+            return 0
         now, user_id = self._clock.now(), account.user_id
         allowed = access.of_user(self._database, user_id)
         self._queue_own_list(account)
@@ -130,8 +140,8 @@ class AccountWatcher:
                 repository = ALL_REPOSITORIES if task is Task.COUNTS else known.repository
                 jobs.append(Job(user_id, repository, wanted, task=task))
         self._listed |= {job.repository.key for job in jobs if job.task is Task.LIST}
-        busy = self._welcome(list(new.values()))
-        jobs = [job for job in jobs if job.repository.key not in busy]
+        left = self._welcome(list(new.values()))
+        jobs = [job for job in jobs if job.repository.key not in left]
         added = sum(self._dispatcher.put(job) for job in jobs)
         if added:
             logger.info("account %s: %d jobs queued", account, added)
@@ -140,24 +150,39 @@ class AccountWatcher:
 
     def _restrict_orphans(self) -> None:
         """After a scan: what waits for an account that is gone, and is refused to all that are left, is restricted."""
-        orphans = sorted(self._pending - self._listed)
+        orphans = list(self._pending - self._listed)
         if orphans:
             statuses.restrict_refused(self._database, orphans)
         self._pending.clear()
         self._listed.clear()
 
     def _welcome(self, repositories: Sequence[Repository]) -> set[str]:
-        """Repositories seen for the first time get a row; what was collected under a former name follows. Keys of those not ready yet."""
-        busy: set[str] = set()
+        """Repositories seen for the first time get a row; what was collected under a former name follows. Keys that are not to be queued.
+
+        Those are not ready yet, or are second records of a repository that is collected under another one.
+        """
+        left: set[str] = set()
         for start in range(0, len(repositories), accounts.PAGE_ROWS):
             chunk = repositories[start : start + accounts.PAGE_ROWS]
-            former = renames.find_former(self._database, chunk)
+            left |= self._find_second_records(chunk)
+            former = renames.find_former(self._database, [place for place in chunk if place.key not in left])
             for key, found in former.items():
-                if not found.is_busy:
+                if found.is_busy:
+                    left.add(key)
+                else:
                     renames.carry_over(self._database, found.identity, key)
-            busy |= {key for key, found in former.items() if found.is_busy}
-            statuses.ensure_all(self._database, [place.key for place in chunk if place.key not in former])
-        return busy
+            statuses.ensure_all(self._database, [place.key for place in chunk if place.key not in former.keys() | left])
+        return left
+
+    def _find_second_records(self, repositories: Sequence[Repository]) -> set[str]:
+        """Of several records of one repository all but the one that it is collected under."""
+        second = renames.find_aliases(self._database, [place.key for place in repositories])
+        first: dict[int | None, str] = {}
+        for place in repositories:
+            if place.key not in second and first.setdefault(place.github_id, place.key) != place.key and place.github_id is not None:
+                renames.remember_alias(self._database, place.key, first[place.github_id])
+                second.add(place.key)
+        return second
 
     def _queue_own_list(self, account: Account) -> None:
         """Let the repositories that the account owns or collaborates on be asked for, when that was long ago."""
@@ -181,6 +206,7 @@ class AccountWatcher:
             else:
                 self.look()
         except DatabaseError as error:
+            self._scan_due_at = 0.0
             logger.warning("accounts could not be read: %s", error)
             self._stop.wait(self._settings.poll_seconds)
 
@@ -193,7 +219,11 @@ class AccountWatcher:
 
     def _read(self) -> dict[int, Account]:
         """The accounts by user; of two accounts of one user the one that was updated last."""
-        return {account.user_id: account for account in accounts.list_accounts(self._database)}
+        found, unusable = accounts.read_accounts(self._database)
+        for row in sorted(unusable - self._unusable):
+            logger.warning("account %s is left out: it names no GitHub user", row)
+        self._unusable = unusable
+        return {account.user_id: account for account in found}
 
     def _open(self, account: Account) -> None:
         digest = hashlib.sha256(f"{account.token} {sorted(account.scopes or ())}".encode()).hexdigest()[:16]

@@ -86,7 +86,7 @@ class Collection:
 
     @property
     def generation(self) -> int | None:
-        """The sweep that the pages belong to."""
+        """The whole reading that the pages belong to."""
         return None if self.is_refresh else self.claim.generation + 1
 
     @property

@@ -11,7 +11,7 @@ from gevent.event import Event
 from gevent.pool import Pool
 
 from gitstars.dispatch.lane import GIANT_STARS
-from gitstars.errors import DatabaseError
+from gitstars.errors import DatabaseError, QueryFailed
 from gitstars.execute.claiming import claim_repository
 from gitstars.execute.collection import Ask, Collection, CountAsk
 from gitstars.execute.plan import Call, QueryTime, next_call
@@ -54,6 +54,7 @@ class Collector:
         self._is_closing = False
         self._claiming: str | None = None
         self._claiming_as: str | None = None
+        self._cannot_claim = False
         #: Jobs that claim nothing and wait for their budget.
         self._deferred: list[Job] = []
         self._passed_on = ""
@@ -104,11 +105,16 @@ class Collector:
                 self._start(lane.account, call)
                 continue
             try:
-                if not self._has_room or not self._claim_next(lane.account, usable):
-                    return pause
+                is_claimed = self._has_room and self._claim_next(lane.account, usable)
             except DatabaseError as error:
-                logger.error("user %d: nothing can be claimed: %s", self.user_id, error)
+                # Told once an outage, not with every try.
+                level = logging.DEBUG if self._cannot_claim else logging.ERROR
+                logger.log(level, "user %d: nothing can be claimed: %s", self.user_id, error)
+                self._cannot_claim = True
                 return CLAIM_PAUSE_SECONDS
+            self._cannot_claim = False
+            if not is_claimed:
+                return pause
         return None
 
     def close(self) -> None:
@@ -160,9 +166,12 @@ class Collector:
             needed = collection.needed
             if needed not in usable and not collection.is_busy:
                 until = self._tools.ledger.blocked_until(self.user_id, needed, now)
-                if until is not None and (usable or until - now > TOLD_SECONDS):
+                if needed is Resource.GRAPHQL and not self._tools.server.has_graphql:
+                    # Taken up before that was known: from the lane REST takes it.
+                    collection.end(answers.Stopped())
+                elif until is not None and (usable or until - now > TOLD_SECONDS):
                     collection.end(answers.BudgetSpent(needed, until))
-                    self._settler.settle_if_finished(collection)
+                self._settler.settle_if_finished(collection)
 
     def _plan(self, usable: frozenset[Resource], is_filling: bool) -> Call | None:
         wait = self._query_time.wait_seconds(self._tools.clock.monotonic())
@@ -190,6 +199,9 @@ class Collector:
                 started = self._claim(account, job, usable) if job.task is Task.LIST else self._start_task(account, job, usable)
                 if started:
                     return True
+            except QueryFailed as error:
+                # Its own fault: first in the lane again it would keep all others waiting.
+                logger.error("%s cannot be claimed, the next scan tries again: %s", job.repository.full_name, error)
             except DatabaseError:
                 self._tools.dispatcher.put_back(job)
                 raise

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from gitstars.clock import show_time
-from gitstars.errors import ClaimLost, DatabaseError
+from gitstars.errors import ClaimLost, DatabaseError, QueryFailed
 from gitstars.execute import refresh, verdict
 from gitstars.execute.collection import Collection
 from gitstars.execute.tools import Tools
@@ -107,7 +107,7 @@ class Settler:
         ended = collection.ended_by
         if isinstance(ended, ClaimLost):
             raise ended
-        if isinstance(ended, DatabaseError):
+        if isinstance(ended, DatabaseError) and not isinstance(ended, QueryFailed):
             logger.error("%s: %s", collection.full_name, ended)
             return verdict.release(collection.claim, again=False)
         if isinstance(ended, answers.PaginationWall) and self._tools.server.has_graphql:
@@ -124,13 +124,11 @@ class Settler:
         proven = proof.prove(collection.count_before or 0, collection.count_after, listed)
         if isinstance(proven, proof.ReadAgain):
             return verdict.unproven(collection.claim, proven.reason, now, most)
-        generation, closed = None, 0
         # Pages by number shift when a star is taken back meanwhile, so that one may be missed without a trace in the numbers.
-        if proven.churn == 0 or isinstance(collection.listing, GraphListing):
-            generation = collection.claim.generation + 1
-            if not collection.is_first:
-                closed = edges.close_unseen(self._tools.database, collection.claim, generation)
-        return self._complete(collection, now, generation, ghosts=collection.progress.ghosts, churn=proven.churn, unstarred=closed)
+        is_swept, closed = proven.churn == 0 or isinstance(collection.listing, GraphListing), 0
+        if is_swept and not collection.is_first:
+            closed = edges.close_unseen(self._tools.database, collection.claim, collection.claim.generation + 1)
+        return self._complete(collection, now, is_swept, ghosts=collection.progress.ghosts, churn=proven.churn, unstarred=closed)
 
     def _must_wait(self, collection: Collection, ended: answers.Outcome | Exception) -> bool:
         """Whether nothing but the spent budget can take the repository further."""
@@ -145,9 +143,9 @@ class Settler:
         count = collection.count_after if collection.count_after is not None else collection.count_before or 0
         if refresh.has_drifted(count, collection.progress.processed + collection.progress.ghosts):
             return verdict.read_whole(collection.claim, count)
-        return self._complete(collection, now, None)
+        return self._complete(collection, now, is_swept=False)
 
-    def _complete(self, collection: Collection, now: float, generation: int | None, **notes: int) -> verdict.Verdict:
+    def _complete(self, collection: Collection, now: float, is_swept: bool, **notes: int) -> verdict.Verdict:
         claim, seen = collection.claim, collection.metadata
         count = collection.count_after if collection.count_after is not None else collection.count_before
         decided = verdict.completed(claim, replace(collection.progress, cursor=statuses.REFRESH, total_stargazers=count), **notes)
@@ -156,7 +154,8 @@ class Settler:
         settlement = replace(
             decided.settlement,
             next_retry_at=now + pause,
-            generation=generation,
+            generation=collection.generation,
+            is_swept=is_swept,
             updated_at=seen.updated_at if seen else None,
             etag=seen.etag if seen else None,
         )

@@ -1,10 +1,12 @@
 """What an outcome means for the repository that met it: pure. The collector carries the verdict out."""
 
 import logging
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gitstars.clock import show_time
+from gitstars.errors import QueryFailed
 from gitstars.fetch import answers
 from gitstars.model import Claim, Progress, Settlement, Status
 
@@ -60,8 +62,13 @@ def judge(outcome: answers.Outcome | Exception, claim: Claim, now: float, max_er
                 error_count=claim.error_count,
             )
             return Verdict(settlement, logging.WARNING, "repo.pagination_limited")
-        case answers.Transient(text=text) | answers.Garbage(text=text):
-            return _failed(claim, f"{type(outcome).__name__.lower()}: {text}", now, max_errors)
+        case answers.Transient(text=text):
+            # An outage is not the repository's fault: it comes back however often.
+            return _failed(claim, f"transient: {text}", now, math.inf)
+        case answers.Garbage(text=text):
+            return _failed(claim, f"garbage: {text}", now, max_errors)
+        case QueryFailed():
+            return _failed(claim, f"the database rejects a page: {outcome}"[:500], now, max_errors)
         case _:
             return _failed(claim, f"unexpected answer: {outcome!r}"[:500], now, max_errors)
 
@@ -91,15 +98,9 @@ def read_whole(claim: Claim, count: int) -> Verdict:
 
 def unproven(claim: Claim, reason: str, now: float, max_errors: int) -> Verdict:
     """The list ended but does not agree with the counts: it is read again from the beginning."""
-    verdict = _failed(claim, f"not proven complete: {reason}", now, max_errors)
-    settlement = Settlement(
-        verdict.settlement.status,
-        last_error=verdict.settlement.last_error,
-        next_retry_at=verdict.settlement.next_retry_at,
-        error_count=verdict.settlement.error_count,
-        progress=Progress(),
-    )
-    return Verdict(settlement, logging.WARNING, "repo.unproven")
+    failed = _failed(claim, f"not proven complete: {reason}", now, max_errors)
+    settlement = replace(failed.settlement, progress=Progress(), generation=claim.generation + 1)
+    return replace(failed, settlement=settlement, event="repo.unproven")
 
 
 def _waiting(claim: Claim, why: str, until: float) -> Verdict:
@@ -107,7 +108,7 @@ def _waiting(claim: Claim, why: str, until: float) -> Verdict:
     return Verdict(settlement, logging.INFO, "repo.waiting", again=True)
 
 
-def _failed(claim: Claim, why: str, now: float, max_errors: int) -> Verdict:
+def _failed(claim: Claim, why: str, now: float, max_errors: float) -> Verdict:
     errors = claim.error_count + 1
     retry_at = now + failed_pause(errors) if errors < max_errors else None
     notes = None if retry_at else f"given up after {errors} failures; reprocess it to try again"

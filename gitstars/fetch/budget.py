@@ -98,7 +98,8 @@ class Budget:
             self.remaining = max(0, self.remaining - cost)
 
     def _minute_pause(self, cost: int, now: float) -> float:
-        while self._recent and self._recent[0][0] <= now - MINUTE_SECONDS:
+        # What lies in the future was noted by a clock that was wrong.
+        while self._recent and not now - MINUTE_SECONDS < self._recent[0][0] <= now + MINUTE_SECONDS:
             self._recent_points -= self._recent.popleft()[1]
         used = self._recent_points + self.in_flight
         if used + cost <= self.per_minute or used == 0:

@@ -18,6 +18,8 @@ from gitstars.model import Resource
 
 #: The first pause after a secondary limit that names none; doubled with each one that follows before a success.
 COOLDOWN_SECONDS, COOLDOWN_CAP_SECONDS = 60.0, 3600.0
+#: No pause that GitHub asks for is longer (seconds).
+LONGEST_COOLDOWN_SECONDS = 86_400.0
 #: Users kept; beyond, the one that was idle the longest is forgotten, and begins blind. Rejected tokens kept of a user.
 USERS_BOUND, TOKENS_BOUND = 10_000, 8
 
@@ -86,6 +88,10 @@ class _User:
     def is_idle(self) -> bool:
         return not any(budget.in_flight for budget in self.budgets.values())
 
+    def is_cooling(self, now: float) -> bool:
+        """Whether the user pauses; an end further ahead than GitHub ever asks for was noted by a clock that was wrong."""
+        return now < self.cooldown_until <= now + LONGEST_COOLDOWN_SECONDS
+
 
 class Ledger:
     """What every user may still spend, and how fast."""
@@ -98,7 +104,7 @@ class Ledger:
     def peek(self, user_id: int, resource: Resource, cost: int, now: float) -> Pause | Blocked | None:
         """What stands in the way of a call of ``cost`` points; None: nothing."""
         user = self._user(user_id)
-        if user.cooldown_until > now:
+        if user.is_cooling(now):
             return Blocked(user.cooldown_until, "secondary")
         budget = user.budgets[resource]
         until = budget.spent_until(cost, now)
@@ -143,7 +149,7 @@ class Ledger:
             user.cooled_at = now
         if retry_after is None:
             retry_after = min(COOLDOWN_CAP_SECONDS, COOLDOWN_SECONDS * 2.0 ** (user.strikes - 1) * (1 + chance / 4))
-        user.cooldown_until = max(user.cooldown_until, now + retry_after)
+        user.cooldown_until = max(user.cooldown_until if user.is_cooling(now) else 0.0, now + retry_after)
         return user.cooldown_until
 
     def reject_token(self, user_id: int, token: str) -> None:
@@ -159,12 +165,12 @@ class Ledger:
     def blocked_until(self, user_id: int, resource: Resource, now: float) -> float | None:
         """When ``resource`` may be used again; None: now (as pacing allows)."""
         user = self._user(user_id)
-        return user.cooldown_until if user.cooldown_until > now else user.budgets[resource].spent_until(1, now)
+        return user.cooldown_until if user.is_cooling(now) else user.budgets[resource].spent_until(1, now)
 
     def view(self, user_id: int, now: float) -> dict[str, Any]:
         """A user's budgets in plain values, for display."""
         user = self._user(user_id)
-        shown: dict[str, Any] = {"cooldown_until": user.cooldown_until if user.cooldown_until > now else None}
+        shown: dict[str, Any] = {"cooldown_until": user.cooldown_until if user.is_cooling(now) else None}
         for resource, budget in user.budgets.items():
             budget.renew(now)
             shown[resource.value] = {"limit": budget.limit, "remaining": budget.remaining, "reset_at": budget.reset_at or None}

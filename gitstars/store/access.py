@@ -89,8 +89,12 @@ def save_own(database: Database, user_id: int, repositories: Sequence[Repository
 
     One that was renamed keeps the record of its former name.
     """
-    known = database.run("SELECT id, github_id FROM repo WHERE github_id IN $ids", ids=[place.github_id for place in repositories])[0]
-    keys = {row["github_id"]: str(key_of(row["id"])) for row in known}
+    names = {place.github_id: place.full_name for place in repositories}
+    known = database.run("SELECT id, github_id FROM repo WHERE github_id IN $ids", ids=list(names))[0]
+    collected = database.run("SELECT VALUE repo FROM repo_processing_status WHERE repo IN $repos", repos=[row["id"] for row in known])[0]
+    # Of several records of one repository the one that is collected, else the one of its present name.
+    known.sort(key=lambda row: (row["id"] in collected, key_of(row["id"]) == names[row["github_id"]]))
+    keys = {row["github_id"]: key_of(row["id"]) for row in known}
     records = [
         {
             "id": place.key,

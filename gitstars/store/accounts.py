@@ -20,15 +20,15 @@ SELECT id, access_token, providerAccountId, scope, updatedAt, userId.github_user
 FROM account WHERE providerId = 'github' AND access_token ORDER BY updatedAt
 """
 STARRED = """
-SELECT out.id AS id, out.github_id AS github_id, out.full_name AS full_name, out.stars AS stars, out.is_private AS is_private,
-       (SELECT * OMIT cursor FROM repo_processing_status WHERE repo = $parent.out ORDER BY id LIMIT 1)[0] AS state
+SELECT out.id AS id, out.github_id AS github_id, out.full_name AS full_name, out.stars AS stars, out.is_private AS is_private
 FROM $user->starred WHERE unstarred_at IS NONE START $start LIMIT $limit
 """
 OWN = """
-SELECT repo.id AS id, repo.github_id AS github_id, repo.full_name AS full_name, repo.stars AS stars, repo.is_private AS is_private,
-       (SELECT * OMIT cursor FROM repo_processing_status WHERE repo = $parent.repo ORDER BY id LIMIT 1)[0] AS state
+SELECT repo.id AS id, repo.github_id AS github_id, repo.full_name AS full_name, repo.stars AS stars, repo.is_private AS is_private
 FROM gitstars_access WHERE user_id = $user_id AND may_list = true START $start LIMIT $limit
 """
+#: Asked by themselves: only a parameter lets the engine use the index, a subquery a row would look through all of them each time.
+STATES = "SELECT * OMIT cursor FROM repo_processing_status WHERE repo IN $repos ORDER BY id DESC"
 COUNT = "RETURN count((SELECT VALUE id FROM $user->starred WHERE unstarred_at IS NONE))"
 
 
@@ -59,10 +59,11 @@ class RepositoryState:
         return self.status is Status.RESTRICTED and (self.counted_at or 0.0) + fresh_seconds <= now
 
 
-def list_accounts(database: Database) -> list[Account]:
-    """The GitHub accounts with a token, the one updated last at the end. A row without a usable user is left out."""
+def read_accounts(database: Database) -> tuple[list[Account], frozenset[str]]:
+    """The GitHub accounts with a token, the one updated last at the end; and the record ids of those that name no GitHub user."""
     rows = database.run(ACCOUNTS)[0]
-    return [account for row in rows if (account := _read_account(row)) is not None]
+    read = [(str(row["id"]), _read_account(row)) for row in rows]
+    return [account for _, account in read if account is not None], frozenset(name for name, account in read if account is None)
 
 
 def count_starred(database: Database, account: Account) -> int:
@@ -80,10 +81,13 @@ def _pages(database: Database, query: str, **bindings: Any) -> Iterator[Reposito
     start = 0
     while True:
         rows = database.run(query, start=start, limit=PAGE_ROWS, **bindings)[0]
+        found = database.run(STATES, repos=[row["id"] for row in rows if row.get("id") is not None])[0]
+        # Of several rows of one repository the lowest id counts.
+        states = {str(state["repo"]): state for state in found}
         for row in rows:
-            state = _read_state(row)
-            if state is not None:
-                yield state
+            known = _read_state(row, states.get(str(row.get("id")), {}))
+            if known is not None:
+                yield known
         if len(rows) < PAGE_ROWS:
             return
         start += PAGE_ROWS
@@ -94,7 +98,6 @@ def _read_account(row: dict[str, Any]) -> Account | None:
     github_id = row.get("github_id") if isinstance(row.get("github_id"), int) else None
     user_id = int(provider_id) if provider_id.isascii() and provider_id.isdigit() else github_id
     if user_id is None or row.get("github_user") is None:
-        logger.warning("account %s is left out: it names no GitHub user", row["id"])
         return None
     scope = row.get("scope")
     scopes = frozenset(re.split(r"[\s,]+", scope.strip())) if isinstance(scope, str) and scope.strip() else None
@@ -108,7 +111,7 @@ def _read_account(row: dict[str, Any]) -> Account | None:
     )
 
 
-def _read_state(row: dict[str, Any]) -> RepositoryState | None:
+def _read_state(row: dict[str, Any], state: dict[str, Any]) -> RepositoryState | None:
     if row.get("id") is None:
         return None
     key = key_of(row["id"])
@@ -123,7 +126,6 @@ def _read_state(row: dict[str, Any]) -> RepositoryState | None:
         stars=row["stars"] if isinstance(row.get("stars"), int) else 0,
         is_private=row.get("is_private") is True,
     )
-    state = row.get("state") or {}
     text = state.get("status")
     history = state.get("history")
     return RepositoryState(

@@ -7,6 +7,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -21,7 +22,7 @@ from surrealdb.request_message.methods import RequestMethod
 
 from gitstars.clock import Clock, SystemClock, backoff_seconds
 from gitstars.config import DatabaseConfig
-from gitstars.errors import DatabaseError, DatabaseRefused, DatabaseTimeout, DatabaseUnavailable, TransactionConflict
+from gitstars.errors import DatabaseError, DatabaseRefused, DatabaseTimeout, DatabaseUnavailable, SessionEnded, TransactionConflict
 from gitstars.store.engine import EngineHost
 from gitstars.store.failures import failure_of, first_cause
 from gitstars.store.pool import ConnectionPool, PoolState
@@ -37,6 +38,8 @@ CONFLICT_RETRIES, CONFLICT_PAUSE_SECONDS = 3, 0.02
 AWAY_PAUSE_SECONDS, PATIENCE_SECONDS = 0.2, 60.0
 #: The notification with which a live query ends, as the server sends it.
 LIVE_ENDED: dict[str, Any] = {"action": "KILLED", "id": None}
+#: Pauses before a live query is opened anew: this, doubled each time, and no more than the cap (seconds).
+WATCH_PAUSE_SECONDS, WATCH_PAUSE_CAP_SECONDS = 1.0, 10.0
 #: Latencies kept for the statistics.
 LATENCIES_KEPT = 512
 
@@ -138,19 +141,12 @@ class Database:
     def run(self, query: str, **bindings: Any) -> list[Any]:
         """The result of each statement. Raises the DatabaseError that fits the first statement that failed."""
         started = time.perf_counter()
-        with self._pool.acquire() as connection:
-            try:
-                answer = connection.query_raw(query, bindings)
-            except SurrealError as error:
-                translated = self._translate(error)
-                self._is_up = not isinstance(translated, DatabaseUnavailable)
-                raise translated from error
-            except DatabaseUnavailable:
-                self._is_up = False
-                raise
-            except OSError as error:
-                self._is_up = False
-                raise DatabaseUnavailable(f"the connection to {self.address} broke: {error}") from error
+        for _ in range(self._settings.pool_max_size):
+            with suppress(SessionEnded):
+                answer = self._exchange(query, bindings)
+                break
+        else:
+            answer = self._exchange(query, bindings)
         self._is_up = True
         self.answered_at = self._clock.monotonic()
         self.latencies.append(time.perf_counter() - started)
@@ -161,6 +157,25 @@ class Database:
         if failed:
             raise first_cause(failed)
         return [statement["result"] for statement in statements]
+
+    def _exchange(self, query: str, bindings: dict[str, Any]) -> dict[str, Any]:
+        """The answer as it came. Raises SessionEnded where the connection has to sign in anew; the pool has dropped it then."""
+        with self._pool.acquire() as connection:
+            try:
+                answer: dict[str, Any] = connection.query_raw(query, bindings)
+            except SurrealError as error:
+                translated = self._translate(error)
+                self._is_up = not isinstance(translated, DatabaseUnavailable)
+                raise translated from error
+            except DatabaseUnavailable:
+                self._is_up = False
+                raise
+            except OSError as error:
+                self._is_up = False
+                raise DatabaseUnavailable(f"the connection to {self.address} broke: {error}") from error
+            if "SessionExpired" in str(answer.get("error")):
+                raise SessionEnded(f"{self.address}: the session has expired")
+            return answer
 
     def run_retrying(self, query: str, patience_seconds: float = 0.0, **bindings: Any) -> list[Any]:
         """``run``, again up to three times when the transaction met another one, and for ``patience_seconds`` while nobody answers.
@@ -203,8 +218,10 @@ class Database:
     def watch(self, table: str, on_change: Callable[[dict[str, Any]], None], stop: Event, on_connect: Callable[[], None]) -> None:
         """Call ``on_change`` with each notification of a live query on ``table`` until ``stop``, connecting again as often as needed.
 
-        ``on_connect`` is called whenever the query begins: of what happened before it tells nothing.
+        ``on_connect`` is called whenever the query begins, since of what happened before it tells nothing, and when it cannot begin although
+        the database is there.
         """
+        is_told, pause = False, WATCH_PAUSE_SECONDS
         while not (stop.is_set() or self.is_closed):
             connection = None
             try:
@@ -213,6 +230,7 @@ class Database:
                 self._live[connection] = (live, self._clock.monotonic())
                 if self.is_closed:
                     return
+                is_told, pause = False, WATCH_PAUSE_SECONDS
                 on_connect()
                 for notification in connection.subscribe_live(live):
                     if stop.is_set():
@@ -221,14 +239,20 @@ class Database:
                     on_change(notification)
             except (SurrealError, DatabaseError, OSError) as error:
                 if not stop.is_set():
-                    logger.warning("the live query on %s ended: %s; connecting again", table, error)
+                    # Told once an outage, not with every try.
+                    level = logging.DEBUG if is_told else logging.WARNING
+                    logger.log(level, "the live query on %s ended: %s; connecting again", table, error)
+                    is_told = True
+                    if connection is not None and connection not in self._live:
+                        on_connect()
             except Exception:
                 logger.exception("the live query on %s failed; connecting again", table)
             finally:
                 if connection is not None:
                     self._live.pop(connection, None)
                     connection.close()
-            stop.wait(1.0)
+            stop.wait(pause)
+            pause = min(WATCH_PAUSE_CAP_SECONDS, 2 * pause)
 
     def renew_live(self, silent_seconds: float) -> int:
         """End the live queries that told nothing for so long, so that ``watch`` opens them anew; how many there were.

@@ -78,10 +78,16 @@ class EngineHost:
         )
         theirs.close()
         spawn("engine stderr", self._log_stderr, self._process.stderr)
-        self._check_hello(ours)
-        ours.sendall(HEADER.pack(len(self._prologue)) + self._prologue)
-        if self._read_frame(ours) is None:
-            raise DatabaseUnavailable(f"the embedded database {self.url} ended while opening")
+        try:
+            self._check_hello(ours)
+            ours.sendall(HEADER.pack(len(self._prologue)) + self._prologue)
+            if self._read_frame(ours) is None:
+                raise DatabaseUnavailable(f"the embedded database {self.url} ended while opening")
+        except BaseException:
+            # Left alone it would hold the lock for ever.
+            ours.close()
+            self._process.kill()
+            raise
         self._socket = ours
         self._is_up.set()
         spawn("engine reader", self._read_answers, ours, self._process)
@@ -161,8 +167,8 @@ class EngineHost:
                 self.restarts += 1
                 self.open()
                 return
-            except DatabaseError as error:
-                logger.error("%s", error)
+            except (DatabaseError, OSError) as error:
+                logger.error("the embedded database could not be started again, next try in %.1f s: %s", pause, error)
                 pause = min(RESTART_CAP_SECONDS, pause * 2)
 
     @staticmethod

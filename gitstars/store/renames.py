@@ -5,7 +5,7 @@ each of which leaves every star stored, and all of which may be run again: copie
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +17,10 @@ logger = logging.getLogger(__name__)
 #: Edges of one transaction.
 CHUNK = 500
 
-#: Other records of these repositories, with the status of their collecting where there is one.
-FORMER = """
-SELECT id, github_id, (SELECT VALUE status FROM repo_processing_status WHERE repo = $parent.id LIMIT 1)[0] AS status FROM repo
-WHERE github_id IN $ids AND id NOT IN $new
-"""
+#: Other records of these repositories, and how one of them was collected.
+OTHERS = "SELECT id, github_id FROM repo WHERE github_id IN $ids AND id NOT IN $new"
+STATUS = "SELECT VALUE status FROM repo_processing_status WHERE repo = $repo ORDER BY id LIMIT 1"
+COLLECTED = "SELECT VALUE repo FROM repo_processing_status WHERE repo IN $repos"
 SOME = "SELECT VALUE id FROM starred WHERE out = $repo AND source = 'stargazer_analysis' LIMIT $chunk"
 COPIES = "SELECT VALUE id FROM starred WHERE out = $repo AND source = 'stargazer_analysis' AND array::len(record::id(id)) = 3 LIMIT $chunk"
 COPY = """
@@ -33,13 +32,20 @@ SETTLE = """
 INSERT RELATION IGNORE INTO starred (SELECT *, [record::id(id)[0], record::id(id)[1]] AS id FROM $edges) RETURN NONE
 """
 DELETE = "DELETE $edges RETURN NONE"
-#: The history's rows bear the repository's key; the status row is the former one, with its cursor, counts and times.
+#: The rows of history and access bear the repository's key; the status row is the former one, with its cursor, counts and times. Another
+#: process may have moved all of it already.
 MOVE_REST = """
 BEGIN;
 INSERT IGNORE INTO star_history (SELECT *, [$key, week] AS id, $new AS repo FROM star_history WHERE repo = $old) RETURN NONE;
 DELETE star_history WHERE repo = $old RETURN NONE;
-DELETE repo_processing_status WHERE repo = $new RETURN NONE;
-UPDATE repo_processing_status SET repo = $new WHERE repo = $old RETURN NONE;
+INSERT IGNORE INTO gitstars_access (SELECT *, [user_id, $key] AS id, $new AS repo FROM gitstars_access WHERE repo = $old) RETURN NONE;
+DELETE gitstars_access WHERE repo = $old RETURN NONE;
+LET $rows = (SELECT VALUE id FROM repo_processing_status WHERE repo = $old);
+IF array::len($rows) > 0 {
+    DELETE repo_processing_status WHERE repo = $new RETURN NONE;
+    UPDATE $rows SET repo = $new RETURN NONE;
+    UPSERT $alias SET value = $key RETURN NONE;
+};
 COMMIT;
 """
 
@@ -57,8 +63,25 @@ def find_former(database: Database, repositories: Sequence[Repository]) -> dict[
     keys = {place.github_id: place.key for place in repositories if place.github_id is not None}
     if not keys:
         return {}
-    rows = database.run(FORMER, ids=list(keys), new=[record("repo", key) for key in keys.values()])[0]
-    return {keys[row["github_id"]]: Former(row["id"], row["status"] == "processing") for row in rows if row.get("status")}
+    former = {}
+    for row in database.run(OTHERS, ids=list(keys), new=[record("repo", place.key) for place in repositories])[0]:
+        statuses = database.run(STATUS, repo=row["id"])[0]
+        if statuses:
+            former[keys[row["github_id"]]] = Former(row["id"], statuses[0] == "processing")
+    return former
+
+
+def find_aliases(database: Database, keys: Iterable[str]) -> set[str]:
+    """Those of these records whose repository is collected under another one, to which it moved: they stay what they are."""
+    rows = database.run("SELECT id, value FROM $rows", rows=[_alias(key) for key in keys])[0]
+    targets = database.run(COLLECTED, repos=[record("repo", row["value"]) for row in rows])[0]
+    collected = {key_of(target) for target in targets}
+    return {key_of(row["id"])[1] for row in rows if row["value"] in collected}
+
+
+def remember_alias(database: Database, key: str, other: str) -> None:
+    """The record ``key`` is of the same repository as ``other``, under which it is collected."""
+    database.run_retrying("UPSERT $alias SET value = $other RETURN NONE", alias=_alias(key), other=other)
 
 
 def carry_over(database: Database, former: Any, key: str) -> int:
@@ -71,6 +94,10 @@ def carry_over(database: Database, former: Any, key: str) -> int:
     while copies := database.run(COPIES, repo=new, chunk=CHUNK)[0]:
         database.run_retrying(SETTLE, edges=copies)
         database.run_retrying(DELETE, edges=copies)
-    database.run_retrying(MOVE_REST, old=former, new=new, key=key)
+    database.run_retrying(MOVE_REST, old=former, new=new, key=key, alias=_alias(key_of(former)))
     logger.info("%s was renamed to %s: %d stars, its history and its status follow", key_of(former), key, moved)
     return moved
+
+
+def _alias(key: str) -> Any:
+    return record("gitstars_state", ["alias", key])

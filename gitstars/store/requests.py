@@ -3,15 +3,18 @@
 from typing import Any
 
 from gitstars.model import Account
-from gitstars.store.database import Database, record
+from gitstars.store.database import Database, record, seconds
+from gitstars.store.statuses import LEGACY_LEASE_SECONDS, RUN_OUT
 
 #: Collecting goes on where it stood; what stood in the way is forgotten.
 GO_ON = "status = 'pending', last_error = NONE, error_count = 0, next_retry_after = NONE"
 #: Collecting begins with the first page.
 BEGIN = f"""{GO_ON}, claimed_by = NONE, claimed_at = NONE, lease_expires_at = NONE, cursor = NONE, last_page_processed = 0,
-    processed_stargazers = 0, ghosts = 0, total_pages = NONE, started_at = NONE, completed_at = NONE, notes = NONE"""
+    processed_stargazers = 0, ghosts = 0, total_pages = NONE, started_at = NONE, completed_at = NONE, notes = NONE,
+    generation = (generation ?? 0) + 1"""
+LEGACY = seconds(LEGACY_LEASE_SECONDS)
 #: Somebody collects it at this moment.
-IN_HAND = "(status = 'processing' AND (lease_expires_at ?? time::now()) > time::now())"
+IN_HAND = f"(status = 'processing' AND !{RUN_OUT})"
 #: What stood still for a reason that asking again may change.
 STOPPED = "['failed', 'rate_limited', 'pagination_limited']"
 
@@ -33,9 +36,9 @@ def go_on_for(database: Database, account: Account, force: bool) -> int:
     LET $repos = (SELECT VALUE out FROM $user->starred WHERE unstarred_at IS NONE);
     UPDATE repo_processing_status SET {change} WHERE repo IN $repos AND {chosen} AND !{IN_HAND} RETURN VALUE id;
     """
-    return len(database.run_retrying(query, user=record("github_user", account.github_user))[-1])
+    return len(database.run_retrying(query, user=record("github_user", account.github_user), legacy=LEGACY)[-1])
 
 
 def _change(database: Database, key: Any, change: str) -> bool:
     query = f"UPDATE repo_processing_status SET {change} WHERE repo = $repo AND !{IN_HAND} RETURN VALUE id"
-    return bool(database.run_retrying(query, repo=record("repo", key))[0])
+    return bool(database.run_retrying(query, repo=record("repo", key), legacy=LEGACY)[0])

@@ -14,21 +14,25 @@ logger = logging.getLogger(__name__)
 #: A row that the original server left in ``processing`` has no lease: it counts as run out after this long (seconds), and at once where
 #: not even the time of the claim stands in it.
 LEGACY_LEASE_SECONDS = 3600.0
+#: Repositories that one query names at most.
+ROWS_AT_ONCE = 1000
 
 ENSURE = """
 LET $found = (SELECT VALUE id FROM repo_processing_status WHERE repo = $repo ORDER BY id LIMIT 1)[0];
 IF $found IS NONE { INSERT IGNORE INTO repo_processing_status {id: $key, repo: $repo, status: 'pending', error_count: 0} RETURN NONE };
 RETURN $found ?? (SELECT VALUE id FROM repo_processing_status WHERE repo = $repo ORDER BY id LIMIT 1)[0];
 """
+#: Whether a claim's lease ran out; by comparisons alone, which bear whatever another program wrote there: nothing is less than any time.
+RUN_OUT = "(lease_expires_at <= time::now() AND (lease_expires_at ?? NONE IS NOT NONE OR claimed_at <= time::now() - $legacy))"
 #: One statement, so one transaction: of two claimers one gets the row, the other an empty result or a conflict.
-CLAIM = """
-UPDATE $row SET cursor = IF $force { {} } ELSE IF status = 'completed' { $refresh } ELSE { cursor },
+CLAIM = f"""
+UPDATE $row SET cursor = IF $force {{ {{}} }} ELSE IF status = 'completed' {{ $refresh }} ELSE {{ cursor }},
     status = 'processing', claimed_by = $owner, claimed_at = time::now(), lease_expires_at = time::now() + $lease,
-    started_at = started_at ?? time::now()
-WHERE (status != 'processing' OR claimed_by = $owner
-       OR (lease_expires_at ?? (claimed_at ?? time::now() - $legacy) + $legacy) <= time::now())
+    started_at = started_at ?? time::now(), generation = IF $force {{ (generation ?? 0) + 1 }} ELSE {{ generation }}
+WHERE (status != 'processing' OR claimed_by = $owner OR {RUN_OUT})
   AND ($force OR status IS NONE OR status IN ['pending', 'processing', 'rate_limited']
-       OR (status = 'completed' AND (completed_at IS NONE OR (next_retry_after ?? completed_at + $fresh) <= time::now()))
+       OR (status = 'completed' AND next_retry_after <= time::now()
+           AND (next_retry_after ?? NONE IS NOT NONE OR completed_at <= time::now() - $fresh))
        OR (status = 'restricted' AND $may_try)
        OR (status IN ['failed', 'restricted', 'pagination_limited'] AND (next_retry_after IS NOT NONE AND next_retry_after <= time::now())))
 RETURN BEFORE
@@ -41,7 +45,7 @@ REFRESH: Cursor = {"kind": "refresh"}
 UNCLAIMED = "status = 'pending', claimed_by = NONE, claimed_at = NONE, lease_expires_at = NONE"
 RELEASE_STALE = f"""
 UPDATE repo_processing_status SET {UNCLAIMED}
-WHERE status = 'processing' AND (lease_expires_at ?? (claimed_at ?? time::now() - $legacy) + $legacy) <= time::now() RETURN VALUE repo
+WHERE status = 'processing' AND {RUN_OUT} RETURN VALUE repo
 """
 
 
@@ -88,9 +92,9 @@ def claim(
         owner=owner,
         progress=progress,
         status_before=Status(text) if text in set(Status) else Status.PENDING,
-        error_count=before.get("error_count") or 0,
+        error_count=before["error_count"] if isinstance(before.get("error_count"), int) else 0,
         completed_at=to_epoch(before.get("completed_at")),
-        generation=before.get("generation") or 0,
+        generation=(before.get("generation") or 0) + force,
         swept_at=to_epoch(before.get("swept_at")),
         updated_at=before.get("updated_at"),
         etag=before.get("etag"),
@@ -130,7 +134,7 @@ def settle(database: Database, held: Claim, settlement: Settlement) -> None:
         fields["generation"] = settlement.generation
     happened = {
         "completed_at": settlement.status is Status.COMPLETED,
-        "swept_at": settlement.generation is not None,
+        "swept_at": settlement.is_swept,
         "counted_at": settlement.star_count is not None,
     }
     times = [f"{name} = time::now()" for name, is_now in happened.items() if is_now]
@@ -212,11 +216,11 @@ def restrict(database: Database, repository: Repository, why: str, until: float 
 
 def restrict_refused(database: Database, keys: Sequence[str]) -> None:
     """Of these repositories those that wait for nobody, since whoever is left was refused; the scans look again."""
-    query = """
-    UPDATE repo_processing_status SET status = 'restricted', next_retry_after = NONE
-    WHERE repo IN $repos AND status = 'pending' AND repo IN (SELECT VALUE repo FROM gitstars_access WHERE may_list = false)
-    """
-    database.run_retrying(query, repos=[record("repo", key) for key in keys])
+    refused = "SELECT VALUE repo FROM gitstars_access WHERE repo IN $repos AND may_list = false"
+    change = "UPDATE repo_processing_status SET status = 'restricted', next_retry_after = NONE WHERE repo IN $repos AND status = 'pending'"
+    for start in range(0, len(keys), ROWS_AT_ONCE):
+        chunk = [record("repo", key) for key in keys[start : start + ROWS_AT_ONCE]]
+        database.run_retrying(change, repos=database.run(refused, repos=chunk)[0])
 
 
 def save_counts(database: Database, counts: Mapping[str, int]) -> None:

@@ -23,8 +23,15 @@ BUFFER_PAGES = 32
 #: Rows of one transaction: on surrealkv 500 cost the same a row as 100; on ``mem`` cost grows faster than size.
 GROUP_ROWS, GROUP_ROWS_MEMORY = 500, 100
 
-#: Users that are new to us; what comes back are those that were really inserted.
-INSERT_USERS = "INSERT IGNORE INTO github_user $users RETURN VALUE github_id"
+#: Claims of which a page failed and that may still bring pages; far more than are ever open at once.
+BROKEN_KEPT = 10_000
+
+#: Users that are new to us; what comes back are those that were really inserted. The web application may have made ``synced_at`` a must.
+INSERT_USERS = """
+INSERT IGNORE INTO github_user $users.map(|$user| {
+    id: $user[0], github_id: $user[1], username: $user[2], avatar_url: $user[3], profile_url: $user[4], synced_at: time::now()
+}) RETURN VALUE github_id
+"""
 FIND_USERS = "SELECT VALUE github_id FROM github_user WHERE github_id IN $ids"
 #: One page: its progress, if the claim still holds, and its edges. The ids are looked up through the unique index, which finds a renamed
 #: user's one record. The web application's own edge, with an id of its choice, stays the only one of its pair. Of an edge that is there
@@ -49,20 +56,24 @@ WHERE username IN $logins AND github_id NOT IN $ids RETURN NONE
 """
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Entry:
     write: PageWrite
     result: AsyncResult
 
 
 class PageWriter:
-    """Greenlets that store pages; ``submit`` blocks when their buffers are full, so that a slow database slows the fetching."""
+    """Greenlets that store pages; ``submit`` blocks when their buffers are full, so that a slow database slows the fetching.
+
+    The progress of a page says that all pages of its claim before it are stored. So once one failed, those behind it are not stored.
+    """
 
     def __init__(self, database: Database, writers: int) -> None:
         self._database = database
         self._group_rows = GROUP_ROWS_MEMORY if database.address.startswith("mem") else GROUP_ROWS
         self._queues: list[Queue] = [Queue(maxsize=BUFFER_PAGES) for _ in range(writers)]
         self._inserting: dict[int, Event] = {}
+        self._broken: dict[str, None] = {}
         self.known = KnownUsers()
         self.stars = 0
         self.pages = 0
@@ -102,26 +113,38 @@ class PageWriter:
             except Exception as error:
                 logger.exception("a group of %d pages could not be stored", len(group))
                 for entry in group:
-                    entry.result.set_exception(error)
+                    self._fail(entry, error)
             if is_last:
                 return
 
     def _store_group(self, group: Sequence[_Entry]) -> None:
-        """Store the group; when that fails for one page's sake, page by page, so that only the culprit fails."""
+        """Store the group; when that fails for one page's sake, page by page, so that only the culprit and what follows it fail."""
+        sound = [entry for entry in group if entry.write.claim.owner not in self._broken]
+        for entry in group:
+            if entry not in sound:
+                self._fail(entry, QueryFailed(f"an earlier page of {entry.write.claim.repository.full_name} could not be stored"))
+        if not sound:
+            return
         try:
-            self._transact([entry.write for entry in group])
+            self._transact([entry.write for entry in sound])
         except DatabaseError as error:
-            if len(group) > 1 and not isinstance(error, DatabaseUnavailable):
-                for entry in group:
+            if len(sound) > 1 and not isinstance(error, DatabaseUnavailable):
+                for entry in sound:
                     self._store_group([entry])
             else:
-                for entry in group:
-                    entry.result.set_exception(error)
+                for entry in sound:
+                    self._fail(entry, error)
             return
-        for entry in group:
+        for entry in sound:
             self.stars += len(entry.write.stargazers)
             self.pages += 1
             entry.result.set(None)
+
+    def _fail(self, entry: _Entry, error: Exception) -> None:
+        self._broken[entry.write.claim.owner] = None
+        if len(self._broken) > BROKEN_KEPT:
+            del self._broken[next(iter(self._broken))]
+        entry.result.set_exception(error)
 
     def _transact(self, writes: Sequence[PageWrite]) -> None:
         """First the users, then edges and progress: a crash in between leaves users without edges, which harms nobody."""
@@ -180,14 +203,9 @@ class PageWriter:
         return {user.github_id: f"{user.login}~{user.github_id}" for user in new.values() if user.login in taken}
 
 
-def _user_row(user: Stargazer, key: str) -> dict[str, Any]:
-    return {
-        "id": key,
-        "github_id": user.github_id,
-        "username": user.login,
-        "avatar_url": user.avatar_url,
-        "profile_url": user.profile_url,
-    }
+def _user_row(user: Stargazer, key: str) -> list[Any]:
+    """What ``INSERT_USERS`` takes of a user."""
+    return [key, user.github_id, user.login, user.avatar_url, user.profile_url]
 
 
 def _bind_page(write: PageWrite) -> dict[str, Any]:

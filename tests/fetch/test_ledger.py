@@ -358,3 +358,20 @@ def test_figures_told_to_a_clock_that_was_wrong_are_forgotten() -> None:
     spend(ledger, START + 30 * 86_400, 0, reset_at=START + 30 * 86_400 + 1800)
 
     assert isinstance(ledger.reserve(1, CORE, 1, START), Grant)
+
+
+def test_a_clock_that_is_set_back_makes_nobody_wait_for_it_to_catch_up() -> None:
+    ledger, ahead = Ledger(Pace()), START + 86_400
+    for number in range(850):
+        spend(ledger, ahead + number / 100, 4900 - number, reset_at=ahead + 1800)
+    met = ledger.reserve(2, CORE, 1, ahead + 86_400)
+    assert isinstance(met, Grant)
+    ledger.cool_down(met, 120.0, ahead + 86_400, 0.0)
+
+    obstacles = [ledger.reserve(user, CORE, 1, START + 5) for user in (1, 2) for _ in range(2)]
+
+    assert all(not isinstance(obstacle, Blocked) for obstacle in obstacles)
+    assert max(obstacle.seconds for obstacle in obstacles if isinstance(obstacle, Pause)) < 60
+    assert isinstance(obstacles[0], Grant)
+    assert ledger.view(2, START)["cooldown_until"] is None
+    assert ledger.cool_down(met, 120.0, START, 0.0) == START + 120

@@ -133,6 +133,8 @@ def test_a_rejected_token_stops_its_own_user_only(flow: MakeFlow) -> None:
 
     assert run.stored() == run.truth(1000, 1001)
     assert sum(entry["status"] == 401 for entry in run.github.asked()) <= 8
+    app.watcher.scan()
+    assert len(app.dispatcher) == 0, "nothing is queued for a token that is out"
 
     app.database.run("UPDATE account:bob SET access_token = 'gho_bob_renewed', updatedAt = time::now()")
     run.wait_until(lambda: len(run.stored()) == 4, "the changed token was picked up")

@@ -54,6 +54,18 @@ def test_without_graphql_the_wall_is_told(flow: MakeFlow) -> None:
     assert "pagination is limited" in row["last_error"]
 
 
+def test_without_graphql_every_list_that_was_taken_up_for_it_is_read_by_rest(flow: MakeFlow) -> None:
+    places = tuple(SimRepository(id=1000 + n, full_name=f"org/repo-{n}", stars=150) for n in range(60))
+    account = SimAccount(user_id=1, login="ann", token="gho_annannann", starred=tuple(place.id for place in places))
+    run = flow(Scenario(accounts=(account,), repositories=places, limits=NO_LIMITS, population=9000, has_graphql=False), github=GRAPH)
+
+    run.start()
+    run.wait_idle()
+
+    assert run.stored() == run.truth()
+    assert {row["status"] for row in run.rows().values()} == {"completed"}
+
+
 @pytest.mark.parametrize("use_graphql", [True, False])
 def test_a_refused_repository_goes_to_the_account_that_may_list_it(flow: MakeFlow, use_graphql: bool) -> None:
     places = tuple(SimRepository(id=1000 + n, full_name=f"org/repo-{n}", stars=150, face=FACES[n % len(FACES)]) for n in range(12))

@@ -9,11 +9,13 @@ from gevent.server import StreamServer
 from gevent.socket import create_connection, socket
 
 from gitstars.config import DatabaseConfig
+from gitstars.errors import DatabaseError
 from gitstars.events import Happening, Listener
 from gitstars.model import Repository
 from gitstars.simulator.scenario import Scenario, SimAccount, SimRepository
-from gitstars.store import seeding
-from tests.harness import NO_LIMITS, Flow
+from gitstars.store import schema, seeding
+from gitstars.store.database import Database
+from tests.harness import NO_LIMITS, Flow, SurrealServer
 
 PLACES = tuple(SimRepository(id=1000 + n, full_name=f"org/repo-{n}", stars=n % 5 + 1) for n in range(250))
 BOB = SimAccount(user_id=2, login="bob", token="gho_bob", starred=tuple(place.id for place in PLACES))
@@ -57,6 +59,14 @@ def test_an_account_whose_repositories_come_late_is_looked_at_again(flow: Callab
     star(run, PLACES[:30])
 
     run.wait_until(lambda: set(run.stored()) == {place.full_name for place in PLACES[:30]}, "what came late is stored")
+
+
+def is_there(database: Database) -> bool:
+    """Whether the schema is; without its tables the question is refused."""
+    try:
+        return schema.read_version(database) == len(schema.STEPS)
+    except DatabaseError:
+        return False
 
 
 class Wire:
@@ -126,4 +136,41 @@ def test_an_account_that_came_while_the_database_was_out_of_reach_is_found_after
     wire.is_cut = False
 
     run.wait_until(lambda: run.stored() == run.truth(), "the account that nobody told of is served")
+    run.close()
+
+
+def test_a_database_that_comes_back_empty_is_filled_anew(surreal_program: str | None, require: Callable[[bool, str], None]) -> None:
+    require(surreal_program is not None, "a SurrealDB server")
+    assert surreal_program is not None
+    server = SurrealServer(surreal_program)
+    run = Flow(WORLD, DatabaseConfig(url=server.url, user="root", password="root"))
+    discover(run, scan_seconds=3600.0)
+    app = run.start()
+    run.wait_until(lambda: run.stored() == run.truth(), "all is stored")
+
+    server.kill()
+    server.start()
+    run.database.close()
+    run.database = Database(run.config.database)
+    run.database.open()
+    run.wait_until(lambda: app.database.is_up and is_there(run.database), "the tables are there again")
+    run.sign_in(BOB)
+
+    run.wait_until(lambda: run.stored() == run.truth(), "all is stored again")
+    run.close()
+    server.kill()
+
+
+def test_an_embedded_database_in_memory_that_died_is_filled_anew() -> None:
+    run = Flow(WORLD, DatabaseConfig(url="mem://"), signed_in=0)
+    app = run.start()
+    assert app.database.engine is not None
+    run.sign_in(BOB, app.database)
+    run.wait_until(lambda: run.stored() == run.truth(), "all is stored")
+
+    app.database.engine.kill()
+    run.wait_until(lambda: app.database.is_up and is_there(app.database), "the tables are there again")
+    run.sign_in(BOB, app.database)
+
+    run.wait_until(lambda: run.stored() == run.truth(), "all is stored again")
     run.close()

@@ -36,8 +36,8 @@ def person() -> Callable[..., Stargazer]:
 def claim(database: Database) -> MakeClaim:
     """``claim(name, github_id)`` holds the lease on a repository."""
 
-    def make(name: str = "octo/cat", github_id: int = 42, owner: str = "me") -> Claim:
-        held = statuses.claim(database, Repository(name, name, github_id, 100), owner, 3600, 3600)
+    def make(name: str = "octo/cat", github_id: int = 42, owner: str | None = None) -> Claim:
+        held = statuses.claim(database, Repository(name, name, github_id, 100), owner or f"holder of {name}", 3600, 3600)
         assert held is not None
         return held
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 
 from gitstars.errors import ClaimLost
+from gitstars.execute import verdict
 from gitstars.model import Claim, PageWrite, Repository, Settlement, Stargazer, Status
-from gitstars.store import edges, statuses
+from gitstars.store import edges, requests, statuses
 from gitstars.store.database import Database, record
 from gitstars.store.writer import PageWriter
 
@@ -58,13 +59,54 @@ def test_a_star_given_again_is_open_again_with_its_new_time(
 
 
 def test_the_generation_of_a_sweep_is_known_to_the_next_claim(database: Database, starred: Claim) -> None:
-    statuses.settle(database, starred, Settlement(Status.PENDING, generation=1))
+    statuses.settle(database, starred, Settlement(Status.PENDING, generation=1, is_swept=True))
 
     again = statuses.claim(database, starred.repository, "me", 3600, 3600)
 
     assert again is not None
     assert again.generation == 1
     assert again.swept_at is not None
+
+
+def give_back(database: Database, held: Claim) -> Claim | None:
+    statuses.settle(database, held, Settlement(Status.PENDING))
+    return statuses.claim(database, held.repository, "again", 3600, 3600)
+
+
+def end_unproven(database: Database, held: Claim) -> Claim | None:
+    statuses.settle(database, held, verdict.unproven(held, "4 stars were listed while the count is 2", 0.0, 8).settlement)
+    return statuses.claim(database, held.repository, "again", 3600, 3600)
+
+
+def claim_by_force(database: Database, held: Claim) -> Claim | None:
+    statuses.settle(database, held, Settlement(Status.PENDING))
+    return statuses.claim(database, held.repository, "again", 3600, 3600, force=True)
+
+
+def begin_by_hand(database: Database, held: Claim) -> Claim | None:
+    statuses.settle(database, held, Settlement(Status.PENDING))
+    requests.begin(database, held.repository.key)
+    return statuses.claim(database, held.repository, "again", 3600, 3600)
+
+
+@pytest.mark.parametrize(("end", "closed"), [(give_back, 0), (end_unproven, 3), (claim_by_force, 3), (begin_by_hand, 3)])
+def test_what_an_earlier_reading_saw_counts_only_where_this_one_goes_on_from_it(
+    database: Database,
+    writer: PageWriter,
+    claim: MakeClaim,
+    page: MakePage,
+    person: Person,
+    end: Callable[[Database, Claim], Claim | None],
+    closed: int,
+) -> None:
+    held = claim()
+    writer.submit(replace(page(held, [person(n) for n in (2, 3, 4, 5)]), generation=held.generation + 1)).get()
+
+    again = end(database, held)
+
+    assert again is not None
+    writer.submit(replace(page(again, [person(5), person(6)]), generation=again.generation + 1)).get()
+    assert edges.close_unseen(database, again, again.generation + 1) == closed
 
 
 def test_whether_any_star_was_stored_is_known(database: Database, starred: Claim) -> None:

@@ -159,6 +159,26 @@ def test_a_page_of_a_lost_claim_is_refused_and_spoils_no_other(
     assert stars_of(database, "octo/lost") == {}
 
 
+def test_what_comes_behind_a_page_that_failed_is_not_stored_since_its_progress_would_count_that_page_as_read(
+    database: Database, writer: PageWriter, claim: MakeClaim, page: MakePage, person: Person
+) -> None:
+    held, other = claim("octo/one", 1), claim("octo/two", 2)
+    wrong = [person(2, at="yesterday")]
+
+    results = [writer.submit(page(held, people, number)) for number, people in ((1, [person(1)]), (2, wrong), (3, [person(3)]))]
+    fine = writer.submit(page(other, [person(4)]))
+
+    results[0].get()
+    fine.get()
+    for result in results[1:]:
+        with pytest.raises(QueryFailed):
+            result.get()
+    with pytest.raises(QueryFailed):
+        writer.submit(page(held, [person(5)], 4)).get()
+    assert set(stars_of(database, "octo/one")) == {1}
+    assert row_of(database, held)["last_page_processed"] == 1
+
+
 def test_a_row_that_the_database_rejects_fails_its_own_page_only(
     database: Database, writer: PageWriter, claim: MakeClaim, page: MakePage, person: Person
 ) -> None:

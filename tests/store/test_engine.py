@@ -1,0 +1,69 @@
+"""The embedded engine's child: started again whatever stands in the way, and never left behind holding the lock."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+
+import gevent
+import pytest
+
+from gitstars.config import DatabaseConfig
+from gitstars.errors import DatabaseUnavailable
+from gitstars.store import engine
+from gitstars.store.database import Database
+
+
+@pytest.fixture
+def database(embedded_config: DatabaseConfig) -> Iterator[Database]:
+    opened = Database(embedded_config)
+    opened.open()
+    yield opened
+    opened.close()
+
+
+def answers(database: Database) -> bool:
+    try:
+        return database.run("RETURN 1") == [1]
+    except DatabaseUnavailable:
+        return False
+
+
+def wait_until_it_answers(database: Database) -> None:
+    with gevent.Timeout(20, AssertionError("the engine did not come back")):
+        while not answers(database):
+            gevent.sleep(0.05)
+
+
+def test_a_machine_that_cannot_start_a_process_now_is_asked_again(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    true_popen, refused = subprocess.Popen, []
+
+    def refuse_twice(*arguments: object, **named: object) -> "subprocess.Popen[bytes]":
+        if len(refused) < 2:
+            refused.append(arguments)
+            raise OSError(12, "Cannot allocate memory")
+        return true_popen(*arguments, **named)  # type: ignore[call-overload, no-any-return]
+
+    assert database.engine is not None
+    monkeypatch.setattr(engine.subprocess, "Popen", refuse_twice)
+    database.engine.kill()
+
+    gevent.sleep(0.1)
+    wait_until_it_answers(database)
+
+    assert len(refused) == 2
+
+
+def test_a_child_that_did_not_open_in_time_is_ended_and_holds_no_lock(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert database.engine is not None
+    monkeypatch.setattr(engine, "OPEN_SECONDS", 0.01)
+    database.engine.kill()
+    with gevent.Timeout(20, AssertionError("it was not tried again")):
+        while database.engine.restarts < 2:
+            gevent.sleep(0.01)
+    late = database.engine.pid
+    assert late is not None
+
+    monkeypatch.setattr(engine, "OPEN_SECONDS", 20.0)
+
+    wait_until_it_answers(database)
+    assert database.engine.pid != late or not os.path.exists(f"/proc/{late}")
