@@ -2,11 +2,18 @@
 
 from gitstars import _monkey  # noqa: F401  isort: skip  (the patch must come before every other import)
 
+import signal
+import sys
+
 from gitstars.cli import run
+from gitstars.parent import end_with_parent
 
 
 def main() -> None:
     """Run the command line and exit the process with its exit code."""
+    if getattr(sys, "frozen", False):
+        # The process that a user sees, and kills, is the one-file binary's outer one.
+        end_with_parent(signal.SIGTERM)
     raise SystemExit(run())
 
 

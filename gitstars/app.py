@@ -22,6 +22,7 @@ from gitstars.execute.pool import WorkerPool
 from gitstars.execute.tools import ServerTraits, Tools
 from gitstars.fetch.client import GitHubClient
 from gitstars.fetch.ledger import Ledger
+from gitstars.interrupts import on_interrupts
 from gitstars.loops import spawn
 from gitstars.store import schema, statuses
 from gitstars.store.database import Database
@@ -262,15 +263,15 @@ def serve_forever(config: Config, wait_for_db_seconds: float) -> int:
     asked = Event()
 
     def ask() -> None:
-        if asked.is_set():
-            sys.stderr.write("stopped at once; claims are given back at the next start\n")
-            sys.stderr.flush()
-            os._exit(130)
         logger.info("stopping: finishing the page in hand (a second signal stops at once)")
         asked.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        gevent.signal_handler(number, ask)
+    def leave() -> None:
+        sys.stderr.write("stopped at once; claims are given back at the next start\n")
+        sys.stderr.flush()
+        os._exit(130)
+
+    on_interrupts(ask, leave)
     gevent.signal_handler(signal.SIGUSR1, spawn, "report", app.report)
     starting = spawn("start", _attempt, app, wait_for_db_seconds)
     gevent.wait([starting, asked], count=1)

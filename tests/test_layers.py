@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "gitstars"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-LEAVES = {"clock", "config", "errors", "events", "log", "loops", "model", "settings", "settings_rules"}
+LEAVES = {"clock", "config", "errors", "events", "interrupts", "log", "loops", "model", "parent", "settings", "settings_rules"}
 STAGES = {"discover", "dispatch", "execute", "fetch", "simulator", "store", "supervise", "web", "cli"}
 
 #: stage -> the stages that it may import; leaves always.

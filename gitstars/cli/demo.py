@@ -1,7 +1,6 @@
 """``gitstars demo``: the whole engine on an embedded database against a simulated GitHub, with progress and a summary."""
 
 import os
-import signal
 import tempfile
 import time
 from collections import deque
@@ -17,6 +16,7 @@ from gevent.event import Event
 from gitstars.cli import show
 from gitstars.cli.demo_show import LineShow, Numbers, TerminalShow, print_summary
 from gitstars.errors import UserMistake
+from gitstars.interrupts import on_interrupts
 
 if TYPE_CHECKING:
     from gitstars.app import App
@@ -79,17 +79,8 @@ def demo(keep_running: bool, path: Path | None, seconds: int, health_port: int, 
 
 def _stop_on_signals() -> Event:
     """Set by the first Ctrl+C or SIGTERM; a second one ends the process at once."""
-    import gevent
-
     asked = Event()
-
-    def ask() -> None:
-        if asked.is_set():
-            os._exit(130)
-        asked.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        gevent.signal_handler(number, ask)
+    on_interrupts(asked.set, lambda: os._exit(130))
     return asked
 
 

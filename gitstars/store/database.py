@@ -218,8 +218,8 @@ class Database:
     def watch(self, table: str, on_change: Callable[[dict[str, Any]], None], stop: Event, on_connect: Callable[[], None]) -> None:
         """Call ``on_change`` with each notification of a live query on ``table`` until ``stop``, connecting again as often as needed.
 
-        ``on_connect`` is called whenever the query begins, since of what happened before it tells nothing, and when it cannot begin although
-        the database is there.
+        ``on_connect`` is called whenever the query begins, since of what happened before it tells nothing, and when it cannot begin
+        although the database is there.
         """
         is_told, pause = False, WATCH_PAUSE_SECONDS
         while not (stop.is_set() or self.is_closed):

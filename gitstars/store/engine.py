@@ -105,10 +105,14 @@ class EngineHost:
                 self._socket.sendall(HEADER.pack(len(request)) + request)
             except OSError as error:
                 raise DatabaseUnavailable(f"the embedded database {self.url} went away") from error
-        try:
-            frame: bytes = answer.get(timeout=timeout)
-        except gevent.Timeout as error:
-            raise DatabaseTimeout(f"the embedded database {self.url} did not answer in {timeout:.0f} s") from error
+            except BaseException:
+                # Cut off in the middle: whatever is sent next would be taken for the rest. The child ends, and a new one starts.
+                self._socket.shutdown(socket.SHUT_RDWR)
+                raise
+        answer.wait(timeout)
+        if not answer.ready():
+            raise DatabaseTimeout(f"the embedded database {self.url} did not answer in {timeout:g} s")
+        frame: bytes = answer.get()
         if frame[:1] == b"\x01":
             raise DatabaseError(frame[1:].decode(errors="replace"))
         return frame[1:]

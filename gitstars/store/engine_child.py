@@ -3,16 +3,16 @@
 It runs without gevent: the engine holds the GIL for the whole of a query, which is why it lives in a process of its own.
 """
 
-import ctypes
 import fcntl
 import json
 import os
 import signal
 import socket
 import struct
-import sys
 from pathlib import Path
 from typing import IO, Any
+
+from gitstars.parent import end_with_parent
 
 #: A frame is this header (its length) and that many bytes.
 HEADER = struct.Struct(">I")
@@ -30,12 +30,15 @@ def read_exactly(sock: socket.socket, size: int) -> bytes | None:
 
 
 def lock_path(path: Path) -> IO[str]:
-    """The held lock file of a database folder, with our pid in it. Raises BlockingIOError when another process holds it, OSError else."""
+    """The held lock file of a database folder, with the server's pid and ours in it.
+
+    Raises BlockingIOError when another process holds it, OSError else.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = open(path.with_name(path.name + ".lock"), "a+")  # noqa: SIM115  (held for the life of the process)
     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     lock.truncate(0)
-    lock.write(str(os.getpid()))
+    lock.write(f"{os.getppid()} {os.getpid()}")
     lock.flush()
     return lock
 
@@ -85,9 +88,7 @@ def _outlive_terminal_die_with_parent() -> None:
     """Ctrl+C is the parent's business; a parent that dies ends the socket, and the kernel tells us too."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    if sys.platform == "linux":
-        #: PR_SET_PDEATHSIG, from <linux/prctl.h>.
-        ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGKILL)
+    end_with_parent(signal.SIGKILL)
 
 
 def _refuse(sock: socket.socket, kind: str, text: str) -> int:
@@ -96,9 +97,9 @@ def _refuse(sock: socket.socket, kind: str, text: str) -> int:
 
 
 def _holder(path: Path) -> str:
-    """The pid that a lock file names, as text."""
+    """The server's pid that a lock file names, as text."""
     try:
-        return path.with_name(path.name + ".lock").read_text().strip() or "?"
+        return path.with_name(path.name + ".lock").read_text().partition(" ")[0] or "?"
     except OSError:
         return "?"
 

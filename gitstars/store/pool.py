@@ -62,7 +62,7 @@ class ConnectionPool(Generic[C]):
         self._waiting += 1
         try:
             if not self._places.acquire(timeout=self._acquire_timeout):
-                raise DatabaseTimeout(f"all {self._max_size} database connections were busy for {self._acquire_timeout:.0f} s")
+                raise DatabaseTimeout(f"all {self._max_size} database connections were busy for {self._acquire_timeout:g} s")
         finally:
             self._waiting -= 1
         self._in_use += 1

@@ -62,8 +62,8 @@ class Serving:
     def engine(self) -> int:
         """The process that holds the lock on the database; 0 while nobody does."""
         try:
-            return int(self.database.with_name("stars.db.lock").read_text() or 0)
-        except FileNotFoundError:
+            return int(self.database.with_name("stars.db.lock").read_text().split()[-1])
+        except (FileNotFoundError, IndexError):
             return 0
 
     def ask(self, path: str) -> tuple[int, Any]:

@@ -32,7 +32,7 @@ def test_a_server_that_is_killed_takes_its_engine_along(embedded_config: Databas
     server.start()
     server.wait_for_line("serves 1 accounts")
     lock = Path(embedded_config.url.removeprefix("surrealkv://") + ".lock")
-    engine = int(lock.read_text())
+    engine = int(lock.read_text().split()[1])
 
     server.signal(signal.SIGKILL)
     server.process.wait()

@@ -81,7 +81,8 @@ def test_an_embedded_engine_that_hangs_does_not_hold_up_the_end(embedded_config:
     server.start()
     server.wait_for_line("serves 3 accounts")
     run.wait_until(lambda: len(run.github.asked()) > 100, "it is in the middle of its work")
-    os.kill(int(Path(embedded_config.url.removeprefix("surrealkv://") + ".lock").read_text()), signal.SIGSTOP)
+    lock = Path(embedded_config.url.removeprefix("surrealkv://") + ".lock")
+    os.kill(int(lock.read_text().split()[1]), signal.SIGSTOP)
 
     stop(server)
 
