@@ -84,7 +84,9 @@ class CollectConfig(Section, frozen=True, kw_only=True):
     pages_ahead: Annotated[
         int, _setting("pages of one REST list on their way at once; a kill costs at most so many requests", ge=1, le=100)
     ] = 1
-    max_errors: Annotated[int, _setting("failures in a row after which a repository no longer comes back by itself", ge=1, le=100)] = 8
+    max_errors: Annotated[
+        int, _setting("failures in a row after which a repository no longer comes back by itself, outages not counted", ge=1, le=100)
+    ] = 8
 
 
 class DiscoverConfig(Section, frozen=True, kw_only=True):

@@ -38,7 +38,7 @@ def judge_needs(
         case Status.COMPLETED:
             if not refused and state.is_refresh_due(now, rules.fresh_seconds):
                 yield Task.COUNTS, Priority.REFRESH
-            if rules.history == "all" and _is_history_due(state, now):
+            if rules.history == "all" and not state.repository.is_private and _is_history_due(state, now):
                 yield Task.HISTORY, Priority.HISTORY
         case Status.RESTRICTED:
             if not refused:

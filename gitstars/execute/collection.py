@@ -121,7 +121,8 @@ class Collection:
         if self.phase is Phase.LIST and self.suspected is None:
             # A list by cursors goes on from a page that is stored, one at each end that it is read from.
             most = 2 if isinstance(self.listing, GraphListing) else pages_ahead
-            room = 0 if self.writes and isinstance(self.listing, GraphListing) else most - self.in_flight - len(self.writes)
+            under_way = self.in_flight + len(self.writes) + (self.listing.early_pages if isinstance(self.listing, RestListing) else 0)
+            room = 0 if self.writes and isinstance(self.listing, GraphListing) else most - under_way
             return list(self.listing.asks(max(0, room)))
         if self.phase is Phase.DONE or self.in_flight:
             return []
@@ -150,7 +151,7 @@ class Collection:
                 self.end(replace(outcome, repository=self.metadata))
             case answers.Refused() if not isinstance(ask, CountAsk):
                 self.suspected = outcome
-            case answers.Transient() if self.failures < PAGE_TRIES and not isinstance(ask, CountAsk):
+            case answers.Transient() if self.failures + 1 < PAGE_TRIES and not isinstance(ask, CountAsk):
                 self._give_up(ask)
             case answers.PaginationWall() if self.has_graph:
                 self.listing = GraphListing(self.full_name, self.progress, self.page_size)
@@ -209,6 +210,8 @@ class Collection:
                 self.learn(page.repository)
             self.metadata, self.count_after = page.repository, page.repository.stars
         refusal = classify.judge_empty(page, self.count_before) if ask == 1 else None
+        if self.listing is None:
+            return []
         if refusal is not None:
             self.end(replace(refusal, repository=self.metadata))
         if self.ended_by is not None and not isinstance(self.ended_by, ASKS_NO_MORE):
@@ -239,4 +242,5 @@ class Collection:
     def _give_up(self, ask: int | GraphAsk) -> None:
         """No answer: the page is asked for again."""
         self.failures += 1
-        self.listing.give_up(ask)
+        if self.listing is not None:
+            self.listing.give_up(ask)

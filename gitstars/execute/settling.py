@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from gitstars.clock import show_time
-from gitstars.errors import ClaimLost, DatabaseError, QueryFailed
+from gitstars.errors import ClaimLost, DatabaseError, QueryFailed, TransactionConflict
 from gitstars.execute import refresh, verdict
 from gitstars.execute.collection import Collection
 from gitstars.execute.tools import Tools
@@ -107,7 +107,7 @@ class Settler:
         ended = collection.ended_by
         if isinstance(ended, ClaimLost):
             raise ended
-        if isinstance(ended, DatabaseError) and not isinstance(ended, QueryFailed):
+        if isinstance(ended, TransactionConflict) or (isinstance(ended, DatabaseError) and not isinstance(ended, QueryFailed)):
             logger.error("%s: %s", collection.full_name, ended)
             return verdict.release(collection.claim, again=False)
         if isinstance(ended, answers.PaginationWall) and self._tools.server.has_graphql:
@@ -121,7 +121,7 @@ class Settler:
         if collection.is_refresh:
             return self._judge_refresh(collection, now)
         listed = collection.progress.processed + collection.progress.ghosts
-        proven = proof.prove(collection.count_before or 0, collection.count_after, listed)
+        proven = proof.prove(collection.count_before or 0, collection.count_after, listed, collection.page_size)
         if isinstance(proven, proof.ReadAgain):
             return verdict.unproven(collection.claim, proven.reason, now, most)
         # Pages by number shift when a star is taken back meanwhile, so that one may be missed without a trace in the numbers.

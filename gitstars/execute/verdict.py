@@ -30,7 +30,7 @@ class Verdict:
 
 def failed_pause(error_count: int) -> float:
     """Seconds until a repository that failed ``error_count`` times is tried again."""
-    return min(FAILED_PAUSE_CAP_SECONDS, FAILED_PAUSE_SECONDS * 2.0 ** max(0, error_count - 1))
+    return min(FAILED_PAUSE_CAP_SECONDS, FAILED_PAUSE_SECONDS * 2.0 ** min(60, max(0, error_count - 1)))
 
 
 def judge(outcome: answers.Outcome | Exception, claim: Claim, now: float, max_errors: int) -> Verdict:

@@ -16,6 +16,8 @@ from gitstars.model import Resource
 
 #: Without ``retry-after`` GitHub wants a minute at least.
 SECONDARY_SECONDS = 60.0
+#: No pause that GitHub asks for is longer (seconds).
+LONGEST_PAUSE_SECONDS = 86_400.0
 SECONDARY_WORDS = ("secondary rate limit", "abuse detection", "number of login attempts exceeded")
 #: A clock that differs from GitHub's by more (seconds) is taken to be wrong; less is the answer's way here.
 SKEW_SECONDS = 30.0
@@ -73,20 +75,21 @@ def read_skew(answer: Answer) -> float:
     """How far our clock is ahead of GitHub's (seconds); 0 where they agree or the answer has no date."""
     try:
         skew = answer.at - parsedate_to_datetime(answer.headers["date"]).timestamp()
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, OverflowError):
         return 0.0
     return skew if abs(skew) > SKEW_SECONDS else 0.0
 
 
 def read_retry_after(answer: Answer) -> float | None:
-    """``retry-after`` in seconds; None when the answer names none."""
+    """``retry-after`` in seconds, a day at most; None when the answer names none."""
     text = answer.headers.get("retry-after", "").strip()
-    if text.isascii() and text.isdigit():
-        return float(text)
     try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - answer.at + read_skew(answer))
-    except ValueError:
+        seconds = (
+            float(text) if text.isascii() and text.isdigit() else parsedate_to_datetime(text).timestamp() - answer.at + read_skew(answer)
+        )
+    except (ValueError, OverflowError):
         return None
+    return min(LONGEST_PAUSE_SECONDS, max(0.0, seconds))
 
 
 def read_scopes(answer: Answer) -> frozenset[str] | None:

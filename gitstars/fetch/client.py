@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import msgspec
 from gevent.event import Event
@@ -38,6 +38,14 @@ Judge = Callable[[Answer], Outcome]
 TROUBLE = (answers.Transient, answers.Garbage, answers.BudgetSpent, answers.SecondaryLimit, answers.BadToken, answers.Stopped)
 
 
+@dataclass(slots=True)
+class _Places:
+    """A user's places for calls, and how many calls hold one or wait for one."""
+
+    free: BoundedSemaphore
+    callers: int = 0
+
+
 class GitHubClient:
     """Calls on behalf of accounts; never more in flight than configured, for a user and in all."""
 
@@ -48,7 +56,7 @@ class GitHubClient:
         self._stop = stop
         self._observe = observe or (lambda resource, kind, seconds: None)
         self._all_calls = BoundedSemaphore(config.total_concurrency)
-        self._user_calls: dict[int, BoundedSemaphore] = {}
+        self._user_calls: dict[int, _Places] = {}
         self._transport = Transport(config, clock)
 
     # REST. A repository is named by its full name, or by its numeric id, which finds it after a renaming too.
@@ -122,7 +130,7 @@ class GitHubClient:
         verdict = self._call(account, Resource.GRAPHQL, query.cost, request, judge, TRIES if width == 1 else 1)
         common = answers.RouteMissing() if isinstance(verdict.common, answers.Missing) else verdict.common
         outcomes = verdict.outcomes if common is None else (common,) * width
-        has_failed = any(isinstance(outcome, answers.Transient) for outcome in outcomes)
+        has_failed = all(isinstance(outcome, answers.Transient) for outcome in outcomes)
         return GraphAnswer(outcomes, verdict.seconds, verdict.cost, has_failed)
 
     def _find_route(self, account: Account, repository: str | int, outcome: Outcome) -> Outcome:
@@ -216,10 +224,12 @@ class GitHubClient:
     @contextmanager
     def _slot(self, user_id: int) -> Iterator[None]:
         """One of the user's places; kept while a call waits for its pace, so that one user's waiting costs the others nothing."""
-        calls = self._user_calls.setdefault(user_id, BoundedSemaphore(self._config.concurrency))
+        places = self._user_calls.setdefault(user_id, _Places(BoundedSemaphore(self._config.concurrency)))
+        places.callers += 1
         try:
-            with calls:
+            with places.free:
                 yield
         finally:
-            if calls.counter == self._config.concurrency:
+            places.callers -= 1
+            if not places.callers:
                 self._user_calls.pop(user_id, None)

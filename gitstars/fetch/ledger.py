@@ -13,13 +13,11 @@ from typing import Any, Protocol
 import msgspec
 
 from gitstars.fetch.budget import Budget
-from gitstars.fetch.classify import RateInfo
+from gitstars.fetch.classify import LONGEST_PAUSE_SECONDS, RateInfo
 from gitstars.model import Resource
 
 #: The first pause after a secondary limit that names none; doubled with each one that follows before a success.
 COOLDOWN_SECONDS, COOLDOWN_CAP_SECONDS = 60.0, 3600.0
-#: No pause that GitHub asks for is longer (seconds).
-LONGEST_COOLDOWN_SECONDS = 86_400.0
 #: Users kept; beyond, the one that was idle the longest is forgotten, and begins blind. Rejected tokens kept of a user.
 USERS_BOUND, TOKENS_BOUND = 10_000, 8
 
@@ -90,7 +88,7 @@ class _User:
 
     def is_cooling(self, now: float) -> bool:
         """Whether the user pauses; an end further ahead than GitHub ever asks for was noted by a clock that was wrong."""
-        return now < self.cooldown_until <= now + LONGEST_COOLDOWN_SECONDS
+        return now < self.cooldown_until <= now + LONGEST_PAUSE_SECONDS
 
 
 class Ledger:

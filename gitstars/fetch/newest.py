@@ -53,8 +53,9 @@ class NewestListing:
         self._is_asked = False
         newest_first = sorted(page.stargazers, key=lambda star: star.starred_at, reverse=True)
         self._pages.append(tuple(star for star in newest_first if star.github_id not in known))
-        oldest = newest_first[-OVERLAP_STARS:]
-        is_known = len(oldest) == OVERLAP_STARS and all(star.github_id in known for star in oldest)
+        run = min(OVERLAP_STARS, self.page_size)
+        oldest = newest_first[-run:]
+        is_known = len(oldest) == run and all(star.github_id in known for star in oldest)
         if self.last_page is None:
             is_end = not page.has_next or page.end_cursor in (None, self._after)
             self._after = page.end_cursor

@@ -7,8 +7,8 @@ from typing import Any
 from gitstars.fetch.answers import Page
 from gitstars.model import Cursor, Progress, Stargazer
 
-#: Where REST ends a list, whatever its length (stars).
-WALL_STARS = 40_000
+#: Where REST ends a list, whatever its length (pages; 40,000 stars by hundreds).
+WALL_PAGES = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,11 @@ class RestListing:
             self.progress = Progress(total_stargazers=self.progress.total_stargazers)
 
     @property
+    def early_pages(self) -> int:
+        """Pages that came before their turn."""
+        return len(self._early)
+
+    @property
     def next_page(self) -> int:
         """The first page that is not ready yet, counted from 1."""
         return int(self.progress.cursor.get("next_page", 1))
@@ -104,7 +109,6 @@ class RestListing:
     def _advance(self) -> Iterator[Ready]:
         while not self.is_done and (page := self._early.pop(self.next_page, None)) is not None:
             number, before = self.next_page, self.progress
-            read = number * self.page_size
             cursor: dict[str, Any] = {"kind": "rest", "next_page": number + 1, "page_size": self.page_size}
             edge = find_edge(page, read_edge(before.cursor, "edge"))
             if edge is not None:
@@ -117,6 +121,6 @@ class RestListing:
                 processed=before.processed + len(page.stargazers),
                 ghosts=before.ghosts + page.ghosts,
             )
-            is_wall = read == WALL_STARS and (before.total_stargazers or 0) > read
+            is_wall = number == WALL_PAGES and (before.total_stargazers or 0) > number * self.page_size
             self.is_done = not page.has_next and not is_wall
             yield Ready(page.stargazers, self.progress)

@@ -18,7 +18,7 @@ class ReadAgain:
     reason: str
 
 
-def prove(count_before: int, count_after: int | None, listed: int) -> Proven | ReadAgain:
+def prove(count_before: int, count_after: int | None, listed: int, page_size: int = 100) -> Proven | ReadAgain:
     """Judge a list of ``listed`` entries, ghosts included; ``count_after`` None: the list was one page, one moment.
 
     A list between both counts is complete. Stars that came and others that went in the same time do not show in the counts: a quarter of
@@ -26,12 +26,12 @@ def prove(count_before: int, count_after: int | None, listed: int) -> Proven | R
     """
     low, high = sorted((count_before, count_before if count_after is None else count_after))
     outside = max(0, low - listed, listed - high)
-    if outside <= tolerated(high):
+    if outside <= tolerated(high, page_size):
         return Proven(outside + high - low)
     counted = str(low) if low == high else f"{low} to {high}"
     return ReadAgain(f"{listed} stars were listed while the count is {counted}")
 
 
-def tolerated(count: int) -> int:
-    """How far a list may differ from its count."""
-    return max(1, min(99, math.isqrt(count) // 4))
+def tolerated(count: int, page_size: int = 100) -> int:
+    """How far a list may differ from its count: by less than a page."""
+    return min(page_size - 1, max(1, math.isqrt(count) // 4))

@@ -58,6 +58,8 @@ def explain_refusal(face: str, scopes: frozenset[str] | None, kind: str) -> str:
         )
     if kind == "app":
         return "GitHub refuses stargazer lists to tokens of GitHub Apps: use a classic token with the scope public_repo or an OAuth app"
+    if face == "scope" and may_ever_list(scopes, kind) and scopes is not None:
+        return f"the scopes of the token ({_name(scopes)}) are not enough for this repository: grant repo"
     if face == "scope" or not may_ever_list(scopes, kind):
         return f"the token lacks the scope public_repo (it has {_name(scopes)}): grant public_repo, or repo for private repositories"
     return _ADVICE.get(

@@ -60,7 +60,8 @@ class Transport:
         try:
             with gevent.Timeout(self._deadline_seconds, late):
                 return self._send(request, _headers(request, token))
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            # A ValueError: it redirects to what is no address.
             raise CallFailed(f"{type(error).__name__}: {str(error).split(' at 0x')[0][:300]}") from error
 
     def close(self) -> None:

@@ -24,7 +24,7 @@ from gitstars.clock import Clock, SystemClock, backoff_seconds
 from gitstars.config import DatabaseConfig
 from gitstars.errors import DatabaseError, DatabaseRefused, DatabaseTimeout, DatabaseUnavailable, SessionEnded, TransactionConflict
 from gitstars.store.engine import EngineHost
-from gitstars.store.failures import failure_of, first_cause
+from gitstars.store.failures import failure_of, failure_of_request, first_cause
 from gitstars.store.pool import ConnectionPool, PoolState
 
 logger = logging.getLogger(__name__)
@@ -113,7 +113,7 @@ class Database:
 
         Raises DatabaseUnavailable (nobody answers), DatabaseRefused (credentials or rights), EmbeddedPathUnusable.
         """
-        deadline = self._clock.monotonic() + wait_seconds
+        deadline, conflicts = self._clock.monotonic() + wait_seconds, 0
         if self.engine is not None:
             self.engine.open()
         while True:
@@ -121,6 +121,12 @@ class Database:
                 self._pool.fill()
                 self.run("RETURN 1")
                 return
+            except TransactionConflict:
+                # Another server makes namespace and database at this moment.
+                conflicts += 1
+                if conflicts > CONFLICT_RETRIES:
+                    raise
+                gevent.sleep(backoff_seconds(conflicts - 1, CONFLICT_PAUSE_SECONDS, 1.0, self._clock.random()))
             except DatabaseUnavailable as error:
                 left = deadline - self._clock.monotonic()
                 if left <= 0:
@@ -151,7 +157,7 @@ class Database:
         self.answered_at = self._clock.monotonic()
         self.latencies.append(time.perf_counter() - started)
         if answer.get("error") is not None or not isinstance(answer.get("result"), list):
-            raise failure_of(str(answer.get("error") or answer))
+            raise failure_of_request(answer)
         statements = answer["result"]
         failed = [statement for statement in statements if statement.get("status") != "OK"]
         if failed:

@@ -31,7 +31,7 @@ SECRET_VARIABLES = frozenset({"DB_PASS", "ADMIN_API_KEY"})
 def child_command(descriptor: int, url: str) -> list[str]:
     """How this program starts itself as the engine's host."""
     program = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "gitstars"]
-    return [*program, "engine-host", "--fd", str(descriptor), url]
+    return [*program, "engine-host", "--fd", str(descriptor), "--server", str(os.getpid()), url]
 
 
 def child_environment() -> dict[str, str]:

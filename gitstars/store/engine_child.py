@@ -29,8 +29,8 @@ def read_exactly(sock: socket.socket, size: int) -> bytes | None:
     return bytes(parts)
 
 
-def lock_path(path: Path) -> IO[str]:
-    """The held lock file of a database folder, with the server's pid and ours in it.
+def lock_path(path: Path, server: int) -> IO[str]:
+    """The held lock file of a database folder, with the pid of ``server`` and ours in it.
 
     Raises BlockingIOError when another process holds it, OSError else.
     """
@@ -38,13 +38,13 @@ def lock_path(path: Path) -> IO[str]:
     lock = open(path.with_name(path.name + ".lock"), "a+")  # noqa: SIM115  (held for the life of the process)
     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     lock.truncate(0)
-    lock.write(f"{os.getppid()} {os.getpid()}")
+    lock.write(f"{server} {os.getpid()}")
     lock.flush()
     return lock
 
 
-def serve(descriptor: int, url: str) -> int:
-    """Open ``url`` and answer requests on the inherited socket ``descriptor`` until it ends; the exit code.
+def serve(descriptor: int, url: str, server: int) -> int:
+    """Open ``url`` and answer requests of the process ``server`` on the inherited socket ``descriptor`` until it ends; the exit code.
 
     The first frame sent is JSON: ``{"ok": true}`` or ``{"error": text, "kind": "locked" | "unusable"}``.
     """
@@ -53,7 +53,7 @@ def serve(descriptor: int, url: str) -> int:
     sock.setblocking(True)
     path = Path(url.partition("://")[2].partition("?")[0])
     try:
-        lock = lock_path(path) if url.startswith("surrealkv") else None
+        lock = lock_path(path, server) if url.startswith("surrealkv") else None
         database = _open_engine(url)
     except BlockingIOError:
         return _refuse(sock, "locked", _holder(path))

@@ -17,10 +17,13 @@ LEGACY_LEASE_SECONDS = 3600.0
 #: Repositories that one query names at most.
 ROWS_AT_ONCE = 1000
 
+#: The usual id may be taken by another program's row of another repository.
 ENSURE = """
 LET $found = (SELECT VALUE id FROM repo_processing_status WHERE repo = $repo ORDER BY id LIMIT 1)[0];
 IF $found IS NONE { INSERT IGNORE INTO repo_processing_status {id: $key, repo: $repo, status: 'pending', error_count: 0} RETURN NONE };
-RETURN $found ?? (SELECT VALUE id FROM repo_processing_status WHERE repo = $repo ORDER BY id LIMIT 1)[0];
+LET $row = $found ?? (SELECT VALUE id FROM repo_processing_status WHERE repo = $repo ORDER BY id LIMIT 1)[0];
+IF $row IS NONE { INSERT IGNORE INTO repo_processing_status {id: [$key], repo: $repo, status: 'pending', error_count: 0} RETURN NONE };
+RETURN $row ?? (SELECT VALUE id FROM repo_processing_status WHERE repo = $repo ORDER BY id LIMIT 1)[0];
 """
 #: Whether a claim's lease ran out; by comparisons alone, which bear whatever another program wrote there: nothing is less than any time.
 RUN_OUT = "(lease_expires_at <= time::now() AND (lease_expires_at ?? NONE IS NOT NONE OR claimed_at <= time::now() - $legacy))"

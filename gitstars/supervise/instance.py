@@ -2,10 +2,14 @@
 
 import itertools
 import os
+import re
 import secrets
 import socket
 
 from gitstars.supervise.readings import is_running
+
+#: A process id as the systems have them: it fits into 31 bits.
+PID = re.compile(r"[0-9]{1,9}")
 
 
 class Instance:
@@ -32,7 +36,7 @@ class Instance:
     def is_dead(self, owner: str) -> bool:
         """Whether the process that made this claim ran on this machine and is gone; False when nobody can tell."""
         parts = owner.split(":")
-        if len(parts) != 4 or parts[0] != self._host or not parts[1].isdigit():
+        if len(parts) != 4 or parts[0] != self._host or not PID.fullmatch(parts[1]):
             return False
         pid = int(parts[1])
         if pid == os.getpid():

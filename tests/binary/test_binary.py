@@ -204,6 +204,23 @@ def test_a_server_that_is_killed_takes_its_engine_along(serving: Serving) -> Non
     assert serving.process.wait(10) != 0
 
 
+def test_when_the_outer_process_is_killed_server_and_engine_end_too(serving: Serving) -> None:
+    engine = serving.engine
+    server = parent_of(parent_of(engine))
+
+    serving.process.kill()
+
+    wait_until(lambda: not is_running(server) and not is_running(engine), "server and engine ended", 12)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_to_all_of_its_processes_at_once_is_one_request_to_stop(serving: Serving, number: signal.Signals) -> None:
+    os.killpg(serving.process.pid, number)
+
+    assert serving.process.wait(20) == 0
+    assert "stored 0 stars" in serving.printed.splitlines()[-1]
+
+
 def test_an_engine_that_is_killed_is_replaced_and_answers(serving: Serving) -> None:
     killed = serving.engine
 

@@ -828,3 +828,35 @@ def test_a_call_that_waits_for_its_next_try_ends_when_gitstars_stops(hub: Hub, a
 
     assert outcome == Stopped()
     assert len(hub.routes) == 1
+
+
+@pytest.mark.parametrize(("concurrency", "callers"), [(1, 12), (3, 12), (8, 40)])
+def test_a_place_that_becomes_free_goes_to_one_call(
+    hub: Hub, account: Account, serve_raw: ServeRaw, concurrency: int, callers: int
+) -> None:
+    settings = {"requests_per_hour": 1_000_000, "rest_points_per_minute": 1_000_000}
+    gate, client = open_gate(hub, account, serve_raw, concurrency=concurrency, **settings)
+    gate.opened.set()
+
+    calls = [gevent.spawn(lambda: [client.count_stargazers(account, NAME) for _ in range(5)]) for _ in range(callers)]
+
+    assert [call.get() for call in calls] == [[Count(7)] * 5] * callers
+    assert gate.most <= concurrency
+
+
+@pytest.mark.parametrize("location", ["http://[bad", "//[", "http://[::1/"])
+def test_a_redirect_to_no_address_is_a_failed_call(hub: Hub, account: Account, location: str) -> None:
+    hub.misbehave("GET *", effect="status", status=301, headers={"location": location})
+
+    outcome = hub.client.get_repository(account, NAME)
+
+    assert isinstance(outcome, Transient)
+
+
+def test_one_bad_alias_does_not_make_the_query_a_failure(hub: Hub, account: Account) -> None:
+    hub.misbehave("ALIAS acme/small", effect="alias", body='{"type":"INTERNAL","message":"oops"}')
+
+    answer = hub.client.graph_counts(account, [NAME, "acme/small"])
+
+    assert [type(outcome) for outcome in answer.outcomes] == [Metadata, Transient]
+    assert not answer.has_failed

@@ -228,3 +228,18 @@ def test_what_ends_with_the_twentieth_page_is_not_too_long(last_page: int | None
 
     assert (listing.is_done, listing.is_too_long) == (True, False)
     assert ready[-1].progress.processed >= 500 + 1900
+
+
+def test_a_refresh_with_short_pages_ends_at_known_stars() -> None:
+    listing = NewestListing("o/r", Progress(total_stargazers=1000, processed=999), last_page=100, page_size=10)
+    for number in range(100, 0, -1):
+        if listing.is_done:
+            break
+        page = Page(
+            tuple(Stargazer(n, "x", "", "", f"2020-01-01T00:{n // 60:02}:{n % 60:02}Z") for n in range(number * 10 - 9, number * 10 + 1)),
+            0,
+            True,
+        )
+        listing.accept(number, page, range(1, 1000))
+
+    assert not listing.is_too_long

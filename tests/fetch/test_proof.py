@@ -101,3 +101,8 @@ def test_the_larger_count_says_how_much_is_tolerated() -> None:
 )
 def test_a_quarter_of_the_square_root_is_tolerated_one_at_least_and_less_than_a_page(count: int, amount: int) -> None:
     assert tolerated(count) == amount
+
+
+@pytest.mark.parametrize("page_size", [50, 30, 10])
+def test_a_lost_short_page_never_passes(page_size: int) -> None:
+    assert isinstance(prove(40_000, 40_000, 40_000 - page_size, page_size), ReadAgain)

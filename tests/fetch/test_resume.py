@@ -525,3 +525,14 @@ def test_one_page_of_a_refresh_is_on_its_way_at_a_time() -> None:
 
     assert while_asked == []
     assert reading.listing.asks(9) == [GraphAsk("o/r", 30, None, newest_first=True)]
+
+
+def test_the_wall_is_page_400_whatever_the_page_size() -> None:
+    before = Progress({"kind": "rest", "next_page": 400, "page_size": 50}, 399, 400, 30_000, processed=19_950)
+    listing = RestListing(before, page_size=50)
+    page = Page(tuple(Stargazer(n, "x", "", "", "2020-01-01T00:00:00Z") for n in range(1, 51)), 0, has_next=False)
+
+    listing.accept(400, page)
+
+    assert not listing.is_done
+    assert listing.asks(1) == [401]

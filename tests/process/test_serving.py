@@ -50,7 +50,7 @@ def test_a_second_server_on_one_path_is_refused_with_a_sentence(embedded_config:
     second = run_serve("--db-url", embedded_config.url, "--health-port", "0", "--admin-port", "0", cwd=tmp_path)
 
     assert second.returncode == 2
-    assert "is in use by another gitstars server" in second.stderr
+    assert f"is in use by another gitstars server (process {server.process.pid})" in second.stderr
     assert "Traceback" not in second.stderr
     run.close()
 

@@ -64,7 +64,7 @@ def test_a_repository_is_found_by_its_name_at_github(database: Database) -> None
     found = repositories.find(database, "c/gamma")
 
     assert found is not None
-    assert (found.key, found.record_id, found.status, found.claimed_by) == ("third", "repo:⟨third⟩", "processing", "me")
+    assert (found.key, found.record_id, found.status, found.claimed_by) == ("third", "repo:⟨third⟩", "processing", "holder of third")
 
 
 @pytest.mark.usefixtures("rows")

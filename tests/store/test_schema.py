@@ -234,6 +234,18 @@ def test_connections_that_apply_at_the_same_moment_all_succeed(server_config: Da
     assert databases[0].run("RETURN count((SELECT id FROM gitstars_schema))") == [1]
 
 
+def test_servers_that_open_an_empty_namespace_at_the_same_moment_all_succeed(server_config: DatabaseConfig) -> None:
+    for number in range(8):
+        config = replace(server_config, namespace=f"{server_config.namespace}_{number}")
+        databases = [Database(config) for _ in range(4)]
+
+        gevent.joinall([gevent.spawn(database.open) for database in databases], timeout=20, raise_error=True)
+
+        assert [database.run("RETURN 1") for database in databases] == [[1]] * 4
+        for database in databases:
+            database.close()
+
+
 def test_processes_that_apply_at_the_same_moment_all_succeed(server_config: DatabaseConfig, connect: Connect) -> None:
     database = connect(server_config)
     command = [sys.executable, "-c", APPLIER, server_config.url, server_config.namespace]

@@ -105,6 +105,20 @@ def test_rows_with_ids_of_any_form_are_used_as_they_are(database: Database) -> N
     read_row(database)
 
 
+def test_a_row_id_that_another_repository_took_is_no_obstacle(database: Database) -> None:
+    database.run(
+        "CREATE $row SET repo = $other, status = 'completed'",
+        row=record("repo_processing_status", REPOSITORY.key),
+        other=record("repo", "o/another"),
+    )
+
+    held = claim(database, "a")
+
+    assert held is not None
+    assert claim(database, "b") is None
+    assert database.run("SELECT VALUE repo FROM $row", row=held.row)[0] == [record("repo", REPOSITORY.key)]
+
+
 @pytest.mark.parametrize("key", ["octo/c`at", "ö⟩/⟨x", "a/b.c-d_e", "a b/c:d", "1/2", "o/'\"\\"])
 def test_odd_characters_in_ids_survive(database: Database, key: str) -> None:
     held = claim(database, "a", Repository(key, key, 1, 1))
