@@ -31,7 +31,7 @@ class DatabaseConfig(Section, frozen=True, kw_only=True):
     url: Annotated[
         str,
         _setting(
-            "`ws://`, `wss://`, `http://` or `https://` of a server, `surrealkv://PATH` or `mem://` for the embedded database;"
+            "a server's `ws://`, `wss://`, `http://` or `https://` address, `surrealkv://PATH` or `mem://` for the embedded database;"
             " empty: embedded, in the platform's data folder",
             flag="--db-url",
             env="DB_URL",

@@ -45,3 +45,40 @@ def test_secrets_are_masked(form: list[str], gitstars: Run, monkeypatch: pytest.
     assert done.returncode == 0
     assert "sesame" not in done.stdout + done.stderr
     assert done.stdout.count("***") == 2
+
+
+def test_each_flag_sets_its_setting(gitstars: Run) -> None:
+    flags = {
+        "--db-url": ("wss://db.example.org", "database.url"),
+        "--db-user": ("joe", "database.user"),
+        "--db-namespace": ("elsewhere", "database.namespace"),
+        "--db-database": ("others", "database.database"),
+        "--db-pool-max-size": (20, "database.pool_max_size"),
+        "--db-pool-min-idle": (4, "database.pool_min_idle"),
+        "--db-connection-timeout": (7, "database.connection_timeout_seconds"),
+        "--health-port": (9000, "health.port"),
+        "--admin-port": (0, "admin.port"),
+    }
+
+    words = [word for flag, (value, _) in flags.items() for word in (flag, str(value))]
+    shown = json.loads(gitstars("config", "show", "--json", *words, "--db-pass", "secret").stdout)
+
+    assert shown["database.password"] == {"value": "***", "source": "--db-pass"}
+    assert {key: shown[key] for _, key in flags.values()} == {key: {"value": value, "source": flag} for flag, (value, key) in flags.items()}
+
+
+def test_without_anything_the_defaults_are_the_documented_ones(gitstars: Run) -> None:
+    shown = json.loads(gitstars("config", "show", "--json").stdout)
+
+    expected = {
+        "database.namespace": "gitstars",
+        "database.database": "stars",
+        "database.pool_max_size": 10,
+        "database.pool_min_idle": 2,
+        "database.connection_timeout_seconds": 30,
+        "github.requests_per_hour": 4000,
+        "health.port": 8080,
+        "admin.port": 8081,
+    }
+    assert {key: shown[key]["value"] for key in expected} == expected
+    assert {row["source"] for row in shown.values()} == {"default"}

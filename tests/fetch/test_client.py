@@ -860,3 +860,19 @@ def test_one_bad_alias_does_not_make_the_query_a_failure(hub: Hub, account: Acco
 
     assert [type(outcome) for outcome in answer.outcomes] == [Metadata, Transient]
     assert not answer.has_failed
+
+
+def test_after_a_burst_the_calls_settle_at_the_pace_that_was_set(hub: Hub, account: Account) -> None:
+    client = hub.connect(requests_per_hour=720, rest_points_per_minute=60)
+    began = hub.clock.now()
+    ends: list[float] = []
+
+    while hub.clock.now() - began < 3600:
+        assert isinstance(client.count_stargazers(account, NAME), Count)
+        ends.append(hub.clock.now() - began)
+
+    # A minute's worth at once, then one every five seconds.
+    assert 720 <= len(ends) <= 720 + 60 + 1
+    assert sum(end < 60 for end in ends) >= 60
+    last_half_hour = [end for end in ends if end >= 1800]
+    assert 355 <= len(last_half_hour) <= 365
