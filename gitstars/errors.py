@@ -52,10 +52,6 @@ class DatabaseUnavailable(DatabaseError):
     """The database cannot be reached, or the connection broke before an answer came. Trying again may help."""
 
 
-class SessionEnded(DatabaseUnavailable):
-    """The database's session with this connection is over, by the duration that its user was given; another connection signs in anew."""
-
-
 class DatabaseTimeout(DatabaseUnavailable):
     """No connection became free, or no answer came, in the configured time."""
 

@@ -209,9 +209,9 @@ class Collection:
                 self.count_before = page.repository.stars
                 self.learn(page.repository)
             self.metadata, self.count_after = page.repository, page.repository.stars
-        refusal = classify.judge_empty(page, self.count_before) if ask == 1 else None
         if self.listing is None:
             return []
+        refusal = classify.judge_empty(page, self.count_before) if ask == 1 else None
         if refusal is not None:
             self.end(replace(refusal, repository=self.metadata))
         if self.ended_by is not None and not isinstance(self.ended_by, ASKS_NO_MORE):

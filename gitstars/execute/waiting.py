@@ -8,14 +8,12 @@ from gitstars.errors import DatabaseError
 from gitstars.execute.tools import Tools
 from gitstars.loops import spawn
 from gitstars.model import Task
-from gitstars.store import repositories
+from gitstars.store import repositories, statuses
 
 logger = logging.getLogger(__name__)
 
 #: A wait shorter than this (seconds) is not worth writing.
 TOLD_SECONDS = 5.0
-#: Rows written at once.
-ROWS_AT_ONCE = 1000
 
 
 class Waiting:
@@ -37,8 +35,9 @@ class Waiting:
         spawn(f"waiting {lane.user_id}", self._write, keys, until, reason)
 
     def _write(self, keys: list[str], until: float, reason: str) -> None:
+        at_once = statuses.ROWS_AT_ONCE
         try:
-            for start in range(0, len(keys), ROWS_AT_ONCE):
-                repositories.mark_waiting(self._tools.database, keys[start : start + ROWS_AT_ONCE], until, reason)
+            for start in range(0, len(keys), at_once):
+                repositories.mark_waiting(self._tools.database, keys[start : start + at_once], until, reason)
         except DatabaseError as error:
             logger.warning("that %d repositories wait could not be written: %s", len(keys), error)

@@ -6,6 +6,7 @@ from typing import Any
 
 from gitstars.model import Repository
 from gitstars.store.database import Database, key_of, record, to_datetime_or_none, to_epoch
+from gitstars.store.statuses import find_collected
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def save_own(database: Database, user_id: int, repositories: Sequence[Repository
     """
     names = {place.github_id: place.full_name for place in repositories}
     known = database.run("SELECT id, github_id FROM repo WHERE github_id IN $ids", ids=list(names))[0]
-    collected = database.run("SELECT VALUE repo FROM repo_processing_status WHERE repo IN $repos", repos=[row["id"] for row in known])[0]
+    collected = find_collected(database, [row["id"] for row in known])
     # Of several records of one repository the one that is collected, else the one of its present name.
     known.sort(key=lambda row: (row["id"] in collected, key_of(row["id"]) == names[row["github_id"]]))
     keys = {row["github_id"]: key_of(row["id"]) for row in known}

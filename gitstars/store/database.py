@@ -7,7 +7,6 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -22,7 +21,7 @@ from surrealdb.request_message.methods import RequestMethod
 
 from gitstars.clock import Clock, SystemClock, backoff_seconds
 from gitstars.config import DatabaseConfig
-from gitstars.errors import DatabaseError, DatabaseRefused, DatabaseTimeout, DatabaseUnavailable, SessionEnded, TransactionConflict
+from gitstars.errors import DatabaseError, DatabaseRefused, DatabaseTimeout, DatabaseUnavailable, TransactionConflict
 from gitstars.store.engine import EngineHost
 from gitstars.store.failures import failure_of, failure_of_request, first_cause
 from gitstars.store.pool import ConnectionPool, PoolState
@@ -113,20 +112,15 @@ class Database:
 
         Raises DatabaseUnavailable (nobody answers), DatabaseRefused (credentials or rights), EmbeddedPathUnusable.
         """
-        deadline, conflicts = self._clock.monotonic() + wait_seconds, 0
+        deadline = self._clock.monotonic() + wait_seconds
         if self.engine is not None:
             self.engine.open()
         while True:
             try:
+                # The first connection makes namespace and database, and may meet another server that does so at this moment.
+                self.run_retrying("RETURN 1")
                 self._pool.fill()
-                self.run("RETURN 1")
                 return
-            except TransactionConflict:
-                # Another server makes namespace and database at this moment.
-                conflicts += 1
-                if conflicts > CONFLICT_RETRIES:
-                    raise
-                gevent.sleep(backoff_seconds(conflicts - 1, CONFLICT_PAUSE_SECONDS, 1.0, self._clock.random()))
             except DatabaseUnavailable as error:
                 left = deadline - self._clock.monotonic()
                 if left <= 0:
@@ -147,12 +141,7 @@ class Database:
     def run(self, query: str, **bindings: Any) -> list[Any]:
         """The result of each statement. Raises the DatabaseError that fits the first statement that failed."""
         started = time.perf_counter()
-        for _ in range(self._settings.pool_max_size):
-            with suppress(SessionEnded):
-                answer = self._exchange(query, bindings)
-                break
-        else:
-            answer = self._exchange(query, bindings)
+        answer = self._exchange(query, bindings)
         self._is_up = True
         self.answered_at = self._clock.monotonic()
         self.latencies.append(time.perf_counter() - started)
@@ -165,10 +154,14 @@ class Database:
         return [statement["result"] for statement in statements]
 
     def _exchange(self, query: str, bindings: dict[str, Any]) -> dict[str, Any]:
-        """The answer as it came. Raises SessionEnded where the connection has to sign in anew; the pool has dropped it then."""
+        """The answer as it came, after signing in anew where the user's session is over."""
         with self._pool.acquire() as connection:
             try:
                 answer: dict[str, Any] = connection.query_raw(query, bindings)
+                if "SessionExpired" in str(answer.get("error")):
+                    self._enter(connection)
+                    answer = connection.query_raw(query, bindings)
+                return answer
             except SurrealError as error:
                 translated = self._translate(error)
                 self._is_up = not isinstance(translated, DatabaseUnavailable)
@@ -179,9 +172,6 @@ class Database:
             except OSError as error:
                 self._is_up = False
                 raise DatabaseUnavailable(f"the connection to {self.address} broke: {error}") from error
-            if "SessionExpired" in str(answer.get("error")):
-                raise SessionEnded(f"{self.address}: the session has expired")
-            return answer
 
     def run_retrying(self, query: str, patience_seconds: float = 0.0, **bindings: Any) -> list[Any]:
         """``run``, again up to three times when the transaction met another one, and for ``patience_seconds`` while nobody answers.
@@ -227,7 +217,7 @@ class Database:
         ``on_connect`` is called whenever the query begins, since of what happened before it tells nothing, and when it cannot begin
         although the database is there.
         """
-        is_told, pause = False, WATCH_PAUSE_SECONDS
+        pause = WATCH_PAUSE_SECONDS
         while not (stop.is_set() or self.is_closed):
             connection = None
             try:
@@ -236,7 +226,7 @@ class Database:
                 self._live[connection] = (live, self._clock.monotonic())
                 if self.is_closed:
                     return
-                is_told, pause = False, WATCH_PAUSE_SECONDS
+                pause = WATCH_PAUSE_SECONDS
                 on_connect()
                 for notification in connection.subscribe_live(live):
                     if stop.is_set():
@@ -246,9 +236,8 @@ class Database:
             except (SurrealError, DatabaseError, OSError) as error:
                 if not stop.is_set():
                     # Told once an outage, not with every try.
-                    level = logging.DEBUG if is_told else logging.WARNING
+                    level = logging.DEBUG if pause > WATCH_PAUSE_SECONDS else logging.WARNING
                     logger.log(level, "the live query on %s ended: %s; connecting again", table, error)
-                    is_told = True
                     if connection is not None and connection not in self._live:
                         on_connect()
             except Exception:
@@ -282,13 +271,17 @@ class Database:
                 return EngineConnection(self.engine)
             connection = BlockingWsSurrealConnection(_socket_address(settings.url), streaming=False)
             connection.connect()
-            self._sign_in(connection)
-            connection.use(settings.namespace, settings.database)
+            self._enter(connection)
             return connection
         except SurrealError as error:
             raise self._translate(error) from error
         except OSError as error:
             raise DatabaseUnavailable(f"no database answers at {self.address}: {error}") from error
+
+    def _enter(self, connection: BlockingWsSurrealConnection) -> None:
+        """Sign in, and choose namespace and database."""
+        self._sign_in(connection)
+        connection.use(self._settings.namespace, self._settings.database)
 
     def _sign_in(self, connection: BlockingWsSurrealConnection) -> None:
         """As root, namespace or database user, whichever these credentials are."""

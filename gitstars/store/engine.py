@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -107,7 +108,8 @@ class EngineHost:
                 raise DatabaseUnavailable(f"the embedded database {self.url} went away") from error
             except BaseException:
                 # Cut off in the middle: whatever is sent next would be taken for the rest. The child ends, and a new one starts.
-                self._socket.shutdown(socket.SHUT_RDWR)
+                with suppress(OSError):
+                    self._socket.shutdown(socket.SHUT_RDWR)
                 raise
         answer.wait(timeout)
         if not answer.ready():

@@ -11,6 +11,7 @@ from typing import Any
 
 from gitstars.model import Repository
 from gitstars.store.database import Database, key_of, record
+from gitstars.store.statuses import find_collected
 
 logger = logging.getLogger(__name__)
 
@@ -20,7 +21,6 @@ CHUNK = 500
 #: Other records of these repositories, and how one of them was collected.
 OTHERS = "SELECT id, github_id FROM repo WHERE github_id IN $ids AND id NOT IN $new"
 STATUS = "SELECT VALUE status FROM repo_processing_status WHERE repo = $repo ORDER BY id LIMIT 1"
-COLLECTED = "SELECT VALUE repo FROM repo_processing_status WHERE repo IN $repos"
 SOME = "SELECT VALUE id FROM starred WHERE out = $repo AND source = 'stargazer_analysis' LIMIT $chunk"
 COPIES = "SELECT VALUE id FROM starred WHERE out = $repo AND source = 'stargazer_analysis' AND array::len(record::id(id)) = 3 LIMIT $chunk"
 COPY = """
@@ -74,8 +74,7 @@ def find_former(database: Database, repositories: Sequence[Repository]) -> dict[
 def find_aliases(database: Database, keys: Iterable[str]) -> set[str]:
     """Those of these records whose repository is collected under another one, to which it moved: they stay what they are."""
     rows = database.run("SELECT id, value FROM $rows", rows=[_alias(key) for key in keys])[0]
-    targets = database.run(COLLECTED, repos=[record("repo", row["value"]) for row in rows])[0]
-    collected = {key_of(target) for target in targets}
+    collected = {key_of(target) for target in find_collected(database, [record("repo", row["value"]) for row in rows])}
     return {key_of(row["id"])[1] for row in rows if row["value"] in collected}
 
 

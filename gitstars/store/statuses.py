@@ -115,6 +115,12 @@ def ensure_all(database: Database, keys: Iterable[str]) -> None:
     database.run_retrying("INSERT IGNORE INTO repo_processing_status $rows RETURN NONE", rows=rows)
 
 
+def find_collected(database: Database, identities: Sequence[Any]) -> list[Any]:
+    """Those of these repositories' record ids that have a status row."""
+    found: list[Any] = database.run("SELECT VALUE repo FROM repo_processing_status WHERE repo IN $repos", repos=list(identities))[0]
+    return found
+
+
 def settle(database: Database, held: Claim, settlement: Settlement) -> None:
     """End a claim. Raises ClaimLost when it is somebody else's by now."""
     fields: dict[str, Any] = {
