@@ -15,6 +15,7 @@ export function confirm({ title, text, action, offerForce = false, danger = fals
   $(danger ? "confirm-cancel" : "confirm-ok").focus();
   $("confirm-cancel").onclick = () => dialog.close("cancel");
   return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve(dialog.returnValue === "ok" ? { force: $("force").checked } : null), { once: true });
+    // The event of an earlier closing may come late, when the dialog asks again.
+    dialog.onclose = () => dialog.open || resolve(dialog.returnValue === "ok" ? { force: $("force").checked } : null);
   });
 }
