@@ -1,1 +1,4 @@
-"""Benchmarks: ratios in one run on one machine, never a timed test. ``make bench`` runs them all."""
+"""Benchmarks: ratios in one run on one machine, never a timed test.
+
+``make bench`` runs them all.
+"""

@@ -1,4 +1,6 @@
-"""What the benchmarks share: a simulated GitHub, a database as the web application left it, and gitstars with pacing off."""
+"""What the benchmarks share: a simulated GitHub, a database as the web application left it, and
+gitstars with pacing off.
+"""
 
 import os
 import resource
@@ -43,7 +45,9 @@ def free_ports(count: int) -> list[int]:
 
 @contextmanager
 def server(connections: int = 10) -> Iterator[DatabaseConfig | None]:
-    """An empty database on a real server (``$SURREAL_BIN``, else ``surreal`` on PATH); None where there is no such program."""
+    """An empty database on a real server (``$SURREAL_BIN``, else ``surreal`` on PATH); None
+    where there is no such program.
+    """
     program = os.environ.get("SURREAL_BIN") or shutil.which("surreal")
     if program is None:
         yield None
@@ -51,17 +55,31 @@ def server(connections: int = 10) -> Iterator[DatabaseConfig | None]:
     port = free_ports(1)[0]
     with tempfile.TemporaryDirectory(prefix="gitstars-bench-") as folder:
         login = ["--user", "root", "--pass", "root", "--log", "none", "--no-banner"]
-        command = [str(Path(program).resolve()), "start", "--bind", f"127.0.0.1:{port}", *login, f"surrealkv://{folder}/stars"]
+        command = [
+            str(Path(program).resolve()),
+            "start",
+            "--bind",
+            f"127.0.0.1:{port}",
+            *login,
+            f"surrealkv://{folder}/stars",
+        ]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            yield DatabaseConfig(url=f"ws://127.0.0.1:{port}", user="root", password="root", pool_max_size=connections)
+            yield DatabaseConfig(
+                url=f"ws://127.0.0.1:{port}",
+                user="root",
+                password="root",
+                pool_max_size=connections,
+            )
         finally:
             process.kill()
             process.wait()
 
 
 @contextmanager
-def prepared(scenario: Scenario, database: DatabaseConfig) -> Iterator[tuple[Config, SimulatorProcess]]:
+def prepared(
+    scenario: Scenario, database: DatabaseConfig
+) -> Iterator[tuple[Config, SimulatorProcess]]:
     """The configuration of a gitstars that has everything before it."""
     github = start_process(scenario)
     try:
@@ -72,7 +90,11 @@ def prepared(scenario: Scenario, database: DatabaseConfig) -> Iterator[tuple[Con
         for account in scenario.accounts:
             seeding.sign_in(opened, account.user_id, account.login, account.token, account.scopes)
             chosen = [places[identity] for identity in account.starred]
-            seeding.star(opened, account.login, [Repository(p.full_name, p.full_name, p.id, p.stars) for p in chosen])
+            seeding.star(
+                opened,
+                account.login,
+                [Repository(p.full_name, p.full_name, p.id, p.stars) for p in chosen],
+            )
         opened.close()
         reached = GithubConfig(
             api_url=github.url,
@@ -81,7 +103,15 @@ def prepared(scenario: Scenario, database: DatabaseConfig) -> Iterator[tuple[Con
             rest_points_per_minute=1_000_000,
             graphql_points_per_minute=1_000_000,
         )
-        yield Config(database=database, github=reached, health=HealthConfig(port=0), admin=AdminConfig(port=0)), github
+        yield (
+            Config(
+                database=database,
+                github=reached,
+                health=HealthConfig(port=0),
+                admin=AdminConfig(port=0),
+            ),
+            github,
+        )
     finally:
         github.stop()
 

@@ -1,4 +1,6 @@
-"""Loads stargazers through the whole path (HTTP, decode, users + edges + progress, commit), beside the naive way of doing the same."""
+"""Loads stargazers through the whole path (HTTP, decode, users + edges + progress, commit),
+beside the naive way of doing the same.
+"""
 
 import time
 from collections.abc import Callable
@@ -12,7 +14,11 @@ from gitstars.model import PageWrite, Progress
 from gitstars.simulator.scenario import SimLimits, make_scenario
 from gitstars.store import accounts, statuses
 
-NO_LIMITS = SimLimits(points_per_window=10_000_000, rest_points_per_minute=10_000_000, graphql_points_per_minute=10_000_000)
+NO_LIMITS = SimLimits(
+    points_per_window=10_000_000,
+    rest_points_per_minute=10_000_000,
+    graphql_points_per_minute=10_000_000,
+)
 #: The load: 200 repositories of 500 stargazers out of 150,000 people.
 REPOSITORIES, STARS_EACH, POPULATION = 200, 500, 150_000
 
@@ -39,20 +45,28 @@ def _compare(name: str, make: Callable[[], AbstractContextManager[DatabaseConfig
 
 
 def run_flat() -> None:
-    """Time a star from 10,000 to 1,000,000 stars on the embedded engine, and this process' memory at its peak."""
+    """Time a star from 10,000 to 1,000,000 stars on the embedded engine, and this process'
+    memory at its peak.
+    """
     print("flat: time a star while the database grows (embedded surrealkv)")
     for stars in (10_000, 100_000, 1_000_000):
         with embedded() as database:
             seconds = _load(database, max(1, stars // 2000), 2000)
         rate = stars / seconds
         print(
-            f"  {stars:9,} stars: {1e6 / rate:6.0f} us a star, {rate:8,.0f} stars/s, memory {peak_memory_mb():.0f} MB at most", flush=True
+            (
+                f"  {stars:9,} stars: {1e6 / rate:6.0f} us a star, {rate:8,.0f} stars/s, memory "
+                f"{peak_memory_mb():.0f} MB at most"
+            ),
+            flush=True,
         )
 
 
 def _load(database: DatabaseConfig, repositories: int, stars_each: int) -> float:
     """Seconds until everything is stored."""
-    scenario = make_scenario([stars_each] * repositories, accounts=4, limits=NO_LIMITS, population=POPULATION)
+    scenario = make_scenario(
+        [stars_each] * repositories, accounts=4, limits=NO_LIMITS, population=POPULATION
+    )
     with prepared(scenario, database) as (config, _):
         app = App(config)
         seconds = run_to_end(app)
@@ -87,7 +101,9 @@ def _walk(app: App, config: Config) -> int:
     account = accounts.read_accounts(app.database)[0][0]
     for state in accounts.list_repositories(app.database, account):
         repository = state.repository
-        held = statuses.claim(app.database, repository, app.instance.owner(), config.collect.lease_seconds, 0.0)
+        held = statuses.claim(
+            app.database, repository, app.instance.owner(), config.collect.lease_seconds, 0.0
+        )
         assert held is not None
         page, has_next = 0, True
         while has_next:
@@ -95,6 +111,12 @@ def _walk(app: App, config: Config) -> int:
             outcome = app.client.list_stargazers(account, repository.full_name, page)
             assert isinstance(outcome, answers.Page), outcome
             app.writer.known.forget()
-            app.writer.submit(PageWrite(held, outcome.stargazers, Progress({"kind": "rest", "next_page": page + 1}, page))).get()
+            app.writer.submit(
+                PageWrite(
+                    held,
+                    outcome.stargazers,
+                    Progress({"kind": "rest", "next_page": page + 1}, page),
+                )
+            ).get()
             stored, has_next = stored + len(outcome.stargazers), outcome.has_next
     return stored

@@ -1,4 +1,6 @@
-"""How far GitHub's points reach: stargazers stored per rate-limit point, and how soon an account's small repositories are complete."""
+"""How far GitHub's points reach: stargazers stored per rate-limit point, and how soon an
+account's small repositories are complete.
+"""
 
 from dataclasses import dataclass
 
@@ -11,7 +13,8 @@ from gitstars.simulator.scenario import SimLimits, long_tail, make_scenario
 
 #: GitHub's own limits and costs, and 0.1 s of its time for every aliased list.
 LIMITS = SimLimits(alias_seconds=0.1)
-#: An account whose repositories follow a long tail, half of them under 100 stars; by REST a part of them is enough to tell.
+#: An account whose repositories follow a long tail, half of them under 100 stars; by REST a part of
+#: them is enough to tell.
 REPOSITORIES, MEDIAN, LARGEST, BY_REST = 1000, 100, 3000, 150
 SMALL_STARS = 100
 
@@ -34,15 +37,28 @@ def run() -> None:
     """By GraphQL batches, and by REST alone."""
     sizes = long_tail(REPOSITORIES, MEDIAN, LARGEST)
     small = sum(size < SMALL_STARS for size in sizes)
-    print(f"points: {REPOSITORIES} repositories of {sum(sizes):,} stars, {small} of them under {SMALL_STARS}; 0.1 s for each list")
+    print(
+        f"points: {REPOSITORIES} repositories of {sum(sizes):,} stars, {small} of them under "
+        f"{SMALL_STARS}; 0.1 s for each list"
+    )
     batches, rest = _collect(sizes, use_graphql=True), _collect(sizes[:BY_REST], use_graphql=False)
     ratio = batches.stars_a_point / rest.stars_a_point
-    print(f"  GraphQL: {batches.stars_a_point:6,.0f} stars a point   REST alone: {rest.stars_a_point:4,.0f}   ratio {ratio:.0f}")
-    print(f"  the small repositories are complete after {batches.small_seconds:.0f} s, all after {batches.seconds:.0f} s")
+    print(
+        f"  GraphQL: {batches.stars_a_point:6,.0f} stars a point   REST alone: "
+        f"{rest.stars_a_point:4,.0f}   ratio {ratio:.0f}"
+    )
+    print(
+        f"  the small repositories are complete after {batches.small_seconds:.0f} s, all after "
+        f"{batches.seconds:.0f} s"
+    )
 
 
 def _collect(sizes: list[int], use_graphql: bool) -> Result:
-    scenario = make_scenario(sizes, limits=LIMITS if use_graphql else SimLimits(points_per_window=1_000_000), population=500_000)
+    scenario = make_scenario(
+        sizes,
+        limits=LIMITS if use_graphql else SimLimits(points_per_window=1_000_000),
+        population=500_000,
+    )
     small = {place.full_name for place in scenario.repositories if place.stars < SMALL_STARS}
     with embedded() as database, prepared(scenario, database) as (config, github):
         app = App(_paced(config, use_graphql))
@@ -51,7 +67,11 @@ def _collect(sizes: list[int], use_graphql: bool) -> Result:
             app.start()
             started = app.clock.now()
             while len(ended) < len(sizes):
-                ended |= {event.data["repo"]: event.at - started for event in listener.take() if event.kind == "repo.completed"}
+                ended |= {
+                    event.data["repo"]: event.at - started
+                    for event in listener.take()
+                    if event.kind == "repo.completed"
+                }
         points = sum(entry.get("cost", 0) for entry in github.asked())
         stored = app.events.totals["stars.stored"]
         app.stop()
@@ -64,5 +84,8 @@ def _paced(config: Config, use_graphql: bool) -> Config:
     """GitHub's own limits for GraphQL; for REST, where only the points count, none."""
     github = config.github
     if use_graphql:
-        return structs.replace(config, github=structs.replace(github, requests_per_hour=5000, graphql_points_per_minute=2000))
+        return structs.replace(
+            config,
+            github=structs.replace(github, requests_per_hour=5000, graphql_points_per_minute=2000),
+        )
     return structs.replace(config, github=structs.replace(github, use_graphql=False))

@@ -1,4 +1,6 @@
-"""Clients that poll a server once a second until standard input ends; prints how long each answer took (seconds) as a JSON list."""
+"""Clients that poll a server once a second until standard input ends; prints how long each
+answer took (seconds) as a JSON list.
+"""
 
 from gitstars import _monkey  # noqa: F401  isort: skip
 
@@ -12,7 +14,9 @@ import gevent
 
 
 def poll(port: int, path: str, headers: dict[str, str], waits: list[float]) -> None:
-    """One client, one connection, one question a second; a server that is not there yet is asked again."""
+    """One client, one connection, one question a second; a server that is not there yet is asked
+    again.
+    """
     gevent.sleep(random.random())
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     while True:
@@ -29,7 +33,11 @@ def poll(port: int, path: str, headers: dict[str, str], waits: list[float]) -> N
 def main() -> None:
     """Arguments: the number of clients, the ports of the health and the admin server, the key."""
     clients, health, admin, key = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
-    targets = [(health, "/health", {}), (health, "/metrics", {}), (admin, "/stats", {"Authorization": f"Bearer {key}"})]
+    targets = [
+        (health, "/health", {}),
+        (health, "/metrics", {}),
+        (admin, "/stats", {"Authorization": f"Bearer {key}"}),
+    ]
     waits: list[float] = []
     for number in range(clients):
         gevent.spawn(poll, *targets[number % len(targets)], waits)

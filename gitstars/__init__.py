@@ -1,8 +1,10 @@
 """gitstars collects the stargazers of every repository that an account starred.
 
-account in SurrealDB -> discover -> dispatch -> execute -> fetch -> store -> stars, users, progress in SurrealDB
+account in SurrealDB -> discover -> dispatch -> execute -> fetch -> store -> stars, users, progress
+in SurrealDB
                         (watch)     (queue,     (workers)  (GitHub)   ^
-                                     routing)                         '- supervise watches all of it; web and cli show it
+                                     routing)                         '- supervise watches all of
+                                     it; web and cli show it
 """
 
 __version__ = "0.1.0"

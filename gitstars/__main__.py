@@ -1,4 +1,6 @@
-"""The entry point of every way to start gitstars: patches the process first, then runs the command line."""
+"""The entry point of every way to start gitstars: patches the process first, then runs the
+command line.
+"""
 
 from gitstars import _monkey  # noqa: F401  isort: skip  (the patch must come before every other import)
 

@@ -1,4 +1,6 @@
-"""The composition root: builds the parts from a Config, wires them, and starts and stops them in a stated order."""
+"""The composition root: builds the parts from a Config, wires them, and starts and stops them in
+a stated order.
+"""
 
 import logging
 import os
@@ -44,11 +46,13 @@ from gitstars.web.serving import HttpServer
 
 logger = logging.getLogger(__name__)
 
-#: Stopping takes less than 10 s, whatever hangs (seconds): the page in hand, each later step at most, the engine's end at the latest.
+#: Stopping takes less than 10 s, whatever hangs (seconds): the page in hand, each later step at
+#: most, the engine's end at the latest.
 DRAIN_SECONDS, STEP_SECONDS, ENGINE_END_SECONDS = 5.0, 0.5, 8.5
 #: Pause between looks for claims whose lease ran out (seconds).
 STALE_SECONDS = 300.0
-#: Writers of the embedded engine, which executes one transaction at a time: the others prepare the next ones meanwhile.
+#: Writers of the embedded engine, which executes one transaction at a time: the others prepare the
+#: next ones meanwhile.
 EMBEDDED_WRITERS = 4
 
 
@@ -66,8 +70,14 @@ class App:
         self.dispatcher = Dispatcher(monotonic=self.clock.monotonic)
         self.ledger = Ledger(config.github)
         self.calls = CallTimes()
-        self.client = GitHubClient(config.github, self.ledger, self.clock, self.stopping, self.calls.observe)
-        writers = EMBEDDED_WRITERS if self.database.is_embedded else max(1, config.database.pool_max_size - 2)
+        self.client = GitHubClient(
+            config.github, self.ledger, self.clock, self.stopping, self.calls.observe
+        )
+        writers = (
+            EMBEDDED_WRITERS
+            if self.database.is_embedded
+            else max(1, config.database.pool_max_size - 2)
+        )
         self.writer = PageWriter(self.database, writers)
         tools = Tools(
             dispatcher=self.dispatcher,
@@ -104,7 +114,13 @@ class App:
         self.readings = Readings(_folder_of(config.database.url), self.clock)
         self.scaler = Scaler(self.pool, self.dispatcher, self.readings.read, config.workers.maximum)
         self.budget_keeper = BudgetKeeper(self.database, self.ledger.snapshot)
-        self.deadman = deadman.DeadMan(self.pool, self.database, self.events, self.clock, config.workers.stuck_after_hours * 3600)
+        self.deadman = deadman.DeadMan(
+            self.pool,
+            self.database,
+            self.events,
+            self.clock,
+            config.workers.stuck_after_hours * 3600,
+        )
         self.watchdog = Watchdog()
         self.supervisor = Supervisor(self._duties(), self.clock, self.stopping)
         self.snapshots = self._build_snapshots()
@@ -117,13 +133,17 @@ class App:
         self.servers = self._build_servers()
 
     def start(self, wait_for_db_seconds: float = 0.0) -> None:
-        """Start everything. Raises the DatabaseError or PortTaken that stands in the way; nothing stays behind then."""
+        """Start everything.
+
+        Raises the DatabaseError or PortTaken that stands in the way; nothing stays behind then.
+        """
         try:
             self.watchdog.start()
             # 1. The ports: what is taken is told before anything else happens.
             for server in self.servers:
                 server.start()
-            # 2. The database, its tables, the claims that nobody holds any more, and what the last run knew.
+            # 2. The database, its tables, the claims that nobody holds any more, and what the last
+            # run knew.
             self.database.open(wait_for_db_seconds)
             schema.apply(self.database)
             returned = statuses.give_back(self.database, self._is_dead)
@@ -140,10 +160,18 @@ class App:
         except BaseException:
             self.stop()
             raise
-        logger.info("gitstars %s serves %d accounts from %s", __version__, len(self.watcher.accounts), self.database.address)
+        logger.info(
+            "gitstars %s serves %d accounts from %s",
+            __version__,
+            len(self.watcher.accounts),
+            self.database.address,
+        )
 
     def stop(self) -> None:
-        """Stop taking work, finish the page in hand, give claims back, close. Takes 10 s at most."""
+        """Stop taking work, finish the page in hand, give claims back, close.
+
+        Takes 10 s at most.
+        """
         began = time.monotonic()
         self.stopping.set()
         self.watcher.stop()
@@ -160,14 +188,19 @@ class App:
     @property
     def is_idle(self) -> bool:
         """Nothing waits and nothing is in hand."""
-        return not len(self.dispatcher) and all(state.is_idle for state in self.pool.states()) and not self.watcher.is_settling
+        return (
+            not len(self.dispatcher)
+            and all(state.is_idle for state in self.pool.states())
+            and not self.watcher.is_settling
+        )
 
     def summary(self) -> str:
         """The final numbers, one line."""
         totals = self.events.totals
         return (
             f"stored {totals['stars.stored']} stars in {totals['pages.stored']} pages; "
-            f"{totals['repo.completed']} repositories completed, {totals['repo.failed']} failed, {len(self.dispatcher)} still queued"
+            f"{totals['repo.completed']} repositories completed, {totals['repo.failed']} failed, "
+            f"{len(self.dispatcher)} still queued"
         )
 
     def report(self) -> None:
@@ -213,9 +246,15 @@ class App:
 
     def _build_servers(self) -> list[HttpServer]:
         health, admin = self.config.health, self.config.admin
-        built = [servers.build_health_server(health, self.snapshots, self.calls)] if health.port else []
+        built = (
+            [servers.build_health_server(health, self.snapshots, self.calls)] if health.port else []
+        )
         if admin.port:
-            built.append(servers.build_admin_server(admin, self.snapshots, self.operations, self.events, self.clock, self.stopping))
+            built.append(
+                servers.build_admin_server(
+                    admin, self.snapshots, self.operations, self.events, self.clock, self.stopping
+                )
+            )
         return built
 
     def _is_dead(self, owner: str) -> bool:
@@ -239,7 +278,9 @@ class App:
         ]
 
     def keep_leases(self) -> None:
-        """Extend the leases of what is in hand, and give back claims of ours that are not: their settlement failed."""
+        """Extend the leases of what is in hand, and give back claims of ours that are not: their
+        settlement failed.
+        """
         statuses.heartbeat(self.database, self.pool.owners(), self.config.collect.lease_seconds)
         returned = statuses.give_back(self.database, self._is_abandoned)
         if returned:
@@ -286,7 +327,9 @@ def serve_forever(config: Config, wait_for_db_seconds: float) -> int:
 
 
 def _attempt(app: App, wait_for_db_seconds: float) -> GitstarsError | None:
-    """Start; what stands in the way is a value here, since it is told to the user and not logged as a crash."""
+    """Start; what stands in the way is a value here, since it is told to the user and not logged
+    as a crash.
+    """
     try:
         app.start(wait_for_db_seconds)
     except GitstarsError as error:

@@ -1,4 +1,6 @@
-"""Time and chance, injected: monotonic seconds for waiting, wall seconds since the epoch for what is stored or shown."""
+"""Time and chance, injected: monotonic seconds for waiting, wall seconds since the epoch for
+what is stored or shown.
+"""
 
 import random
 import time
@@ -53,8 +55,9 @@ class SystemClock:
 def backoff_seconds(attempt: int, base_seconds: float, cap_seconds: float, chance: float) -> float:
     """The pause before attempt ``attempt + 1`` (``attempt`` counts from 0).
 
-    Exponential with "equal jitter": half of ``min(cap, base * 2**attempt)`` is fixed, half is scaled by ``chance`` in [0, 1)
-    (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
+    Exponential with "equal jitter": half of ``min(cap, base * 2**attempt)`` is fixed, half is
+    scaled by ``chance`` in [0, 1) (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture
+    Blog, 2015).
     """
     full = min(cap_seconds, base_seconds * 2.0 ** min(attempt, 60))
     return full / 2 + full / 2 * chance

@@ -1,7 +1,9 @@
-"""Reads the configuration: flag > environment > ``.env`` > TOML file > default, into the frozen values of ``settings``.
+"""Reads the configuration: flag > environment > ``.env`` > TOML file > default, into the frozen
+values of ``settings``.
 
-The only module that reads the environment, and the one that knows where this user's data lives. Every error is one sentence that names
-source, key and value. What the settings mean is left to the stages that they are handed to.
+The only module that reads the environment, and the one that knows where this user's data lives.
+Every error is one sentence that names source, key and value. What the settings mean is left to the
+stages that they are handed to.
 """
 
 import difflib
@@ -58,7 +60,11 @@ __all__ = [
 #: Read when no file is named and it exists in the current folder.
 DEFAULT_FILE = "config.toml"
 #: What ``--local`` stands for.
-LOCAL_SERVER = {"database.url": "ws://localhost:8000", "database.user": "root", "database.password": "root"}
+LOCAL_SERVER = {
+    "database.url": "ws://localhost:8000",
+    "database.user": "root",
+    "database.password": "root",
+}
 #: A value in an error message is cut after this many characters.
 SHOWN_LENGTH = 80
 
@@ -81,17 +87,24 @@ class _Source:
 
 
 def data_folder() -> Path:
-    """The folder for this user's embedded database, admin key and crash reports. It need not exist yet."""
+    """The folder for this user's embedded database, admin key and crash reports.
+
+    It need not exist yet.
+    """
     return platformdirs.user_data_path("gitstars", appauthor=False)
 
 
 def admin_key_path() -> Path:
-    """Where the server keeps an admin key that it made itself, for the command line of the same user."""
+    """Where the server keeps an admin key that it made itself, for the command line of the same
+    user.
+    """
     return data_folder() / "admin.key"
 
 
 def mask(value: object, is_secret: bool = False) -> str:
-    """``value`` as it is written in TOML; secrets as stars, and no credentials inside of addresses."""
+    """``value`` as it is written in TOML; secrets as stars, and no credentials inside of
+    addresses.
+    """
     if is_secret and value:
         return "***"
     return re.sub(r"//[^/@\s]*@", "//***@", json.dumps(value, default=str, ensure_ascii=False))
@@ -105,15 +118,19 @@ def load(
     environ: Mapping[str, str] | None = None,
     folder: Path | None = None,
 ) -> LoadedConfig:
-    """The settings from ``file`` (else ``config.toml`` in ``folder``, when it exists) and everything above it.
+    """The settings from ``file`` (else ``config.toml`` in ``folder``, when it exists) and
+    everything above it.
 
-    ``flags`` maps keys (``database.url``) to what was given on the command line, None where nothing was. ``folder`` is where ``.env`` is
-    looked for and what relative paths from outside of the file start at (default: the current one). Raises ConfigInvalid.
+    ``flags`` maps keys (``database.url``) to what was given on the command line, None where nothing
+    was. ``folder`` is where ``.env`` is looked for and what relative paths from outside of the file
+    start at (default: the current one). Raises ConfigInvalid.
     """
     folder = (folder or Path.cwd()).absolute()
     settings = {setting.key: setting for setting in catalogue()}
     file = file or (Path(DEFAULT_FILE) if (folder / DEFAULT_FILE).is_file() else None)
-    sources = _sources(file, flags or {}, is_local, os.environ if environ is None else environ, folder, settings)
+    sources = _sources(
+        file, flags or {}, is_local, os.environ if environ is None else environ, folder, settings
+    )
     values = {key: setting.default for key, setting in settings.items()}
     origins = dict.fromkeys(settings, "default")
     for source in sources:
@@ -136,27 +153,48 @@ def _build(values: Mapping[str, Any]) -> Config:
     for key, value in values.items():
         section, _, name = key.partition(".")
         sections.setdefault(section, {})[name] = value
-    return Config(**{field.name: type(field.default)(**sections[field.name]) for field in fields(Config)})
+    return Config(
+        **{field.name: type(field.default)(**sections[field.name]) for field in fields(Config)}
+    )
 
 
 def _resolve_database(url: str, base: Path) -> str:
-    """``url`` with an absolute path when it is embedded on disk; the place in the data folder when it is empty."""
+    """``url`` with an absolute path when it is embedded on disk; the place in the data folder
+    when it is empty.
+    """
     if not url:
         return f"surrealkv://{data_folder() / 'stars.db'}"
     scheme, separator, path = url.partition("://")
-    return f"{scheme}://{base / Path(path).expanduser()}" if separator and scheme == "surrealkv" and path else url
+    return (
+        f"{scheme}://{base / Path(path).expanduser()}"
+        if separator and scheme == "surrealkv" and path
+        else url
+    )
 
 
 def _sources(
-    file: Path | None, flags: Mapping[str, Any], is_local: bool, environ: Mapping[str, str], folder: Path, settings: Mapping[str, Setting]
+    file: Path | None,
+    flags: Mapping[str, Any],
+    is_local: bool,
+    environ: Mapping[str, str],
+    folder: Path,
+    settings: Mapping[str, Setting],
 ) -> Iterator[_Source]:
     """All layers, the weakest first."""
     if file is not None:
         values = dict(_read_toml(file, folder, settings))
         yield _Source(values, dict.fromkeys(values, str(file)), is_text=False)
-    for place, variables in ((".env: ", _read_dotenv(folder / ".env")), ("environment variable ", environ)):
-        # An empty variable counts as none: that is how one switches a variable off in a unit or compose file.
-        values = {key: variables[setting.env] for key, setting in settings.items() if setting.env and variables.get(setting.env)}
+    for place, variables in (
+        (".env: ", _read_dotenv(folder / ".env")),
+        ("environment variable ", environ),
+    ):
+        # An empty variable counts as none: that is how one switches a variable off in a unit or
+        # compose file.
+        values = {
+            key: variables[setting.env]
+            for key, setting in settings.items()
+            if setting.env and variables.get(setting.env)
+        }
         yield _Source(values, {key: place + settings[key].env for key in values}, is_text=True)
     if is_local:
         if flags.get("database.url") is not None:
@@ -166,7 +204,9 @@ def _sources(
     yield _Source(given, {key: settings[key].flag for key in given}, is_text=True)
 
 
-def _read_toml(file: Path, folder: Path, settings: Mapping[str, Setting]) -> Iterator[tuple[str, Any]]:
+def _read_toml(
+    file: Path, folder: Path, settings: Mapping[str, Setting]
+) -> Iterator[tuple[str, Any]]:
     try:
         tables = tomli.loads((folder / file).read_text(encoding="utf-8"))
     except OSError as error:
@@ -180,10 +220,14 @@ def _read_toml(file: Path, folder: Path, settings: Mapping[str, Setting]) -> Ite
         if section not in sections:
             raise ConfigInvalid(f"{file}: [{section}] is unknown{_suggest(section, sections)}")
         if not isinstance(table, dict):
-            raise ConfigInvalid(f"{file}: {section} must be a section, [{section}], got {_show(table)}")
+            raise ConfigInvalid(
+                f"{file}: {section} must be a section, [{section}], got {_show(table)}"
+            )
         for name, value in table.items():
             if name not in sections[section]:
-                raise ConfigInvalid(f"{file}: {section}.{name} is unknown{_suggest(name, sections[section])}")
+                raise ConfigInvalid(
+                    f"{file}: {section}.{name} is unknown{_suggest(name, sections[section])}"
+                )
             yield f"{section}.{name}", value
 
 
@@ -199,12 +243,16 @@ def _read_dotenv(file: Path) -> Mapping[str, str]:
         # No interpolation: a password may hold a dollar sign.
         variables = dotenv.dotenv_values(file, interpolate=False)
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigInvalid(f".env: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+        raise ConfigInvalid(
+            f".env: cannot be read: {getattr(error, 'strerror', None) or error}"
+        ) from error
     return {name: value for name, value in variables.items() if value is not None}
 
 
 def _decode(setting: Setting, raw: Any, label: str, is_text: bool) -> Any:
-    """``raw`` as the setting's type; text (flags, variables) is read leniently, ``"8080"`` as a number."""
+    """``raw`` as the setting's type; text (flags, variables) is read leniently, ``"8080"`` as a
+    number.
+    """
     try:
         value = msgspec.convert(raw, setting.type, strict=not is_text)
     except msgspec.ValidationError as error:

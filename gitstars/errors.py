@@ -1,4 +1,8 @@
-"""The one error tree. Every class says when it is raised; ``exit_code`` is what the command line exits with when it gets that far."""
+"""The one error tree.
+
+Every class says when it is raised; ``exit_code`` is what the command line exits with when it gets
+that far.
+"""
 
 
 class GitstarsError(Exception):
@@ -14,7 +18,9 @@ class UserMistake(GitstarsError):
 
 
 class ConfigInvalid(UserMistake):
-    """A setting is unknown, of the wrong type or out of range; the text names source, key and value."""
+    """A setting is unknown, of the wrong type or out of range; the text names source, key and
+    value.
+    """
 
 
 class PortTaken(UserMistake):
@@ -28,7 +34,9 @@ class ServerUnreachable(GitstarsError):
 
 
 class RequestRefused(GitstarsError):
-    """The admin API answered, and said no; ``status`` is the HTTP status, ``code`` the error's code."""
+    """The admin API answered, and said no; ``status`` is the HTTP status, ``code`` the error's
+    code.
+    """
 
     def __init__(self, message: str, status: int, code: str) -> None:
         super().__init__(message)
@@ -49,7 +57,10 @@ class DatabaseError(GitstarsError):
 
 
 class DatabaseUnavailable(DatabaseError):
-    """The database cannot be reached, or the connection broke before an answer came. Trying again may help."""
+    """The database cannot be reached, or the connection broke before an answer came.
+
+    Trying again may help.
+    """
 
 
 class DatabaseTimeout(DatabaseUnavailable):
@@ -81,8 +92,14 @@ class TransactionConflict(QueryFailed):
 
 
 class UsersMissing(QueryFailed):
-    """Users of a page have no records although they were stored before: the database was changed underneath. Nothing was stored."""
+    """Users of a page have no records although they were stored before: the database was changed
+    underneath.
+
+    Nothing was stored.
+    """
 
 
 class ClaimLost(DatabaseError):
-    """A page or a settlement was written for a claim that somebody else holds by now; nothing was stored."""
+    """A page or a settlement was written for a claim that somebody else holds by now; nothing
+    was stored.
+    """

@@ -1,4 +1,6 @@
-"""What happens, told to whoever listens: a bounded bus for the dashboard, ``--watch`` and the demo, with running totals."""
+"""What happens, told to whoever listens: a bounded bus for the dashboard, ``--watch`` and the
+demo, with running totals.
+"""
 
 from collections import Counter, deque
 from collections.abc import Iterator
@@ -14,7 +16,9 @@ LISTENER_BOUND = 1000
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One event: ``kind`` is a dotted word such as ``repo.completed``; ``data`` holds plain JSON values; ``at`` is epoch seconds."""
+    """One event: ``kind`` is a dotted word such as ``repo.completed``; ``data`` holds plain JSON
+    values; ``at`` is epoch seconds.
+    """
 
     number: int
     kind: str
@@ -34,7 +38,9 @@ class Listener:
         self._arrived.set()
 
     def take(self, timeout: float | None = None) -> list[Happening]:
-        """All waiting events, after waiting up to ``timeout`` seconds for a first one; empty when none came."""
+        """All waiting events, after waiting up to ``timeout`` seconds for a first one; empty
+        when none came.
+        """
         self._arrived.wait(timeout)
         self._arrived.clear()
         taken = list(self._waiting)
@@ -60,7 +66,9 @@ class EventBus:
             listener.put(happening)
 
     def add(self, name: str, amount: int) -> None:
-        """Add to a running total without an event (for what happens too often to tell one by one)."""
+        """Add to a running total without an event (for what happens too often to tell one by
+        one).
+        """
         self.totals[name] += amount
 
     @contextmanager

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import gevent
 
-#: The one-file binary's outer process passes on what a terminal sent to us as well: an echo that soon (seconds) is no second signal.
+#: The one-file binary's outer process passes on what a terminal sent to us as well: an echo that
+#: soon (seconds) is no second signal.
 ECHO_SECONDS = 0.5 if getattr(sys, "frozen", False) else 0.0
 
 

@@ -1,6 +1,8 @@
-"""Logging set-up: one event a line on standard error, as text or JSON, with everything secret taken out.
+"""Logging set-up: one event a line on standard error, as text or JSON, with everything secret
+taken out.
 
-Our modules log at the configured level, libraries at warning. What is worth an event is left to the modules.
+Our modules log at the configured level, libraries at warning. What is worth an event is left to the
+modules.
 """
 
 import json
@@ -20,17 +22,23 @@ logger = logging.getLogger(__name__)
 #: What replaces a secret.
 REDACTED = "[redacted]"
 
-#: GitHub's tokens by prefix (also the old forty hexadecimal digits behind ``token``/``bearer``), and any Authorization value.
+#: GitHub's tokens by prefix (also the old forty hexadecimal digits behind ``token``/``bearer``),
+#: and any Authorization value.
 _TOKENS = re.compile(
     r"gh[pousr]_[A-Za-z0-9_]{4,}|github_pat_\w{4,}"
-    r"|(?i:(?<=\bauthorization)(?P<quotes>['\"]?\s*[:=,]\s*(?:b?['\"])?)(?:(?:bearer|token|basic)\s+)?[^\s'\",;)}\]]+)"
+    r"|(?i:(?<=\bauthorization)(?P<quotes>['\"]?\s*[:=,"
+    r"]\s*(?:b?['\"])?)(?:(?:bearer|token|basic)\s+)?[^\s'\",;)}\]]+)"
     r"|(?i:(?<=\bbearer )|(?<=\bbasic )|(?<=\btoken ))[A-Za-z0-9+/=._~-]{16,}"
     r"|(?<=://)[^/@\s:]*:[^/@\s]+(?=@)"
 )
 #: A registered secret shorter than this would blacken ordinary words (characters).
 LEAST_SECRET_LENGTH = 6
 #: Characters that would break a line or steer a terminal.
-_CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {10: "\\n", 13: "\\r", 9: "\\t"}
+_CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {
+    10: "\\n",
+    13: "\\r",
+    9: "\\t",
+}
 
 
 class Redactor:
@@ -55,7 +63,8 @@ class Redactor:
         return _TOKENS.sub(lambda found: (found["quotes"] or "") + REDACTED, text)
 
 
-#: The one state of this module: logging belongs to the process, and so do the secrets that it must not show.
+#: The one state of this module: logging belongs to the process, and so do the secrets that it must
+#: not show.
 _redactor = Redactor()
 
 
@@ -65,16 +74,23 @@ def register_secret(value: str) -> None:
 
 
 def redact(text: str) -> str:
-    """``text`` without secrets, for what is written beside the log: crash reports, error sentences."""
+    """``text`` without secrets, for what is written beside the log: crash reports, error
+    sentences.
+    """
     return _redactor.clean(text)
 
 
 class TextFormatter(logging.Formatter):
-    """``2026-11-24T08:00:00.123Z warning execute.worker: message``; a traceback follows, indented."""
+    """``2026-11-24T08:00:00.123Z warning execute.worker: message``; a traceback follows,
+    indented.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         message = redact(record.getMessage()).translate(_CONTROL)
-        line = f"{_stamp(record)} {record.levelname.lower():7} {record.name.removeprefix('gitstars.')}: {message}"
+        line = (
+            f"{_stamp(record)} {record.levelname.lower():7} "
+            f"{record.name.removeprefix('gitstars.')}: {message}"
+        )
         return "\n    ".join([line, *_traceback(self, record).splitlines()])
 
 
@@ -82,7 +98,12 @@ class JsonFormatter(logging.Formatter):
     """One JSON object a line: time, level, logger, message, and traceback where there is one."""
 
     def format(self, record: logging.LogRecord) -> str:
-        event = {"time": _stamp(record), "level": record.levelname.lower(), "logger": record.name, "message": redact(record.getMessage())}
+        event = {
+            "time": _stamp(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": redact(record.getMessage()),
+        }
         if traceback := _traceback(self, record):
             event["traceback"] = traceback
         return json.dumps(event, ensure_ascii=False)
@@ -100,9 +121,11 @@ def _traceback(formatter: logging.Formatter, record: logging.LogRecord) -> str:
 
 
 def configure(settings: LogConfig, stream: TextIO | None = None) -> None:
-    """Log to ``stream`` (default: standard error) from now on, in place of whatever was set up before.
+    """Log to ``stream`` (default: standard error) from now on, in place of whatever was set up
+    before.
 
-    What dies outside of our loops, in gevent's hub or in a thread, is logged too: written raw it could show a secret.
+    What dies outside of our loops, in gevent's hub or in a thread, is logged too: written raw it
+    could show a secret.
     """
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter() if settings.format == "json" else TextFormatter())

@@ -1,4 +1,6 @@
-"""How greenlets are started and how loops run: one door that names a greenlet and tells of its failure, one runner for ``step()`` loops."""
+"""How greenlets are started and how loops run: one door that names a greenlet and tells of its
+failure, one runner for ``step()`` loops.
+"""
 
 import logging
 from collections.abc import Callable
@@ -18,7 +20,8 @@ def spawn(
     on_failure: Callable[[str, BaseException], None] | None = None,
     pool: Pool | None = None,
 ) -> gevent.Greenlet:
-    """Start ``function(*args)`` in a greenlet called ``name`` (in ``pool``, which may have to wait for a place).
+    """Start ``function(*args)`` in a greenlet called ``name`` (in ``pool``, which may have to
+    wait for a place).
 
     A failure is logged, and given to ``on_failure``.
     """
@@ -39,10 +42,17 @@ def spawn(
 
 
 def run_until(stop: Event, step: Callable[[], None], pause_seconds: float) -> None:
-    """Call ``step()`` and pause, until ``stop`` is set. An exception in a step is logged and the loop goes on."""
+    """Call ``step()`` and pause, until ``stop`` is set.
+
+    An exception in a step is logged and the loop goes on.
+    """
     while not stop.is_set():
         try:
             step()
         except Exception:
-            logger.exception("a step of %s failed; the next one follows in %.0f s", gevent.getcurrent().name, pause_seconds)
+            logger.exception(
+                "a step of %s failed; the next one follows in %.0f s",
+                gevent.getcurrent().name,
+                pause_seconds,
+            )
         stop.wait(pause_seconds)

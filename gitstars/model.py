@@ -1,6 +1,9 @@
-"""The frozen values that the stages hand to each other. No behaviour beyond what follows from a value alone.
+"""The frozen values that the stages hand to each other.
 
-Times are seconds since the epoch (float) unless a name says otherwise; ``starred_at`` stays the ISO 8601 text that GitHub sent.
+No behaviour beyond what follows from a value alone.
+
+Times are seconds since the epoch (float) unless a name says otherwise; ``starred_at`` stays the ISO
+8601 text that GitHub sent.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,7 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-#: The resume position of a repository: plain strings and ints, opaque to the store. ``{}`` is the beginning.
+#: The resume position of a repository: plain strings and ints, opaque to the store. ``{}`` is the
+#: beginning.
 Cursor = Mapping[str, Any]
 
 
@@ -33,7 +37,10 @@ class Resource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A GitHub account that signed in to the web application. Budgets and routing are keyed by ``user_id``."""
+    """A GitHub account that signed in to the web application.
+
+    Budgets and routing are keyed by ``user_id``.
+    """
 
     key: str
     user_id: int
@@ -48,7 +55,9 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """A repository record: ``key`` is its record id without the table, ``full_name`` its ``owner/name`` at GitHub."""
+    """A repository record: ``key`` is its record id without the table, ``full_name`` its
+    ``owner/name`` at GitHub.
+    """
 
     key: str
     full_name: str
@@ -68,7 +77,9 @@ class Stargazer(NamedTuple):
 
 
 class Task(StrEnum):
-    """What a job is about: a repository's list, its weekly history; the repositories an account holds; the counts of many at once."""
+    """What a job is about: a repository's list, its weekly history; the repositories an account
+    holds; the counts of many at once.
+    """
 
     LIST = "list"
     HISTORY = "history"
@@ -77,7 +88,10 @@ class Task(StrEnum):
 
 
 class Week(NamedTuple):
-    """Stars of one week that are still there. ``week`` is its Sunday in epoch seconds, ``days`` are seven numbers from that day on."""
+    """Stars of one week that are still there.
+
+    ``week`` is its Sunday in epoch seconds, ``days`` are seven numbers from that day on.
+    """
 
     week: int
     total: int
@@ -129,10 +143,12 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The lease on a repository: ``row`` is its status record (opaque outside the store), ``owner`` the token that every write proves.
+    """The lease on a repository: ``row`` is its status record (opaque outside the store),
+    ``owner`` the token that every write proves.
 
-    ``generation`` is that of the last whole reading that ended (0: none did); ``swept_at`` when one closed the stars that had ended.
-    ``updated_at`` and ``etag`` are what GitHub said of the repository when it was completed.
+    ``generation`` is that of the last whole reading that ended (0: none did); ``swept_at`` when one
+    closed the stars that had ended. ``updated_at`` and ``etag`` are what GitHub said of the
+    repository when it was completed.
     """
 
     row: Any
@@ -165,7 +181,8 @@ class PageWrite:
 class Settlement:
     """How a claim ends: the row's next status, and why.
 
-    ``generation``: a whole reading ended, and the next one has another number. ``is_swept``: it closed the stars that it did not see.
+    ``generation``: a whole reading ended, and the next one has another number. ``is_swept``: it
+    closed the stars that it did not see.
 
     ``progress`` None leaves the stored one; a fresh ``Progress()`` makes the next claim begin anew.
     """

@@ -1,4 +1,7 @@
-"""Ending with one's parent, however that ends. Without gevent: the embedded engine's child uses it too."""
+"""Ending with one's parent, however that ends.
+
+Without gevent: the embedded engine's child uses it too.
+"""
 
 import ctypes
 import sys
@@ -8,6 +11,8 @@ PARENT_DEATH_SIGNAL = 1
 
 
 def end_with_parent(number: int) -> None:
-    """Have the kernel send this process the signal ``number`` when its parent ends; only Linux can."""
+    """Have the kernel send this process the signal ``number`` when its parent ends; only Linux
+    can.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PARENT_DEATH_SIGNAL, number)

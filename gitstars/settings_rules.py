@@ -1,4 +1,7 @@
-"""The rules that a type cannot say: addresses, and settings that must agree. Pure; ``config`` words the error."""
+"""The rules that a type cannot say: addresses, and settings that must agree.
+
+Pure; ``config`` words the error.
+"""
 
 import ipaddress
 from collections.abc import Iterator
@@ -15,7 +18,9 @@ EMBEDDED_SCHEMES = ("surrealkv", "mem")
 
 
 class Violation(NamedTuple):
-    """``key``'s value breaks a rule; ``other`` is the setting it disagrees with, if there is one."""
+    """``key``'s value breaks a rule; ``other`` is the setting it disagrees with, if there is
+    one.
+    """
 
     key: str
     problem: str
@@ -32,14 +37,21 @@ def violations(config: Config) -> Iterator[Violation]:
         problem = f"must be at most half of collect.lease_seconds ({collect.lease_seconds:g})"
         yield Violation("collect.heartbeat_seconds", problem, "collect.lease_seconds")
     if workers.initial > workers.maximum:
-        yield Violation("workers.initial", f"must not be above workers.maximum ({workers.maximum})", "workers.maximum")
+        yield Violation(
+            "workers.initial",
+            f"must not be above workers.maximum ({workers.maximum})",
+            "workers.maximum",
+        )
     yield from _database(database)
     yield from _github(config.github)
     yield from _servers(config)
 
 
 def is_loopback(host: str) -> bool:
-    """Whether ``host`` is only reached from this machine. Of names only ``localhost`` is: others may come to mean anything."""
+    """Whether ``host`` is only reached from this machine.
+
+    Of names only ``localhost`` is: others may come to mean anything.
+    """
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
@@ -56,7 +68,9 @@ def _address_problem(url: str, schemes: tuple[str, ...]) -> str | None:
     except ValueError:
         return "must be an address such as " + f"{schemes[0]}://HOST:PORT"
     if parts.scheme not in schemes or not host:
-        return "must be an address that begins with " + " or ".join(f"{scheme}://" for scheme in schemes)
+        return "must be an address that begins with " + " or ".join(
+            f"{scheme}://" for scheme in schemes
+        )
     if parts.username is not None or parts.password is not None:
         return "must not hold a user or a password"
     return None
@@ -66,20 +80,34 @@ def _database(database: DatabaseConfig) -> Iterator[Violation]:
     scheme, separator, path = database.url.partition("://")
     if separator and scheme in EMBEDDED_SCHEMES:
         if bool(path) != (scheme == "surrealkv"):
-            yield Violation("database.url", "must be surrealkv://PATH or mem:// for the embedded database")
+            yield Violation(
+                "database.url", "must be surrealkv://PATH or mem:// for the embedded database"
+            )
         return
     if not separator or scheme not in SERVER_SCHEMES:
-        yield Violation("database.url", "must begin with ws://, wss://, http://, https://, surrealkv:// or mem://")
+        yield Violation(
+            "database.url",
+            "must begin with ws://, wss://, http://, https://, surrealkv:// or mem://",
+        )
     elif problem := _address_problem(database.url, SERVER_SCHEMES):
-        yield Violation("database.url", problem + ("; set database.user and database.password" if "password" in problem else ""))
+        yield Violation(
+            "database.url",
+            problem
+            + ("; set database.user and database.password" if "password" in problem else ""),
+        )
     if database.password and not database.user:
-        yield Violation("database.user", "must be set when database.password is", "database.password")
+        yield Violation(
+            "database.user", "must be set when database.password is", "database.password"
+        )
     if database.user and not database.password:
         yield Violation("database.password", "must be set when database.user is", "database.user")
 
 
 def _github(github: GithubConfig) -> Iterator[Violation]:
-    for key, url in (("github.api_url", github.api_url), ("github.graphql_url", github.graphql_url)):
+    for key, url in (
+        ("github.api_url", github.api_url),
+        ("github.graphql_url", github.graphql_url),
+    ):
         if problem := _address_problem(url, ("https", "http")):
             yield Violation(key, problem)
             return
@@ -90,7 +118,11 @@ def _github(github: GithubConfig) -> Iterator[Violation]:
             yield Violation(key, "must be https:// off loopback, because tokens travel to it")
     # A token of one server must never be sent to another one.
     if urlsplit(github.api_url).hostname != urlsplit(github.graphql_url).hostname:
-        yield Violation("github.graphql_url", f"must be on the host of github.api_url ({github.api_url})", "github.api_url")
+        yield Violation(
+            "github.graphql_url",
+            f"must be on the host of github.api_url ({github.api_url})",
+            "github.api_url",
+        )
 
 
 def _servers(config: Config) -> Iterator[Violation]:
@@ -100,5 +132,8 @@ def _servers(config: Config) -> Iterator[Violation]:
     if not admin.api_key.isascii() or not admin.api_key.isprintable() or " " in admin.api_key:
         yield Violation("admin.api_key", "must be printable ASCII without spaces")
     if admin.port and not is_loopback(admin.host) and len(admin.api_key) < LEAST_KEY_LENGTH:
-        problem = f"must have at least {LEAST_KEY_LENGTH} characters because admin.host ({admin.host}) is not loopback"
+        problem = (
+            f"must have at least {LEAST_KEY_LENGTH} characters because admin.host ({admin.host}) "
+            "is not loopback"
+        )
         yield Violation("admin.api_key", problem, "admin.host")

@@ -1,4 +1,6 @@
-"""What every test gets: a guard against hanging, and no configuration or data of whoever runs the tests."""
+"""What every test gets: a guard against hanging, and no configuration or data of whoever runs
+the tests.
+"""
 
 import faulthandler
 import os
@@ -19,18 +21,23 @@ from gitstars.store import schema
 from gitstars.store.database import Database
 from tests.harness import Flow, Server, SurrealServer
 
-#: A test that takes longer is taken for hanging (seconds). ``@pytest.mark.slow(seconds)`` grants more.
+#: A test that takes longer is taken for hanging (seconds). ``@pytest.mark.slow(seconds)`` grants
+#: more.
 GUARD_SECONDS = 30.0
-#: After the gevent time-out, which a test that blocks the hub never sees, this much later all stacks are shown and the run ends (seconds).
+#: After the gevent time-out, which a test that blocks the hub never sees, this much later all
+#: stacks are shown and the run ends (seconds).
 BLOCKED_SECONDS = 15.0
 
 
 @contextmanager
 def guard(item: pytest.Item) -> Iterator[None]:
-    """End what hangs: first as a failure, and where no greenlet gets its turn any more by ending the process."""
+    """End what hangs: first as a failure, and where no greenlet gets its turn any more by ending
+    the process.
+    """
     marker = item.get_closest_marker("slow")
     seconds = float(marker.args[0]) if marker else GUARD_SECONDS
-    # pytest keeps the real standard error there; ours is captured, and would be lost with the process.
+    # pytest keeps the real standard error there; ours is captured, and would be lost with the
+    # process.
     stderr = item.config.stash[fault_handler_stderr_fd_key]
     faulthandler.dump_traceback_later(seconds + BLOCKED_SECONDS, file=stderr, exit=True)
     try:
@@ -59,7 +66,9 @@ def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def private_surroundings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def private_surroundings(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Path:
     """The data folder of this test, and no setting from outside."""
     for name in os.environ:
         if name.startswith(("DB_", "ADMIN_", "HEALTH_", "LOG_LEVEL")):
@@ -71,7 +80,9 @@ def private_surroundings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: 
 
 @pytest.fixture
 def require() -> Callable[[bool, str], None]:
-    """``require(is_there, what)`` skips the test without ``what`` on a laptop, and fails it under CI, where everything has to be there."""
+    """``require(is_there, what)`` skips the test without ``what`` on a laptop, and fails it
+    under CI, where everything has to be there.
+    """
 
     def check(is_there: bool, what: str) -> None:
         if not is_there:
@@ -99,11 +110,18 @@ def surreal_server(surreal_program: str | None) -> Iterator[SurrealServer | None
 
 
 @pytest.fixture
-def server_config(surreal_server: SurrealServer | None, require: Callable[[bool, str], None]) -> DatabaseConfig:
+def server_config(
+    surreal_server: SurrealServer | None, require: Callable[[bool, str], None]
+) -> DatabaseConfig:
     """An empty database on the real server."""
     require(surreal_server is not None, "a SurrealDB server (set SURREAL_BIN)")
     assert surreal_server is not None
-    return DatabaseConfig(url=surreal_server.url, user="root", password="root", namespace=f"test_{secrets.token_hex(6)}")
+    return DatabaseConfig(
+        url=surreal_server.url,
+        user="root",
+        password="root",
+        namespace=f"test_{secrets.token_hex(6)}",
+    )
 
 
 @pytest.fixture

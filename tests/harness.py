@@ -1,4 +1,6 @@
-"""What tests of the whole program share: gitstars between a simulated GitHub and a real database, in this process or in another."""
+"""What tests of the whole program share: gitstars between a simulated GitHub and a real
+database, in this process or in another.
+"""
 
 import json
 import signal
@@ -14,7 +16,15 @@ from typing import Any
 import gevent
 
 from gitstars.app import App
-from gitstars.config import AdminConfig, Config, DatabaseConfig, DiscoverConfig, GithubConfig, HealthConfig, WorkersConfig
+from gitstars.config import (
+    AdminConfig,
+    Config,
+    DatabaseConfig,
+    DiscoverConfig,
+    GithubConfig,
+    HealthConfig,
+    WorkersConfig,
+)
 from gitstars.model import Repository
 from gitstars.simulator.process import start_process
 from gitstars.simulator.render import moment
@@ -36,7 +46,16 @@ class SurrealServer:
     def __init__(self, program: str, storage: str = "memory") -> None:
         self.port = free_port()
         address, login = ["--bind", f"127.0.0.1:{self.port}"], ["--user", "root", "--pass", "root"]
-        self._command = [program, "start", *address, *login, "--log", "none", "--no-banner", storage]
+        self._command = [
+            program,
+            "start",
+            *address,
+            *login,
+            "--log",
+            "none",
+            "--no-banner",
+            storage,
+        ]
         self.start()
 
     @property
@@ -44,7 +63,12 @@ class SurrealServer:
         return f"ws://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        self.process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        self.process = subprocess.Popen(
+            self._command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
         with gevent.Timeout(25, AssertionError("the SurrealDB server did not come up")):
             while True:
                 with socket.socket() as probe:
@@ -58,25 +82,41 @@ class SurrealServer:
 
 
 #: Far more than any test asks for: pacing and budgets are off.
-NO_LIMITS = SimLimits(points_per_window=1_000_000, rest_points_per_minute=1_000_000, graphql_points_per_minute=1_000_000)
+NO_LIMITS = SimLimits(
+    points_per_window=1_000_000,
+    rest_points_per_minute=1_000_000,
+    graphql_points_per_minute=1_000_000,
+)
 
 
 class Flow:
-    """A simulated GitHub, a database with what the web application wrote, and gitstars between them; REST alone unless told otherwise.
+    """A simulated GitHub, a database with what the web application wrote, and gitstars between
+    them; REST alone unless told otherwise.
 
-    ``github``, ``discover``, ``workers``: settings; ``signed_in``: accounts at the start (all); ``has_schema`` False: no start came before.
+    ``github``, ``discover``, ``workers``: settings; ``signed_in``: accounts at the start (all);
+    ``has_schema`` False: no start came before.
     """
 
     def __init__(self, scenario: Scenario, database: DatabaseConfig, **changes: Any) -> None:
         self.scenario = scenario
         self.github = start_process(scenario)
-        pace = {"requests_per_hour": 1_000_000, "rest_points_per_minute": 1_000_000, "use_graphql": False}
+        pace = {
+            "requests_per_hour": 1_000_000,
+            "rest_points_per_minute": 1_000_000,
+            "use_graphql": False,
+        }
         self.config = Config(
             database=database,
-            github=GithubConfig(api_url=self.github.url, graphql_url=self.github.graphql_url, **(pace | changes.get("github", {}))),
+            github=GithubConfig(
+                api_url=self.github.url,
+                graphql_url=self.github.graphql_url,
+                **(pace | changes.get("github", {})),
+            ),
             health=HealthConfig(port=0),
             admin=AdminConfig(port=0),
-            discover=DiscoverConfig(stable_seconds=0.5, poll_seconds=0.2, **changes.get("discover", {})),
+            discover=DiscoverConfig(
+                stable_seconds=0.5, poll_seconds=0.2, **changes.get("discover", {})
+            ),
             workers=WorkersConfig(**changes.get("workers", {})),
         )
         self.app: App | None = None
@@ -95,7 +135,11 @@ class Flow:
         places = {repository.id: repository for repository in self.scenario.repositories}
         chosen = [places[identity] for identity in account.starred]
         seeding.sign_in(target, account.user_id, account.login, account.token, account.scopes)
-        seeding.star(target, account.login, [Repository(p.full_name, p.full_name, p.id, p.stars, p.private) for p in chosen])
+        seeding.star(
+            target,
+            account.login,
+            [Repository(p.full_name, p.full_name, p.id, p.stars, p.private) for p in chosen],
+        )
 
     def start(self) -> App:
         """Start gitstars; on the embedded engine the test reads through its connection."""
@@ -123,11 +167,15 @@ class Flow:
         return {row["repo"].id: row for row in rows}
 
     def stored(self) -> dict[str, set[tuple[int, str]]]:
-        """(user id, time) of every stored edge of ours, by repository name; fails on a doubled edge."""
+        """(user id, time) of every stored edge of ours, by repository name; fails on a doubled
+        edge.
+        """
         stored: dict[str, set[tuple[int, str]]] = {}
-        rows = self.database.run("SELECT in.github_id AS who, out.id AS repo, starred_at FROM starred WHERE source = 'stargazer_analysis'")[
-            0
-        ]
+        rows = self.database.run(
+            "SELECT in.github_id AS who, out.id AS repo, starred_at FROM starred WHERE "
+            "source = "
+            "'stargazer_analysis'"
+        )[0]
         for row in rows:
             star = (row["who"], row["starred_at"].strftime("%Y-%m-%dT%H:%M:%SZ"))
             assert star not in stored.setdefault(row["repo"].id, set())
@@ -136,13 +184,20 @@ class Flow:
 
     def people(self) -> dict[int, tuple[str, str, str]]:
         """(login, avatar, profile) of every stored user by numeric id; fails on a doubled one."""
-        rows = self.database.run("SELECT github_id, username, avatar_url, profile_url FROM github_user")[0]
-        people = {row["github_id"]: (row["username"], row["avatar_url"], row["profile_url"]) for row in rows}
+        rows = self.database.run(
+            "SELECT github_id, username, avatar_url, profile_url FROM github_user"
+        )[0]
+        people = {
+            row["github_id"]: (row["username"], row["avatar_url"], row["profile_url"])
+            for row in rows
+        }
         assert len(people) == len(rows)
         return people
 
     def truth(self, *identities: int) -> dict[str, set[tuple[int, str]]]:
-        """What GitHub has of these repositories (all: none named), ghosts left out, by the name that the web application wrote."""
+        """What GitHub has of these repositories (all: none named), ghosts left out, by the name
+        that the web application wrote.
+        """
         truth = {}
         for repository in self.scenario.repositories:
             if not identities or repository.id in identities:
@@ -164,10 +219,15 @@ class Server:
     """``gitstars serve`` in a process; what it prints goes to a file."""
 
     def __init__(self, folder: Path, config: Config) -> None:
-        """``config`` is written out as a configuration file; ports are off unless it names others than the usual ones."""
+        """``config`` is written out as a configuration file; ports are off unless it names
+        others than the usual ones.
+        """
         self.config = folder / "config.toml"
         ports = {"health": config.health.port, "admin": config.admin.port}
-        lines = [f"[{name}]\nport = {0 if port in (8080, 8081) else port}" for name, port in ports.items()]
+        lines = [
+            f"[{name}]\nport = {0 if port in (8080, 8081) else port}"
+            for name, port in ports.items()
+        ]
         for name in ("database", "github", "discover"):
             section = getattr(config, name)
             values = ((key, getattr(section, key)) for key in section.__struct_fields__)
@@ -177,13 +237,25 @@ class Server:
 
     def start(self, *arguments: str) -> "subprocess.Popen[bytes]":
         with self.output.open("wb") as output:
-            command = [sys.executable, "-m", "gitstars", "serve", "--config", str(self.config), *arguments]
-            self.process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
+            command = [
+                sys.executable,
+                "-m",
+                "gitstars",
+                "serve",
+                "--config",
+                str(self.config),
+                *arguments,
+            ]
+            self.process = subprocess.Popen(
+                command, stdout=output, stderr=output, start_new_session=True
+            )
         return self.process
 
     def wait_for_line(self, text: str, seconds: float = 20.0) -> None:
         """Wait until this start's output holds ``text``."""
-        with gevent.Timeout(seconds, AssertionError(f"{text!r} was not printed:\n{self.printed()}")):
+        with gevent.Timeout(
+            seconds, AssertionError(f"{text!r} was not printed:\n{self.printed()}")
+        ):
             while text not in self.printed():
                 assert self.process.poll() is None, self.printed()
                 gevent.sleep(0.02)
@@ -201,8 +273,12 @@ class Server:
             self.process.wait()
 
 
-def count_refetched(asked: Iterable[dict[str, Any]], moments: Sequence[float] = ()) -> Counter[tuple[int, str]]:
-    """How many pages of a repository were answered that had been answered before, by (number of ``moments`` until then, repository)."""
+def count_refetched(
+    asked: Iterable[dict[str, Any]], moments: Sequence[float] = ()
+) -> Counter[tuple[int, str]]:
+    """How many pages of a repository were answered that had been answered before, by (number of
+    ``moments`` until then, repository).
+    """
     again: Counter[tuple[int, str]] = Counter()
     seen: set[tuple[Any, ...]] = set()
     for entry in asked:

@@ -1,4 +1,6 @@
-"""Where settings come from, which are refused and in which words, and that struct, example file and page of documentation agree."""
+"""Where settings come from, which are refused and in which words, and that struct, example file
+and page of documentation agree.
+"""
 
 import json
 import re
@@ -42,7 +44,9 @@ def read(tmp_path: Path) -> Load:
     return call
 
 
-def test_without_any_configuration_the_database_is_embedded_in_the_data_folder(read: Load, private_surroundings: Path) -> None:
+def test_without_any_configuration_the_database_is_embedded_in_the_data_folder(
+    read: Load, private_surroundings: Path
+) -> None:
     config = read()
 
     assert config.database.url == f"surrealkv://{private_surroundings / 'stars.db'}"
@@ -57,22 +61,36 @@ LAYERS: list[dict[str, Any]] = [
     {"environ": {"HEALTH_PORT": "1003"}},
     {"flags": {"health.port": "1004"}},
 ]
-ORIGINS = ["default", "config.toml", ".env: HEALTH_PORT", "environment variable HEALTH_PORT", "--health-port"]
+ORIGINS = [
+    "default",
+    "config.toml",
+    ".env: HEALTH_PORT",
+    "environment variable HEALTH_PORT",
+    "--health-port",
+]
 
 
 @pytest.mark.parametrize("height", range(5))
-def test_a_higher_layer_wins_and_is_named_as_the_origin(height: int, read: Load, tmp_path: Path) -> None:
-    layers: dict[str, Any] = {name: value for layer in LAYERS[:height] for name, value in layer.items()}
+def test_a_higher_layer_wins_and_is_named_as_the_origin(
+    height: int, read: Load, tmp_path: Path
+) -> None:
+    layers: dict[str, Any] = {
+        name: value for layer in LAYERS[:height] for name, value in layer.items()
+    }
 
     config = read(**layers)
 
-    origins = load(None, layers.get("flags"), environ=layers.get("environ", {}), folder=tmp_path).origins
+    origins = load(
+        None, layers.get("flags"), environ=layers.get("environ", {}), folder=tmp_path
+    ).origins
     assert config.health.port == [8080, 1001, 1002, 1003, 1004][height]
     assert origins["health.port"] == ORIGINS[height]
     assert origins["admin.port"] == "default"
 
 
-@pytest.mark.parametrize("setting", [setting for setting in catalogue() if setting.env], ids=lambda setting: setting.env)
+@pytest.mark.parametrize(
+    "setting", [setting for setting in catalogue() if setting.env], ids=lambda setting: setting.env
+)
 def test_every_variable_sets_its_setting(setting: Setting, read: Load) -> None:
     text, value = _another_value(setting)
     partner = {"DB_USER": "DB_PASS", "DB_PASS": "DB_USER"}.get(setting.env)
@@ -95,7 +113,8 @@ def test_the_variables_are_the_documented_ones() -> None:
     variables = {setting.env for setting in catalogue()} - {""}
 
     assert " ".join(sorted(variables)) == (
-        "ADMIN_API_KEY ADMIN_PORT DB_CONNECTION_TIMEOUT DB_DATABASE DB_NAMESPACE DB_PASS DB_POOL_MAX_SIZE DB_POOL_MIN_IDLE"
+        "ADMIN_API_KEY ADMIN_PORT DB_CONNECTION_TIMEOUT DB_DATABASE DB_NAMESPACE DB_PASS "
+        "DB_POOL_MAX_SIZE DB_POOL_MIN_IDLE"
         " DB_URL DB_USER HEALTH_PORT LOG_LEVEL"
     )
 
@@ -111,9 +130,15 @@ def test_a_dollar_sign_in_dotenv_is_just_a_dollar_sign(read: Load) -> None:
 
 
 def test_local_is_the_server_next_door_and_wins_over_the_environment(read: Load) -> None:
-    database = read("[database]\nurl = 'mem://'", None, {"DB_USER": "joe", "DB_PASS": "x"}, is_local=True).database
+    database = read(
+        "[database]\nurl = 'mem://'", None, {"DB_USER": "joe", "DB_PASS": "x"}, is_local=True
+    ).database
 
-    assert (database.url, database.user, database.password) == ("ws://localhost:8000", "root", "root")
+    assert (database.url, database.user, database.password) == (
+        "ws://localhost:8000",
+        "root",
+        "root",
+    )
 
 
 def test_flags_win_over_local(read: Load) -> None:
@@ -125,7 +150,17 @@ def test_local_and_an_address_exclude_each_other(read: Load) -> None:
         read(None, {"database.url": "mem://"}, is_local=True)
 
 
-@pytest.mark.parametrize("url", ["ws://h", "wss://h:1/rpc", "http://10.0.0.1:8000", "https://[::1]:8000", "mem://", "surrealkv:///a/b"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ws://h",
+        "wss://h:1/rpc",
+        "http://10.0.0.1:8000",
+        "https://[::1]:8000",
+        "mem://",
+        "surrealkv:///a/b",
+    ],
+)
 def test_addresses_of_databases_are_taken_as_they_are(url: str, read: Load) -> None:
     assert read(None, {"database.url": url}).database.url == url
 
@@ -139,12 +174,20 @@ def test_a_relative_path_in_the_file_starts_at_the_files_folder(tmp_path: Path) 
     assert config.database.url == f"surrealkv://{tmp_path}/etc/stars.db"
 
 
-def test_a_relative_path_from_elsewhere_starts_at_the_current_folder(tmp_path: Path, read: Load) -> None:
-    assert read(None, {"database.url": "surrealkv://stars.db"}).database.url == f"surrealkv://{tmp_path}/stars.db"
+def test_a_relative_path_from_elsewhere_starts_at_the_current_folder(
+    tmp_path: Path, read: Load
+) -> None:
+    assert (
+        read(None, {"database.url": "surrealkv://stars.db"}).database.url
+        == f"surrealkv://{tmp_path}/stars.db"
+    )
 
 
 def test_addresses_of_github_lose_their_last_slash(read: Load) -> None:
-    github = read("[github]\napi_url = 'https://ghe.example/api/v3/'\ngraphql_url = 'https://ghe.example/api/graphql'").github
+    github = read(
+        "[github]\napi_url = 'https://ghe.example/api/v3/'\ngraphql_url = "
+        "'https://ghe.example/api/graphql'"
+    ).github
 
     assert github.api_url == "https://ghe.example/api/v3"
 
@@ -154,16 +197,28 @@ REFUSED = [
     ("[github]\npage_size = '50'", 'github.page_size must be 1-100, got "50"'),
     ("[github]\npage_size = 5.5", "github.page_size must be 1-100, got 5.5"),
     ("[github]\npage_size = true", "github.page_size must be 1-100, got true"),
-    ("[github]\nread_timeout_seconds = nan", "github.read_timeout_seconds must be 0.1-600, got NaN"),
-    ("[github]\nread_timeout_seconds = inf", "github.read_timeout_seconds must be 0.1-600, got Infinity"),
+    (
+        "[github]\nread_timeout_seconds = nan",
+        "github.read_timeout_seconds must be 0.1-600, got NaN",
+    ),
+    (
+        "[github]\nread_timeout_seconds = inf",
+        "github.read_timeout_seconds must be 0.1-600, got Infinity",
+    ),
     ("[github]\npage_sise = 5", "github.page_sise is unknown; did you mean page_size?"),
     ("[githup]\n", "[githup] is unknown; did you mean github?"),
     ("url = 'mem://'", "[url] is unknown"),
     ("log = 'debug'", 'log must be a section, [log], got "debug"'),
     ("[log]\nlevel = 'loud'", 'log.level must be debug, error, info or warning, got "loud"'),
     ("[collect]\nprivate = 1", "collect.private must be true or false, got 1"),
-    ("[discover]\ninclude = ['watched']", "discover.include must be a list of collaborating, owned or starred"),
-    ("[discover]\ninclude = []", "discover.include must be a list of collaborating, owned or starred, got []"),
+    (
+        "[discover]\ninclude = ['watched']",
+        "discover.include must be a list of collaborating, owned or starred",
+    ),
+    (
+        "[discover]\ninclude = []",
+        "discover.include must be a list of collaborating, owned or starred, got []",
+    ),
     ("[database]\nurl = 'localhost:8000'", "database.url must begin with ws://, wss://"),
     ("[database]\nurl = 'file:///x'", "database.url must begin with ws://"),
     ("[database]\nurl = 'ws://'", "database.url must be an address"),
@@ -171,17 +226,47 @@ REFUSED = [
     ("[database]\nurl = 'surrealkv://'", "database.url must be surrealkv://PATH or mem://"),
     ("[database]\nurl = 'mem://x'", "database.url must be surrealkv://PATH or mem://"),
     ("[database]\nurl = 'ws://joe:sesame@h'", "database.url must not hold a user or a password"),
-    ("[database]\nurl = 'ws://h'\nuser = 'joe'", "database.password must be set when database.user is"),
-    ("[database]\nurl = 'ws://h'\npassword = 'sesame'", "database.user must be set when database.password is"),
+    (
+        "[database]\nurl = 'ws://h'\nuser = 'joe'",
+        "database.password must be set when database.user is",
+    ),
+    (
+        "[database]\nurl = 'ws://h'\npassword = 'sesame'",
+        "database.user must be set when database.password is",
+    ),
     ("[database]\npassword = ['sesame']", "database.password must be a text, got 10 characters"),
-    ("[database]\npool_max_size = 1", "database.pool_min_idle must not be above database.pool_max_size (1), got 2"),
-    ("[collect]\nlease_seconds = 60", "collect.heartbeat_seconds must be at most half of collect.lease_seconds (60), got 300.0"),
-    ("[workers]\ninitial = 5\nmaximum = 4", "workers.initial must not be above workers.maximum (4), got 5"),
+    (
+        "[database]\npool_max_size = 1",
+        "database.pool_min_idle must not be above database.pool_max_size (1), got 2",
+    ),
+    (
+        "[collect]\nlease_seconds = 60",
+        "collect.heartbeat_seconds must be at most half of collect.lease_seconds (60), got 300.0",
+    ),
+    (
+        "[workers]\ninitial = 5\nmaximum = 4",
+        "workers.initial must not be above workers.maximum (4), got 5",
+    ),
     ("[health]\nport = 8081", "health.port must differ from admin.port, got 8081"),
-    ("[github]\napi_url = 'https://ghe.example/api/v3'", "github.graphql_url must be on the host of github.api_url"),
-    ("[github]\napi_url = 'http://ghe.example'\ngraphql_url = 'http://ghe.example'", "github.api_url must be https:// off loopback"),
-    ("[github]\napi_url = 'ftp://ghe.example'", "github.api_url must be an address that begins with https:// or http://"),
-    ("[admin]\nhost = '0.0.0.0'", "admin.api_key must have at least 16 characters because admin.host (0.0.0.0) is not loopback"),
+    (
+        "[github]\napi_url = 'https://ghe.example/api/v3'",
+        "github.graphql_url must be on the host of github.api_url",
+    ),
+    (
+        "[github]\napi_url = 'http://ghe.example'\ngraphql_url = 'http://ghe.example'",
+        "github.api_url must be https:// off loopback",
+    ),
+    (
+        "[github]\napi_url = 'ftp://ghe.example'",
+        "github.api_url must be an address that begins with https:// or http://",
+    ),
+    (
+        "[admin]\nhost = '0.0.0.0'",
+        (
+            "admin.api_key must have at least 16 characters because admin.host (0.0.0.0) is not "
+            "loopback"
+        ),
+    ),
     ("[admin]\nhost = '::'\napi_key = 'sesame'", "admin.api_key must have at least 16 characters"),
     ("[admin]\napi_key = 'sesame\\nX: y'", "admin.api_key must be printable ASCII"),
     ("[github", "is not valid TOML"),
@@ -191,7 +276,9 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("toml", "sentence"), REFUSED)
-def test_what_is_wrong_in_the_file_is_one_sentence_with_file_key_and_value(toml: str | bytes, sentence: str, read: Load) -> None:
+def test_what_is_wrong_in_the_file_is_one_sentence_with_file_key_and_value(
+    toml: str | bytes, sentence: str, read: Load
+) -> None:
     with pytest.raises(ConfigInvalid) as refusal:
         read(toml)
 
@@ -209,8 +296,12 @@ def test_what_is_wrong_in_the_file_is_one_sentence_with_file_key_and_value(toml:
         ({"dotenv": "HEALTH_PORT=http"}, ".env: HEALTH_PORT"),
     ],
 )
-def test_the_sentence_names_flag_variable_or_dotenv(layer: dict[str, Any], source: str, read: Load) -> None:
-    with pytest.raises(ConfigInvalid, match=re.escape(f'{source}: health.port must be 0-65535, got "http"')):
+def test_the_sentence_names_flag_variable_or_dotenv(
+    layer: dict[str, Any], source: str, read: Load
+) -> None:
+    with pytest.raises(
+        ConfigInvalid, match=re.escape(f'{source}: health.port must be 0-65535, got "http"')
+    ):
         read(**layer)
 
 
@@ -230,7 +321,11 @@ def test_an_admin_server_that_is_off_needs_no_key(read: Load) -> None:
 
 
 def test_secrets_are_left_out_of_what_a_section_looks_like() -> None:
-    sections = DatabaseConfig(password="sesame"), AdminConfig(api_key="sesame"), Config(admin=AdminConfig(api_key="sesame"))
+    sections = (
+        DatabaseConfig(password="sesame"),
+        AdminConfig(api_key="sesame"),
+        Config(admin=AdminConfig(api_key="sesame")),
+    )
 
     assert "sesame" not in repr(sections)
     assert "namespace='gitstars'" in repr(sections)
@@ -245,7 +340,14 @@ def test_credentials_inside_of_addresses_are_masked() -> None:
 @given(
     st.dictionaries(
         st.sampled_from([setting.key for setting in catalogue()]),
-        st.one_of(st.integers(), st.floats(), st.booleans(), st.text(string.printable), st.lists(st.integers()), st.just({})),
+        st.one_of(
+            st.integers(),
+            st.floats(),
+            st.booleans(),
+            st.text(string.printable),
+            st.lists(st.integers()),
+            st.just({}),
+        ),
         max_size=4,
     )
 )
@@ -276,7 +378,11 @@ def test_the_example_file_names_every_key_with_its_default() -> None:
     uncommented = tomli.loads(re.sub(r"(?m)^#(?=\w+ = )", "", example))
 
     assert tomli.loads(example) == {section: {} for section in uncommented}
-    flat = {f"{section}.{name}": value for section, table in uncommented.items() for name, value in table.items()}
+    flat = {
+        f"{section}.{name}": value
+        for section, table in uncommented.items()
+        for name, value in table.items()
+    }
     assert flat == {setting.key: json.loads(json.dumps(setting.default)) for setting in catalogue()}
 
 
@@ -285,9 +391,18 @@ def test_the_example_file_tells_every_range() -> None:
 
     for setting in catalogue():
         if not setting.expected.startswith("a text"):
-            comment = re.search(rf"((?:^# .*\n)+)#{setting.key.partition('.')[2]} = {re.escape(mask(setting.default))}$", example, re.M)
+            comment = re.search(
+                (
+                    rf"((?:^# .*\n)+)#{setting.key.partition('.')[2]} = "
+                    rf"{re.escape(mask(setting.default))}$"
+                ),
+                example,
+                re.M,
+            )
             assert comment is not None, setting.key
-            assert setting.expected in " ".join(comment[1].replace("\n# ", " ").split()), setting.key
+            assert setting.expected in " ".join(comment[1].replace("\n# ", " ").split()), (
+                setting.key
+            )
 
 
 def test_the_page_of_documentation_has_a_row_for_every_setting_and_no_other() -> None:
@@ -298,4 +413,7 @@ def test_the_page_of_documentation_has_a_row_for_every_setting_and_no_other() ->
 
 def _row(setting: Setting) -> str:
     flag, variable = (f"`{name}`" if name else "" for name in (setting.flag, setting.env))
-    return f"| `{setting.key}` | `{mask(setting.default)}` | {setting.expected} | {flag} | {variable} | {setting.description} |"
+    return (
+        f"| `{setting.key}` | `{mask(setting.default)}` | {setting.expected} | {flag} | "
+        f"{variable} | {setting.description} |"
+    )

@@ -1,4 +1,6 @@
-"""The rules of the house that a program can check: who imports whom, where each library lives, how modules look."""
+"""The rules of the house that a program can check: who imports whom, where each library lives,
+how modules look.
+"""
 
 import ast
 import re
@@ -11,8 +13,30 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "gitstars"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-LEAVES = {"clock", "config", "errors", "events", "interrupts", "log", "loops", "model", "parent", "settings", "settings_rules"}
-STAGES = {"discover", "dispatch", "execute", "fetch", "simulator", "store", "supervise", "web", "cli"}
+LEAVES = {
+    "clock",
+    "config",
+    "errors",
+    "events",
+    "interrupts",
+    "log",
+    "loops",
+    "model",
+    "parent",
+    "settings",
+    "settings_rules",
+}
+STAGES = {
+    "discover",
+    "dispatch",
+    "execute",
+    "fetch",
+    "simulator",
+    "store",
+    "supervise",
+    "web",
+    "cli",
+}
 
 #: stage -> the stages that it may import; leaves always.
 MAY_IMPORT = {
@@ -28,7 +52,8 @@ MAY_IMPORT = {
     "cli": {"app"},
 }
 
-#: Commands that are a door to one stage, or need several without a server: module -> stages beyond those of ``cli``.
+#: Commands that are a door to one stage, or need several without a server: module -> stages beyond
+#: those of ``cli``.
 DOORS = {
     "cli/engine_host.py": {"store"},
     "cli/simulate.py": {"simulator"},
@@ -105,7 +130,13 @@ def test_a_module_imports_only_what_its_stage_may(module: Path) -> None:
     part = part_of(module)
     if part in {"__init__", "__main__", "_monkey"}:
         return
-    allowed = LEAVES | {part} | MAY_IMPORT.get(part, set()) | DOORS.get(name_of(module), set()) | {"__version__"}
+    allowed = (
+        LEAVES
+        | {part}
+        | MAY_IMPORT.get(part, set())
+        | DOORS.get(name_of(module), set())
+        | {"__version__"}
+    )
 
     ours = {name.split(".")[1] for name in imports(module) if name.startswith("gitstars.")}
 
@@ -114,7 +145,9 @@ def test_a_module_imports_only_what_its_stage_may(module: Path) -> None:
 
 def test_a_library_is_imported_only_at_home(module: Path) -> None:
     for name in imports(module):
-        home = next((HOMES[library] for library in HOMES if f"{name}.".startswith(f"{library}.")), None)
+        home = next(
+            (HOMES[library] for library in HOMES if f"{name}.".startswith(f"{library}.")), None
+        )
         assert home is None or part_of(module) in home, f"{name} lives in {home}"
 
 
@@ -145,19 +178,38 @@ def test_nothing_sleeps_by_the_clock(module: Path) -> None:
 
 def test_names_say_what_a_thing_is(module: Path) -> None:
     vague = re.compile(r"manager|helper|utils|common|misc", re.I)
-    names = [node.name for node in ast.walk(ast.parse(module.read_text())) if isinstance(node, ast.ClassDef | ast.FunctionDef)]
+    names = [
+        node.name
+        for node in ast.walk(ast.parse(module.read_text()))
+        if isinstance(node, ast.ClassDef | ast.FunctionDef)
+    ]
 
     assert [name for name in (module.stem, *names) if vague.search(name)] == []
-    assert module.stem not in {"json", "logging", "time", "types", "random", "signal", "select", "socket"}
+    assert module.stem not in {
+        "json",
+        "logging",
+        "time",
+        "types",
+        "random",
+        "signal",
+        "select",
+        "socket",
+    }
 
 
 def test_a_package_docstring_stands_in_every_stage() -> None:
-    assert {path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__"} <= STAGES
+    assert {
+        path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__"
+    } <= STAGES
     assert all((PACKAGE / stage / "__init__.py").is_file() for stage in STAGES)
 
 
 PUBLISHED = [
-    *(path for suffix in ("*.py", "*.md", "*.toml", "*.txt", "*.js", "*.html", "*.css") for path in ROOT.rglob(suffix)),
+    *(
+        path
+        for suffix in ("*.py", "*.md", "*.toml", "*.txt", "*.js", "*.html", "*.css")
+        for path in ROOT.rglob(suffix)
+    ),
     ROOT / "Makefile",
     ROOT / "pyinstaller.spec",
 ]
@@ -173,9 +225,19 @@ def test_the_lock_file_holds_hashes_and_no_addresses() -> None:
 
 
 def test_nothing_published_names_this_machine() -> None:
-    forbidden = re.compile("/wo" + "rk/|" + r"\.\./sha" + "red|file:///" + "opt|py" + r"pi\.org|registry\.np" + "mjs")
+    forbidden = re.compile(
+        "/wo" + "rk/|" + r"\.\./sha" + "red|file:///" + "opt|py" + r"pi\.org|registry\.np" + "mjs"
+    )
     hidden = {".venv", "build", "dist", ".git", "node_modules", "vendor"}
 
-    texts = {path: path.read_text(errors="replace") for path in PUBLISHED if not hidden & set(path.relative_to(ROOT).parts)}
+    texts = {
+        path: path.read_text(errors="replace")
+        for path in PUBLISHED
+        if not hidden & set(path.relative_to(ROOT).parts)
+    }
 
-    assert {str(path.relative_to(ROOT)): forbidden.findall(text) for path, text in texts.items() if forbidden.search(text)} == {}
+    assert {
+        str(path.relative_to(ROOT)): forbidden.findall(text)
+        for path, text in texts.items()
+        if forbidden.search(text)
+    } == {}

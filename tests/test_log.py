@@ -66,7 +66,9 @@ def test_authorization_values_go_and_ordinary_words_stay(text: str, clean: str) 
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_a_registered_secret_is_taken_out_of_message_arguments_and_traceback(stream: io.StringIO, form: str) -> None:
+def test_a_registered_secret_is_taken_out_of_message_arguments_and_traceback(
+    stream: io.StringIO, form: str
+) -> None:
     secret = 'open"sesame\\42'
     log.register_secret(secret)
     log.configure(LogConfig(format=form), stream)  # type: ignore[arg-type]
@@ -74,7 +76,9 @@ def test_a_registered_secret_is_taken_out_of_message_arguments_and_traceback(str
     try:
         raise ValueError(f"cannot use {secret}")
     except ValueError:
-        logging.getLogger("gitstars.x").exception("with %s and %r and %s", secret, {"key": secret}, json.dumps(secret))
+        logging.getLogger("gitstars.x").exception(
+            "with %s and %r and %s", secret, {"key": secret}, json.dumps(secret)
+        )
 
     assert "sesame" not in stream.getvalue()
     assert stream.getvalue().count(log.REDACTED) >= 4
@@ -95,7 +99,10 @@ def test_our_modules_log_at_the_level_and_libraries_at_warning(stream: io.String
     logging.getLogger("urllib3").warning("their warning")
 
     lines = stream.getvalue().splitlines()
-    assert [line.split(" ", 1)[1] for line in lines] == ["debug   fetch.client: ours", "warning urllib3: their warning"]
+    assert [line.split(" ", 1)[1] for line in lines] == [
+        "debug   fetch.client: ours",
+        "warning urllib3: their warning",
+    ]
 
 
 def test_an_event_stays_one_line_whatever_its_text_holds(stream: io.StringIO) -> None:
@@ -123,7 +130,9 @@ def test_json_lines_carry_time_level_logger_message_and_traceback(stream: io.Str
     assert "KeyError" in event["traceback"]
 
 
-def test_what_dies_in_a_greenlet_or_a_thread_is_logged_without_its_secrets(stream: io.StringIO) -> None:
+def test_what_dies_in_a_greenlet_or_a_thread_is_logged_without_its_secrets(
+    stream: io.StringIO,
+) -> None:
     log.configure(LogConfig(), stream)
 
     def fail() -> None:

@@ -1,6 +1,8 @@
-"""The command line: a table of commands, each imported only when it is called, and ``run``, which turns every ending into an exit code.
+"""The command line: a table of commands, each imported only when it is called, and ``run``,
+which turns every ending into an exit code.
 
-What a command does is left to its module: ``gitstars/cli/<name>.py`` holds a click command called ``<name>`` (dashes as underscores).
+What a command does is left to its module: ``gitstars/cli/<name>.py`` holds a click command called
+``<name>`` (dashes as underscores).
 """
 
 import errno
@@ -18,7 +20,8 @@ import click
 from gitstars import __version__
 from gitstars.errors import GitstarsError
 
-#: name -> what it does, in the order of ``--help``. Kept here so that help imports no command; a test holds it to the commands' own words.
+#: name -> what it does, in the order of ``--help``. Kept here so that help imports no command; a
+#: test holds it to the commands' own words.
 COMMANDS = {
     "serve": "Collect stargazers until stopped.",
     "demo": "Show it at work against a simulated GitHub.",
@@ -63,7 +66,9 @@ class LazyCommands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in (*COMMANDS, *HIDDEN_COMMANDS) or not find_spec(module_of(cmd_name)):
             return super().get_command(ctx, cmd_name)
-        command: click.Command = getattr(import_module(module_of(cmd_name)), cmd_name.replace("-", "_"))
+        command: click.Command = getattr(
+            import_module(module_of(cmd_name)), cmd_name.replace("-", "_")
+        )
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -78,17 +83,26 @@ class Session:
     is_debug: bool = False
 
 
-@click.group(cls=LazyCommands, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=LazyCommands,
+    epilog=EXIT_CODES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, message="%(prog)s %(version)s")
 @click.option("--debug", is_flag=True, help="Show the traceback of an unexpected error.")
 @click.pass_obj
 def cli(session: Session, debug: bool) -> None:
-    """Collects the stargazers of every repository that an account starred into SurrealDB, within GitHub's limits."""
+    """Collects the stargazers of every repository that an account starred into SurrealDB, within
+    GitHub's limits.
+    """
     session.is_debug = debug
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line (default: this process's) and return the exit code. Whatever goes wrong is one sentence on standard error."""
+    """Run the command line (default: this process's) and return the exit code.
+
+    Whatever goes wrong is one sentence on standard error.
+    """
     arguments = sys.argv[1:] if arguments is None else arguments
     session = Session()
     try:
@@ -105,7 +119,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader went away, as in ``gitstars repos | head``; the interpreter must not flush once more.
+        # The reader went away, as in ``gitstars repos | head``; the interpreter must not flush once
+        # more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:  # noqa: BLE001  (the outermost boundary: no traceback may reach a user)
@@ -120,7 +135,9 @@ def _say(sentence: str) -> None:
 
 
 def _report_crash(error: Exception, arguments: Sequence[str], is_debug: bool) -> None:
-    """Say that gitstars itself is at fault, and where the report is; ``is_debug`` shows the traceback too."""
+    """Say that gitstars itself is at fault, and where the report is; ``is_debug`` shows the
+    traceback too.
+    """
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         _say("gitstars cannot write any more: no space is left on the device")
         return
@@ -130,5 +147,11 @@ def _report_crash(error: Exception, arguments: Sequence[str], is_debug: bool) ->
     if is_debug:
         _say(story)
     # Names only: the values of flags may be secrets.
-    command: list[Any] = [word.partition("=")[0] for word in arguments if word.startswith("-") or word in COMMANDS]
-    _say(f"gitstars failed unexpectedly ({type(error).__name__}: {' '.join(str(error).split())}); {write_report(story, command)}")
+    command: list[Any] = [
+        word.partition("=")[0] for word in arguments if word.startswith("-") or word in COMMANDS
+    ]
+    _say(
+        f"gitstars failed unexpectedly ({type(error).__name__}: "
+        f"{' '.join(str(error).split())}); "
+        f"{write_report(story, command)}"
+    )

@@ -7,7 +7,16 @@ import click
 from gitstars.cli import show
 from gitstars.cli.admin_client import EXIT_CODES, AdminClient, with_client
 
-COLUMNS = ("account", "id", "repositories", "settled", "REST left", "GraphQL left", "resets", "reason")
+COLUMNS = (
+    "account",
+    "id",
+    "repositories",
+    "settled",
+    "REST left",
+    "GraphQL left",
+    "resets",
+    "reason",
+)
 
 
 @click.command(short_help="List accounts, their access and their budgets.", epilog=EXIT_CODES)

@@ -1,4 +1,6 @@
-"""The admin API as the commands see it: where it is, the key, calls and what may go wrong with them, and the stream of events."""
+"""The admin API as the commands see it: where it is, the key, calls and what may go wrong with
+them, and the stream of events.
+"""
 
 import functools
 import json
@@ -16,13 +18,17 @@ from gitstars.config import AdminConfig, admin_key_path, load
 from gitstars.errors import RequestRefused, ServerUnreachable, UserMistake
 from gitstars.log import register_secret
 
-#: Longest wait for a connection and for the answer (seconds): a busy server answers late, but it answers.
+#: Longest wait for a connection and for the answer (seconds): a busy server answers late, but it
+#: answers.
 CONNECT_SECONDS, ANSWER_SECONDS = 5.0, 60.0
 #: The stream of events is never silent for longer than this (seconds): the server sends heartbeats.
 SILENCE_SECONDS = 60.0
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
-EXIT_CODES = "Exit codes: 0 fine, 1 failed (refused, unknown repository, wrong key), 2 misuse, 3 the server does not answer."
+EXIT_CODES = (
+    "Exit codes: 0 fine, 1 failed (refused, unknown repository, wrong key), 2 misuse, 3 the "
+    "server does not answer."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,9 @@ class AdminClient:
 
     def get(self, path: str, **query: Any) -> Any:
         """The decoded answer. Raises ServerUnreachable and RequestRefused."""
-        return self._call("GET", path, params={name: value for name, value in query.items() if value is not None})
+        return self._call(
+            "GET", path, params={name: value for name, value in query.items() if value is not None}
+        )
 
     def post(self, path: str, body: Any = None) -> Any:
         """The decoded answer. Raises ServerUnreachable and RequestRefused."""
@@ -56,7 +64,9 @@ class AdminClient:
 
     def events(self) -> Iterator[Event]:
         """What happens from now on, until the server goes away (ServerUnreachable)."""
-        with self._send("GET", "/events", stream=True, timeout=(CONNECT_SECONDS, SILENCE_SECONDS)) as answer:
+        with self._send(
+            "GET", "/events", stream=True, timeout=(CONNECT_SECONDS, SILENCE_SECONDS)
+        ) as answer:
             _check(answer, self.url)
             answer.encoding = "utf-8"
             try:
@@ -66,7 +76,9 @@ class AdminClient:
         raise ServerUnreachable(f"the server at {self.url} ended the stream of events")
 
     def _call(self, method: str, path: str, **options: Any) -> Any:
-        with self._send(method, path, timeout=(CONNECT_SECONDS, ANSWER_SECONDS), **options) as answer:
+        with self._send(
+            method, path, timeout=(CONNECT_SECONDS, ANSWER_SECONDS), **options
+        ) as answer:
             return _check(answer, self.url)
 
     def _send(self, method: str, path: str, **options: Any) -> requests.Response:
@@ -75,7 +87,9 @@ class AdminClient:
         except requests.Timeout as error:
             raise ServerUnreachable(f"the server at {self.url} does not answer in time") from error
         except requests.ConnectionError as error:
-            raise ServerUnreachable(f"no gitstars server answers at {self.url}; is `gitstars serve` running there?") from error
+            raise ServerUnreachable(
+                f"no gitstars server answers at {self.url}; is `gitstars serve` running there?"
+            ) from error
         except requests.RequestException as error:
             raise UserMistake(f"{self.url} cannot be called: {error}") from error
 
@@ -86,28 +100,48 @@ def repository_path(name: str) -> str:
 
 
 def with_client(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a click command ``--url`` and ``--config``; call it with an AdminClient first: a subcommand with its group's, unless told."""
+    """Give a click command ``--url`` and ``--config``; call it with an AdminClient first: a
+    subcommand with its group's, unless told.
+    """
 
-    @click.option("--url", metavar="URL", help="Address of the admin API; by default this machine, at the configured admin port.")
-    @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="TOML file; config.toml is read when it exists.")
+    @click.option(
+        "--url",
+        metavar="URL",
+        help="Address of the admin API; by default this machine, at the configured admin port.",
+    )
+    @click.option(
+        "--config",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="TOML file; config.toml is read when it exists.",
+    )
     @functools.wraps(function)
     def wrapped(*args: Any, url: str | None, config: Path | None, **rest: Any) -> Any:
         inherited = click.get_current_context().obj
         is_told = url is not None or config is not None
-        client = inherited if isinstance(inherited, AdminClient) and not is_told else open_client(load(config).config.admin, url)
+        client = (
+            inherited
+            if isinstance(inherited, AdminClient) and not is_told
+            else open_client(load(config).config.admin, url)
+        )
         return function(client, *args, **rest)
 
     return wrapped
 
 
 def open_client(settings: AdminConfig, url: str | None = None) -> AdminClient:
-    """A client for ``url``, else for the configured server, with the key that fits. Raises UserMistake."""
+    """A client for ``url``, else for the configured server, with the key that fits.
+
+    Raises UserMistake.
+    """
     # urllib3 tells of every connection that it could not make; the sentence of our error is enough.
     logging.getLogger("urllib3").setLevel(logging.CRITICAL)
     address = url or _configured_url(settings)
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UserMistake(f"--url must begin with http:// or https:// and name a host, got {address!r}")
+        raise UserMistake(
+            f"--url must begin with http:// or https:// and name a host, got {address!r}"
+        )
     key = settings.api_key or (_own_key() if parts.hostname in LOOPBACK else "")
     register_secret(key)
     return AdminClient(address, key)
@@ -115,13 +149,17 @@ def open_client(settings: AdminConfig, url: str | None = None) -> AdminClient:
 
 def _configured_url(settings: AdminConfig) -> str:
     if not settings.port:
-        raise UserMistake("the admin API is switched off (admin.port is 0); name another server with --url")
+        raise UserMistake(
+            "the admin API is switched off (admin.port is 0); name another server with --url"
+        )
     host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(settings.host, settings.host)
     return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
 
 
 def _own_key() -> str:
-    """The key that a server of this user on this machine made; empty when there is none, or it is not ours to read."""
+    """The key that a server of this user on this machine made; empty when there is none, or it
+    is not ours to read.
+    """
     try:
         return admin_key_path().read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
@@ -129,7 +167,10 @@ def _own_key() -> str:
 
 
 def _check(answer: requests.Response, url: str) -> Any:
-    """The decoded body of an answer that says yes (None for a stream). Raises RequestRefused with the server's own sentence."""
+    """The decoded body of an answer that says yes (None for a stream).
+
+    Raises RequestRefused with the server's own sentence.
+    """
     if answer.ok and answer.headers.get("Content-Type", "").startswith("text/event-stream"):
         return None
     try:
@@ -137,13 +178,18 @@ def _check(answer: requests.Response, url: str) -> Any:
         problem = None if answer.ok else (body["error"]["code"], body["error"]["message"])
     except (ValueError, KeyError, TypeError) as error:
         raise RequestRefused(
-            f"what answers at {url} is not a gitstars admin API (status {answer.status_code})", answer.status_code, ""
+            f"what answers at {url} is not a gitstars admin API (status {answer.status_code})",
+            answer.status_code,
+            "",
         ) from error
     if problem is None:
         return body
     code, message = problem
     if answer.status_code == 401:
-        message = f"the server at {url} refuses the admin key: set ADMIN_API_KEY, or admin.api_key in the configuration, to the server's"
+        message = (
+            f"the server at {url} refuses the admin key: set ADMIN_API_KEY, or admin.api_key in "
+            "the configuration, to the server's"
+        )
     raise RequestRefused(message, answer.status_code, code)
 
 
@@ -155,7 +201,11 @@ def _read_events(lines: Iterator[str]) -> Iterator[Event]:
             name, _, value = line.partition(":")
             fields[name] = value.removeprefix(" ")
         elif fields.get("data"):
-            yield Event(int(fields.get("id") or 0), fields.get("event", "message"), json.loads(fields["data"]))
+            yield Event(
+                int(fields.get("id") or 0),
+                fields.get("event", "message"),
+                json.loads(fields["data"]),
+            )
             fields = {}
         else:
             fields = {}

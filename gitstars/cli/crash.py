@@ -1,4 +1,7 @@
-"""Writes the report of an unexpected error into the data folder. What the user is told is left to ``run``."""
+"""Writes the report of an unexpected error into the data folder.
+
+What the user is told is left to ``run``.
+"""
 
 import os
 import platform
@@ -15,7 +18,9 @@ REPORTS_KEPT = 20
 
 
 def write_report(story: str, command: Sequence[str]) -> str:
-    """Keep ``story`` (a traceback) without its secrets, readable by this user only; half a sentence that tells where, or why not."""
+    """Keep ``story`` (a traceback) without its secrets, readable by this user only; half a
+    sentence that tells where, or why not.
+    """
     folder = data_folder() / "crashes"
     now = show_time(time.time())
     file = folder / f"crash-{now.replace(':', '')}-{os.getpid()}.txt"
@@ -24,8 +29,14 @@ def write_report(story: str, command: Sequence[str]) -> str:
         for old in sorted(folder.glob("crash-*.txt"))[: -REPORTS_KEPT + 1]:
             old.unlink(missing_ok=True)
         with open(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as report:
-            report.write(f"gitstars {__version__}, Python {platform.python_version()}, {platform.platform()}\n")
+            report.write(
+                f"gitstars {__version__}, Python {platform.python_version()}, "
+                f"{platform.platform()}\n"
+            )
             report.write(f"{now} gitstars {' '.join(command)}\n\n{redact(story)}")
     except OSError as error:
-        return f"a report could not be written to {folder} ({error.strerror}): gitstars --debug shows it"
+        return (
+            f"a report could not be written to {folder} ({error.strerror}): gitstars --debug "
+            "shows it"
+        )
     return f"the report is in {file}"

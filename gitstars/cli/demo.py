@@ -1,4 +1,6 @@
-"""``gitstars demo``: the whole engine on an embedded database against a simulated GitHub, with progress and a summary."""
+"""``gitstars demo``: the whole engine on an embedded database against a simulated GitHub, with
+progress and a summary.
+"""
 
 import os
 import tempfile
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
     from gitstars.cli.demo_data import DemoData
     from gitstars.simulator.process import SimulatorProcess
 
-#: The last account signs in this long after the start, so that one sees a new account being found (seconds).
+#: The last account signs in this long after the start, so that one sees a new account being found
+#: (seconds).
 LATE_SECONDS = 2.0
 #: How often the numbers are read (seconds), and over how many readings the speed is taken.
 LOOK_SECONDS, SPEED_LOOKS = 0.5, 6
@@ -41,15 +44,48 @@ class Stage:
 
 @click.command(
     short_help="Show it at work against a simulated GitHub.",
-    epilog="Exit codes: 0 everything was settled, 1 it was not within --seconds, 2 misuse, 130 stopped by Ctrl+C before the end.",
+    epilog=(
+        "Exit codes: 0 everything was settled, 1 it was not within --seconds, 2 misuse, 130 "
+        "stopped by Ctrl+C before the end."
+    ),
 )
-@click.option("--keep-running", is_flag=True, help="Leave the dashboard, the APIs and the simulated GitHub up until Ctrl+C.")
-@click.option("--path", type=click.Path(path_type=Path), metavar="DIR", help="Folder for the database; a new temporary one by default.")
-@click.option("--seconds", type=click.IntRange(1, 3600), default=120, show_default=True, help="End after this long, settled or not.")
-@click.option("--health-port", type=click.IntRange(0, 65_535), default=8080, show_default=True, help="With --keep-running; 0: off.")
-@click.option("--admin-port", type=click.IntRange(0, 65_535), default=8081, show_default=True, help="With --keep-running; 0: off.")
-def demo(keep_running: bool, path: Path | None, seconds: int, health_port: int, admin_port: int) -> int:
-    """Collect some hundreds of repositories of every kind from a simulated GitHub on this machine into an embedded database.
+@click.option(
+    "--keep-running",
+    is_flag=True,
+    help="Leave the dashboard, the APIs and the simulated GitHub up until Ctrl+C.",
+)
+@click.option(
+    "--path",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder for the database; a new temporary one by default.",
+)
+@click.option(
+    "--seconds",
+    type=click.IntRange(1, 3600),
+    default=120,
+    show_default=True,
+    help="End after this long, settled or not.",
+)
+@click.option(
+    "--health-port",
+    type=click.IntRange(0, 65_535),
+    default=8080,
+    show_default=True,
+    help="With --keep-running; 0: off.",
+)
+@click.option(
+    "--admin-port",
+    type=click.IntRange(0, 65_535),
+    default=8081,
+    show_default=True,
+    help="With --keep-running; 0: off.",
+)
+def demo(
+    keep_running: bool, path: Path | None, seconds: int, health_port: int, admin_port: int
+) -> int:
+    """Collect some hundreds of repositories of every kind from a simulated GitHub on this
+    machine into an embedded database.
 
     Nothing outside of this machine is asked, and no token is needed.
     """
@@ -59,7 +95,8 @@ def demo(keep_running: bool, path: Path | None, seconds: int, health_port: int, 
     started = time.monotonic()
     with _set_up(folder, ports) as stage:
         click.echo(
-            f"A simulated GitHub at {stage.github.url}: {len(stage.data.scenario.accounts)} accounts that starred "
+            f"A simulated GitHub at {stage.github.url}: {len(stage.data.scenario.accounts)} "
+            "accounts that starred "
             f"{stage.data.repositories} repositories; the database is in {folder}"
         )
         if ports[1]:
@@ -72,7 +109,12 @@ def demo(keep_running: bool, path: Path | None, seconds: int, health_port: int, 
             asked.wait()
             return 0
     if not is_settled:
-        click.echo("stopped before everything was settled" if asked.is_set() else f"not settled within {seconds} s", err=True)
+        click.echo(
+            "stopped before everything was settled"
+            if asked.is_set()
+            else f"not settled within {seconds} s",
+            err=True,
+        )
     _say_next(folder, keep_running=False)
     return 0 if is_settled else 130 if asked.is_set() else 1
 
@@ -88,7 +130,9 @@ def _make_folder(path: Path | None) -> Path:
     if path is None:
         return Path(tempfile.mkdtemp(prefix="gitstars-demo-"))
     if (path / "stars.db").exists():
-        raise UserMistake(f"{path} holds the database of an earlier demo; remove it or choose another folder")
+        raise UserMistake(
+            f"{path} holds the database of an earlier demo; remove it or choose another folder"
+        )
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -102,7 +146,16 @@ def _set_up(folder: Path, ports: tuple[int, int]) -> Iterator[Stage]:
     from gitstars import log
     from gitstars.app import App
     from gitstars.cli.demo_data import make_data
-    from gitstars.config import AdminConfig, CollectConfig, Config, DatabaseConfig, DiscoverConfig, GithubConfig, HealthConfig, LogConfig
+    from gitstars.config import (
+        AdminConfig,
+        CollectConfig,
+        Config,
+        DatabaseConfig,
+        DiscoverConfig,
+        GithubConfig,
+        HealthConfig,
+        LogConfig,
+    )
     from gitstars.simulator.process import start_process
     from gitstars.store import schema
     from gitstars.store.database import Database
@@ -146,18 +199,26 @@ def _watch(stage: Stage, asked: Event, deadline: float) -> bool:
     late: Any = stage.data.scenario.accounts[-1]
     late_at = time.monotonic() + LATE_SECONDS
     looks: deque[tuple[float, int]] = deque(maxlen=SPEED_LOOKS)
-    display = (TerminalShow if show.is_terminal() else LineShow)(stage.data.repositories, stage.data.listable_stars)
+    display = (TerminalShow if show.is_terminal() else LineShow)(
+        stage.data.repositories, stage.data.listable_stars
+    )
     with display:
         while True:
             now = time.monotonic()
             if late is not None and now >= late_at:
-                display.say(f"{late.login} signs in while it runs: {len(late.starred)} more repositories")
+                display.say(
+                    f"{late.login} signs in while it runs: {len(late.starred)} more repositories"
+                )
                 stage.data.sign_in(stage.app.database, late)
                 late = None
             stored = stage.app.events.totals["stars.stored"]
             looks.append((now, stored))
-            numbers = _read_numbers(stage, stored, (stored - looks[0][1]) / max(LOOK_SECONDS, now - looks[0][0]))
-            is_settled = late is None and numbers.settled == stage.data.repositories and stage.app.is_idle
+            numbers = _read_numbers(
+                stage, stored, (stored - looks[0][1]) / max(LOOK_SECONDS, now - looks[0][0])
+            )
+            is_settled = (
+                late is None and numbers.settled == stage.data.repositories and stage.app.is_idle
+            )
             display.update(numbers, is_last=is_settled)
             if is_settled or now >= deadline or asked.wait(LOOK_SECONDS):
                 return is_settled
@@ -170,12 +231,18 @@ def _read_numbers(stage: Stage, stored: int, speed: float) -> Numbers:
     counts = statuses.count_by_status(stage.app.database)
     unsettled = {Status.PENDING, Status.PROCESSING, Status.RATE_LIMITED}
     now = stage.app.clock.now()
-    budgets = [stage.app.ledger.view(account.user_id, now)["core"] for account in stage.data.scenario.accounts]
+    budgets = [
+        stage.app.ledger.view(account.user_id, now)["core"]
+        for account in stage.data.scenario.accounts
+    ]
     return Numbers(
         settled=sum(count for status, count in counts.items() if status not in unsettled),
         stars=stored,
         stars_per_second=speed,
-        requests_left=sum(budget["limit"] if budget["remaining"] is None else budget["remaining"] for budget in budgets),
+        requests_left=sum(
+            budget["limit"] if budget["remaining"] is None else budget["remaining"]
+            for budget in budgets
+        ),
         requests_limit=sum(budget["limit"] for budget in budgets),
     )
 
@@ -190,6 +257,13 @@ def _say_next(folder: Path, *, keep_running: bool) -> None:
     name = show.program()
     click.echo(f"\nThe database: {folder / 'stars.db'}  (what happened: {folder / 'gitstars.log'})")
     if keep_running:
-        click.echo(f"Try in another terminal:  {name} stats   or   {name} repos --status restricted\nCtrl+C stops it.")
+        click.echo(
+            f"Try in another terminal:  {name} stats   or   {name} repos --status "
+            "restricted\nCtrl+C stops it."
+        )
     else:
-        click.echo(f"Try next:  {name} demo --keep-running   (the same with dashboard, health and admin API)")
+        click.echo(
+            f"Try next:  {name} demo --keep-running   (the same with dashboard, health and "
+            "admin "
+            "API)"
+        )

@@ -1,4 +1,7 @@
-"""What the demo's simulated GitHub holds, and the web application's records of it. Deterministic; running it is left to ``demo``."""
+"""What the demo's simulated GitHub holds, and the web application's records of it.
+
+Deterministic; running it is left to ``demo``.
+"""
 
 from dataclasses import dataclass
 
@@ -11,11 +14,27 @@ from gitstars.store.database import Database
 ORDINARY, MEDIAN_STARS, MOST_STARS = 280, 60, 4000
 #: More than the REST list shows (stars).
 GIANT_STARS = 41_500
-#: Every so many ordinary repositories one is starred by two accounts; one has ghosts; one is restricted; one was renamed.
+#: Every so many ordinary repositories one is starred by two accounts; one has ghosts; one is
+#: restricted; one was renamed.
 SHARED_EVERY, GHOSTS_EVERY, RESTRICTED_EVERY, RENAMED_EVERY = 9, 8, 12, 40
 #: The ways in which GitHub refuses a list.
 FACES = ("permission", "integration", "token", "empty", "not_found")
-WORDS = ("parser", "engine", "atlas", "notes", "router", "canvas", "ledger", "orbit", "forge", "lens", "loom", "harbor", "quill", "relay")
+WORDS = (
+    "parser",
+    "engine",
+    "atlas",
+    "notes",
+    "router",
+    "canvas",
+    "ledger",
+    "orbit",
+    "forge",
+    "lens",
+    "loom",
+    "harbor",
+    "quill",
+    "relay",
+)
 OWNERS = ("acme", "northwind", "globex", "initech", "umbra", "octave", "tern-labs")
 LOGINS = ("ada", "grace", "edsger", "barbara")
 #: Network and server of the simulated GitHub, for each call (seconds).
@@ -24,7 +43,9 @@ LATENCY_SECONDS = 0.02
 
 @dataclass(frozen=True, slots=True)
 class DemoData:
-    """A simulated GitHub, and for each account what the web application knows when somebody signs in."""
+    """A simulated GitHub, and for each account what the web application knows when somebody
+    signs in.
+    """
 
     scenario: Scenario
     starred: dict[str, list[Repository]]
@@ -37,8 +58,12 @@ class DemoData:
     @property
     def listable_stars(self) -> int:
         """Stars that some account may list."""
-        listable = {identity for account in self.scenario.accounts for identity in account.collaborates}
-        return sum(r.stars for r in self.scenario.repositories if r.id in listable and r.fate == "ok")
+        listable = {
+            identity for account in self.scenario.accounts for identity in account.collaborates
+        }
+        return sum(
+            r.stars for r in self.scenario.repositories if r.id in listable and r.fate == "ok"
+        )
 
     def sign_in(self, database: Database, account: SimAccount) -> None:
         """Write an account and its stars as the web application does."""
@@ -48,7 +73,10 @@ class DemoData:
 
 def make_data() -> DemoData:
     """Some hundreds of repositories of every kind, shared out among the accounts."""
-    ordinary = [_ordinary(number, stars) for number, stars in enumerate(long_tail(ORDINARY, MEDIAN_STARS, MOST_STARS))]
+    ordinary = [
+        _ordinary(number, stars)
+        for number, stars in enumerate(long_tail(ORDINARY, MEDIAN_STARS, MOST_STARS))
+    ]
     special = _special(1000 + ORDINARY)
     everything = [*ordinary, *special]
     accounts = tuple(_account(place, login, everything) for place, login in enumerate(LOGINS))
@@ -57,11 +85,21 @@ def make_data() -> DemoData:
         repositories=tuple(everything),
         restriction="2026",
         # Hourly budgets as at GitHub; the limits by the minute would stretch the demo over minutes.
-        limits=SimLimits(rest_points_per_minute=100_000, graphql_points_per_minute=100_000, latency_seconds=LATENCY_SECONDS),
+        limits=SimLimits(
+            rest_points_per_minute=100_000,
+            graphql_points_per_minute=100_000,
+            latency_seconds=LATENCY_SECONDS,
+        ),
         population=150_000,
     )
-    known = {r.id: Repository(r.full_name, r.renamed_from or r.full_name, r.id, r.stars, r.private) for r in everything}
-    return DemoData(scenario, {account.login: [known[identity] for identity in account.starred] for account in accounts})
+    known = {
+        r.id: Repository(r.full_name, r.renamed_from or r.full_name, r.id, r.stars, r.private)
+        for r in everything
+    }
+    return DemoData(
+        scenario,
+        {account.login: [known[identity] for identity in account.starred] for account in accounts},
+    )
 
 
 def _ordinary(number: int, stars: int) -> SimRepository:
@@ -92,16 +130,23 @@ def _special(first_id: int) -> list[SimRepository]:
 
 
 def _account(place: int, login: str, repositories: list[SimRepository]) -> SimAccount:
-    """Every fourth repository, and some that another account starred too; most of them are the account's to list."""
+    """Every fourth repository, and some that another account starred too; most of them are the
+    account's to list.
+    """
     starred = tuple(
         r.id
         for number, r in enumerate(repositories)
-        if number % len(LOGINS) == place or (number % SHARED_EVERY == 0 and (number + 1) % len(LOGINS) == place)
+        if number % len(LOGINS) == place
+        or (number % SHARED_EVERY == 0 and (number + 1) % len(LOGINS) == place)
     )
     return SimAccount(
         user_id=101 + place,
         login=login,
         token=f"gho_demo{place}simulated",
         starred=starred,
-        collaborates=tuple(identity for identity in starred if (identity - 1000) % RESTRICTED_EVERY or identity >= 1000 + ORDINARY),
+        collaborates=tuple(
+            identity
+            for identity in starred
+            if (identity - 1000) % RESTRICTED_EVERY or identity >= 1000 + ORDINARY
+        ),
     )

@@ -15,7 +15,8 @@ from gitstars.cli import show
 #: Pause between lines where there is no terminal (seconds).
 LINE_SECONDS = 2.0
 REASONS = """
-SELECT status, last_error AS reason, count() AS total FROM repo_processing_status GROUP BY status, last_error
+SELECT status, last_error AS reason, count() AS total FROM repo_processing_status GROUP BY status,
+    last_error
 """
 
 
@@ -60,7 +61,8 @@ class LineShow:
             return
         self._due = time.monotonic() + LINE_SECONDS
         click.echo(
-            f"repositories {numbers.settled}/{self._repositories}, stars {numbers.stars:,} ({numbers.stars_per_second:,.0f}/s), "
+            f"repositories {numbers.settled}/{self._repositories}, stars {numbers.stars:,} "
+            f"({numbers.stars_per_second:,.0f}/s), "
             f"requests left {numbers.requests_left:,}/{numbers.requests_limit:,}"
         )
 
@@ -95,28 +97,47 @@ class TerminalShow:
     def update(self, numbers: Numbers, *, is_last: bool = False) -> None:
         """Show ``numbers``."""
         self._progress.update(self._repositories, completed=numbers.settled)
-        self._progress.update(self._stars, completed=numbers.stars, note=f" at {numbers.stars_per_second:,.0f} a second")
-        self._progress.update(self._requests, completed=numbers.requests_left, total=numbers.requests_limit)
+        self._progress.update(
+            self._stars,
+            completed=numbers.stars,
+            note=f" at {numbers.stars_per_second:,.0f} a second",
+        )
+        self._progress.update(
+            self._requests, completed=numbers.requests_left, total=numbers.requests_limit
+        )
         self._progress.refresh()
 
 
 def group_reasons(rows: Sequence[tuple[str, int, str]]) -> list[tuple[str, int, str]]:
-    """(status, repositories, reason), the most frequent reason of a status first; reasons that differ in numbers only count as one."""
+    """(status, repositories, reason), the most frequent reason of a status first; reasons that
+    differ in numbers only count as one.
+    """
     groups: dict[tuple[str, str], list[tuple[int, str]]] = {}
     for status, total, reason in rows:
         groups.setdefault((status, re.sub(r"\d[\d,]*", "N", reason)), []).append((total, reason))
     joined = [
-        (status, sum(total for total, _ in members), members[0][1] if len(members) == 1 else pattern)
+        (
+            status,
+            sum(total for total, _ in members),
+            members[0][1] if len(members) == 1 else pattern,
+        )
         for (status, pattern), members in groups.items()
     ]
     return sorted(joined, key=lambda row: (row[0], -row[1], row[2]))
 
 
-def print_summary(database: _Database, github: _GitHub, totals: Mapping[str, int], elapsed: float) -> None:
+def print_summary(
+    database: _Database, github: _GitHub, totals: Mapping[str, int], elapsed: float
+) -> None:
     """The repositories by status and reason, and the totals."""
     users = database.run("SELECT count() AS total FROM github_user GROUP ALL")[0][0]["total"]
     requests = sum(github.control("GET", "/log")["counters"].values())
-    rows = group_reasons([(str(row["status"]), int(str(row["total"])), str(row["reason"] or "")) for row in database.run(REASONS)[0]])
+    rows = group_reasons(
+        [
+            (str(row["status"]), int(str(row["total"])), str(row["reason"] or ""))
+            for row in database.run(REASONS)[0]
+        ]
+    )
     click.echo()
     if show.is_terminal():
         Console(highlight=False).print(show.rich_table(("status", "repositories", "reason"), rows))
@@ -125,6 +146,8 @@ def print_summary(database: _Database, github: _GitHub, totals: Mapping[str, int
             click.echo(f"{status:18} {total:>5}  {reason}".rstrip())
     pages = totals["pages.stored"]
     click.echo(
-        f"\n{totals['stars.stored']:,} stars of {users:,} users stored in {elapsed:.1f} s, {requests:,} requests: "
-        f"{pages:,} pages, {pages / elapsed:,.0f} pages/s, {totals['stars.stored'] / elapsed:,.0f} stars/s"
+        f"\n{totals['stars.stored']:,} stars of {users:,} users stored in {elapsed:.1f} s, "
+        f"{requests:,} requests: "
+        f"{pages:,} pages, {pages / elapsed:,.0f} pages/s, "
+        f"{totals['stars.stored'] / elapsed:,.0f} stars/s"
     )

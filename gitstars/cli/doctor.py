@@ -1,4 +1,6 @@
-"""``gitstars doctor``: looks at everything gitstars needs, with the server up or down, and says what works, what does not, what to do."""
+"""``gitstars doctor``: looks at everything gitstars needs, with the server up or down, and says
+what works, what does not, what to do.
+"""
 
 import os
 import socket
@@ -17,7 +19,14 @@ from gitstars.cli import show
 from gitstars.cli.admin_client import AdminClient, open_client
 from gitstars.cli.options import with_config
 from gitstars.config import Config, LoadedConfig, admin_key_path, data_folder
-from gitstars.errors import DatabaseError, EmbeddedPathUnusable, GitstarsError, QueryFailed, RequestRefused, ServerUnreachable
+from gitstars.errors import (
+    DatabaseError,
+    EmbeddedPathUnusable,
+    GitstarsError,
+    QueryFailed,
+    RequestRefused,
+    ServerUnreachable,
+)
 from gitstars.model import Account
 
 #: Clocks may differ by this much before pacing and leases suffer (seconds).
@@ -52,10 +61,19 @@ class Patient:
     epilog="Exit codes: 0 nothing is wrong (warnings may be), 1 something is, 2 misuse.",
 )
 @with_config
-@click.option("--url", metavar="URL", help="Address of the admin API of a running server; by default this machine, at the admin port.")
+@click.option(
+    "--url",
+    metavar="URL",
+    help=(
+        "Address of the admin API of a running server; by default this machine, at the admin port."
+    ),
+)
 @click.option("--json", "as_json", is_flag=True, help="As a JSON list of findings.")
 def doctor(loaded: LoadedConfig, url: str | None, as_json: bool) -> int:
-    """Check database, schema, tokens and their scopes, clocks, ports and files. Works with the server up or down and changes nothing."""
+    """Check database, schema, tokens and their scopes, clocks, ports and files.
+
+    Works with the server up or down and changes nothing.
+    """
     config = loaded.config
     patient = Patient(config, open_client(config.admin, url) if config.admin.port or url else None)
     findings = []
@@ -83,20 +101,39 @@ def _tell(finding: Finding) -> None:
 def check_server(patient: Patient) -> Iterator[Finding]:
     """Whether a gitstars runs, and what it says of itself."""
     if patient.client is None:
-        yield Finding("server", "warning", "the admin API is switched off, a running server cannot be asked", "set admin.port")
+        yield Finding(
+            "server",
+            "warning",
+            "the admin API is switched off, a running server cannot be asked",
+            "set admin.port",
+        )
         return
     try:
         patient.stats = patient.client.get("/stats")
     except ServerUnreachable:
-        yield Finding("server", "ok", f"no server runs at {patient.client.url}: looking at everything directly")
+        yield Finding(
+            "server",
+            "ok",
+            f"no server runs at {patient.client.url}: looking at everything directly",
+        )
     except RequestRefused as error:
-        yield Finding("server", "problem", str(error), "run this as the server's user, or set ADMIN_API_KEY to the server's key")
+        yield Finding(
+            "server",
+            "problem",
+            str(error),
+            "run this as the server's user, or set ADMIN_API_KEY to the server's key",
+        )
     else:
         stats = patient.stats
         state = {"healthy": "ok", "degraded": "warning"}.get(stats["status"], "problem")
         reasons = "; ".join(stats["reasons"])
         since = show.duration(stats["uptime_seconds"])
-        yield Finding("server", state, f"gitstars {stats['version']} at {patient.client.url} is {stats['status']}, up {since}", reasons)
+        yield Finding(
+            "server",
+            state,
+            f"gitstars {stats['version']} at {patient.client.url} is {stats['status']}, up {since}",
+            reasons,
+        )
 
 
 def check_ports(patient: Patient) -> Iterator[Finding]:
@@ -106,9 +143,20 @@ def check_ports(patient: Patient) -> Iterator[Finding]:
         if not settings.port:
             yield Finding("ports", "ok", f"{name} is switched off")
         elif patient.stats is not None:
-            yield Finding("ports", "ok", f"{what} belongs to the running server" if _answers(settings) else f"{what} is free")
+            yield Finding(
+                "ports",
+                "ok",
+                f"{what} belongs to the running server"
+                if _answers(settings)
+                else f"{what} is free",
+            )
         elif problem := _why_not_bound(settings.host, settings.port):
-            yield Finding("ports", "problem", f"{what} cannot be had: {problem}", f"stop what listens there, or set {name}.port")
+            yield Finding(
+                "ports",
+                "problem",
+                f"{what} cannot be had: {problem}",
+                f"stop what listens there, or set {name}.port",
+            )
         else:
             yield Finding("ports", "ok", f"{what} is free")
 
@@ -123,7 +171,9 @@ def _answers(settings: Any) -> bool:
 
 def _why_not_bound(host: str, port: int) -> str:
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM
+        )[0]
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
@@ -147,11 +197,20 @@ def check_files(patient: Patient) -> Iterator[Finding]:
 def _check_folder(name: str, folder: Path) -> Finding:
     there = next(parent for parent in (folder, *folder.parents) if parent.exists())
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        return Finding("files", "problem", f"{name} {folder} cannot be written", f"give this user the right to write to {there}")
+        return Finding(
+            "files",
+            "problem",
+            f"{name} {folder} cannot be written",
+            f"give this user the right to write to {there}",
+        )
     space = os.statvfs(there)
     free = space.f_bavail * space.f_frsize / 2**30
     text = f"{name} {folder} can be {'written' if there == folder else 'made'}, {free:.1f} GiB free"
-    return Finding("files", "ok", text) if free > 1 else Finding("files", "warning", text, "make room: a full disk stops collecting")
+    return (
+        Finding("files", "ok", text)
+        if free > 1
+        else Finding("files", "warning", text, "make room: a full disk stops collecting")
+    )
 
 
 def check_database(patient: Patient) -> Iterator[Finding]:
@@ -161,7 +220,12 @@ def check_database(patient: Patient) -> Iterator[Finding]:
     settings = patient.config.database
     scheme, _, path = settings.url.partition("://")
     if scheme == "mem":
-        yield Finding("database", "warning", "mem:// forgets everything when the server stops", "name a surrealkv:// path or a server")
+        yield Finding(
+            "database",
+            "warning",
+            "mem:// forgets everything when the server stops",
+            "name a surrealkv:// path or a server",
+        )
         return
     if scheme == "surrealkv" and not Path(path).exists():
         yield Finding("database", "ok", f"{path} is not there yet; gitstars serve makes it")
@@ -172,15 +236,28 @@ def check_database(patient: Patient) -> Iterator[Finding]:
         database.open()
     except EmbeddedPathUnusable as error:
         if patient.stats is not None:
-            yield Finding("database", "ok", f"{path} is in use by the running server; what follows is what it says")
+            yield Finding(
+                "database",
+                "ok",
+                f"{path} is in use by the running server; what follows is what it says",
+            )
         else:
             yield Finding("database", "problem", str(error))
         return
     except DatabaseError as error:
-        yield Finding("database", "problem", str(error), "check database.url, user and password, and that the database runs")
+        yield Finding(
+            "database",
+            "problem",
+            str(error),
+            "check database.url, user and password, and that the database runs",
+        )
         return
     try:
-        yield Finding("database", "ok", f"{database.address} answers, opened in {(time.monotonic() - started) * 1000:.0f} ms")
+        yield Finding(
+            "database",
+            "ok",
+            f"{database.address} answers, opened in {(time.monotonic() - started) * 1000:.0f} ms",
+        )
         yield from _check_contents(patient, database)
     except DatabaseError as error:
         yield Finding("database", "problem", str(error))
@@ -201,11 +278,26 @@ def _check_contents(patient: Patient, database: Any) -> Iterator[Finding]:
         return
     newest = len(schema.STEPS)
     if version > newest:
-        yield Finding("schema", "problem", f"version {version} is newer than this gitstars, which knows {newest}", "update gitstars")
+        yield Finding(
+            "schema",
+            "problem",
+            f"version {version} is newer than this gitstars, which knows {newest}",
+            "update gitstars",
+        )
     else:
-        yield Finding("schema", "ok", f"version {version} of {newest}" + ("" if version == newest else "; gitstars serve brings it up"))
+        yield Finding(
+            "schema",
+            "ok",
+            f"version {version} of {newest}"
+            + ("" if version == newest else "; gitstars serve brings it up"),
+        )
     if not listed:
-        yield Finding("accounts", "warning", "no account with a GitHub token yet", "sign in to the web application with GitHub")
+        yield Finding(
+            "accounts",
+            "warning",
+            "no account with a GitHub token yet",
+            "sign in to the web application with GitHub",
+        )
     is_told = False
     for account in listed:
         for finding in _check_token(patient.config.github.api_url, account, tell_clock=not is_told):
@@ -217,36 +309,78 @@ def _check_contents(patient: Patient, database: Any) -> Iterator[Finding]:
 
 def _check_token(api_url: str, account: Account, tell_clock: bool) -> Iterator[Finding]:
     """Ask GitHub who this token is; costs one request of its own account."""
-    headers = {"Authorization": f"Bearer {account.token}", "Accept": "application/vnd.github+json", "User-Agent": "gitstars"}
+    headers = {
+        "Authorization": f"Bearer {account.token}",
+        "Accept": "application/vnd.github+json",
+        "User-Agent": "gitstars",
+    }
     who = f"{account.login or account.user_id}"
     try:
         with requests.Session() as session:
             session.trust_env = False
-            answer = session.get(f"{api_url}/user", headers=headers, timeout=GITHUB_SECONDS, allow_redirects=False)
+            answer = session.get(
+                f"{api_url}/user", headers=headers, timeout=GITHUB_SECONDS, allow_redirects=False
+            )
     except requests.RequestException as error:
-        yield Finding("github", "problem", f"{api_url} does not answer ({type(error).__name__})", "check github.api_url and the network")
+        yield Finding(
+            "github",
+            "problem",
+            f"{api_url} does not answer ({type(error).__name__})",
+            "check github.api_url and the network",
+        )
         return
     if tell_clock and (date := answer.headers.get("Date")):
         yield _judge_clock("GitHub's clock", parsedate_to_datetime(date).timestamp() - time.time())
-    yield judge_token(who, account, answer.status_code, answer.headers.get("X-OAuth-Scopes"), answer.headers.get("x-ratelimit-remaining"))
+    yield judge_token(
+        who,
+        account,
+        answer.status_code,
+        answer.headers.get("X-OAuth-Scopes"),
+        answer.headers.get("x-ratelimit-remaining"),
+    )
 
 
-def judge_token(who: str, account: Account, status: int, scopes: str | None, remaining: str | None) -> Finding:
+def judge_token(
+    who: str, account: Account, status: int, scopes: str | None, remaining: str | None
+) -> Finding:
     """What an answer to ``GET /user`` says of a token: pure."""
     if status == 401:
-        return Finding("tokens", "problem", f"{who}: GitHub rejects the token", "sign in to the web application again")
+        return Finding(
+            "tokens",
+            "problem",
+            f"{who}: GitHub rejects the token",
+            "sign in to the web application again",
+        )
     if status != 200:
         state = "warning" if status in (403, 429) else "problem"
-        return Finding("tokens", state, f"{who}: GitHub answers {status}", "its budget may be spent; look again later")
+        return Finding(
+            "tokens",
+            state,
+            f"{who}: GitHub answers {status}",
+            "its budget may be spent; look again later",
+        )
     left = f", {remaining} requests left this hour" if remaining else ""
     if account.token.startswith("github_pat_"):
-        advice = "GitHub lists stargazers to classic and OAuth tokens only: use one with the scope public_repo"
+        advice = (
+            "GitHub lists stargazers to classic and OAuth tokens only: use one with the scope "
+            "public_repo"
+        )
         return Finding("tokens", "warning", f"{who}: a fine-grained token{left}", advice)
     granted = frozenset(scope.strip() for scope in (scopes or "").split(",") if scope.strip())
     if scopes is None or granted & LISTING_SCOPES:
-        return Finding("tokens", "ok", f"{who}: works, scopes {', '.join(sorted(granted)) or 'not told'}{left}")
-    advice = "stargazers are listed only with the scope public_repo (or repo): sign in again and grant it"
-    return Finding("tokens", "warning", f"{who}: works, but its scopes are {', '.join(sorted(granted)) or 'none'}{left}", advice)
+        return Finding(
+            "tokens", "ok", f"{who}: works, scopes {', '.join(sorted(granted)) or 'not told'}{left}"
+        )
+    advice = (
+        "stargazers are listed only with the scope public_repo (or repo): sign in again and "
+        "grant it"
+    )
+    return Finding(
+        "tokens",
+        "warning",
+        f"{who}: works, but its scopes are {', '.join(sorted(granted)) or 'none'}{left}",
+        advice,
+    )
 
 
 def _judge_clock(name: str, drift_seconds: float) -> Finding:
@@ -254,11 +388,15 @@ def _judge_clock(name: str, drift_seconds: float) -> Finding:
         return Finding("clocks", "ok", f"{name} agrees with this machine's")
     side = "ahead of" if drift_seconds > 0 else "behind"
     text = f"{name} is {show.duration(abs(drift_seconds))} {side} this machine's"
-    return Finding("clocks", "problem", text, "set the clocks with NTP: leases and budgets depend on them")
+    return Finding(
+        "clocks", "problem", text, "set the clocks with NTP: leases and budgets depend on them"
+    )
 
 
 def check_accounts_of_server(patient: Patient) -> Iterator[Finding]:
-    """What a running server says of its database and accounts, where the database is its own alone."""
+    """What a running server says of its database and accounts, where the database is its own
+    alone.
+    """
     is_embedded = patient.config.database.url.partition("://")[0] in ("surrealkv", "mem")
     if patient.client is None or patient.stats is None or not is_embedded:
         return
@@ -266,14 +404,26 @@ def check_accounts_of_server(patient: Patient) -> Iterator[Finding]:
     if database["reachable"]:
         yield Finding("database", "ok", f"{database['address']} answers the server")
     else:
-        yield Finding("database", "problem", f"{database['address']} does not answer the server", str(database.get("error") or ""))
+        yield Finding(
+            "database",
+            "problem",
+            f"{database['address']} does not answer the server",
+            str(database.get("error") or ""),
+        )
     try:
         accounts = patient.client.get("/accounts")["accounts"]
     except GitstarsError as error:
         yield Finding("accounts", "problem", str(error))
         return
     if not accounts:
-        yield Finding("accounts", "warning", "no account with a GitHub token yet", "sign in to the web application with GitHub")
+        yield Finding(
+            "accounts",
+            "warning",
+            "no account with a GitHub token yet",
+            "sign in to the web application with GitHub",
+        )
     for account in accounts:
         reason = account.get("reason")
-        yield Finding("tokens", "warning" if reason else "ok", f"{account['login']}: {reason or 'works'}")
+        yield Finding(
+            "tokens", "warning" if reason else "ok", f"{account['login']}: {reason or 'works'}"
+        )

@@ -13,7 +13,9 @@ from gitstars.settings import Setting, catalogue
 
 
 def with_config(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a click command ``--config``, ``--local`` and a flag for each setting that has one; call it with the LoadedConfig first."""
+    """Give a click command ``--config``, ``--local`` and a flag for each setting that has one;
+    call it with the LoadedConfig first.
+    """
     flagged = [setting for setting in catalogue() if setting.flag]
 
     @functools.wraps(function)
@@ -25,8 +27,15 @@ def with_config(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(loaded, *args, **rest)
 
     options = [
-        click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="TOML file; config.toml is read when it exists."),
-        click.option("--local", is_flag=True, help="A server at ws://localhost:8000, user and password root."),
+        click.option(
+            "--config",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="TOML file; config.toml is read when it exists.",
+        ),
+        click.option(
+            "--local", is_flag=True, help="A server at ws://localhost:8000, user and password root."
+        ),
         *(_option(setting) for setting in flagged),
     ]
     return functools.reduce(lambda command, option: option(command), reversed(options), wrapped)
@@ -37,12 +46,22 @@ def _parameter(setting: Setting) -> str:
 
 
 def _option(setting: Setting) -> Callable[[Any], Any]:
-    notes = [setting.expected if setting.expected not in ("a text", "a text that is not empty") else "", setting.env]
+    notes = [
+        setting.expected if setting.expected not in ("a text", "a text that is not empty") else "",
+        setting.env,
+    ]
     if setting.default != "":
-        notes.append(f"default {setting.default:g}" if isinstance(setting.default, float) else f"default {setting.default}")
+        notes.append(
+            f"default {setting.default:g}"
+            if isinstance(setting.default, float)
+            else f"default {setting.default}"
+        )
     text = setting.description.replace("`", "")
     return click.option(
-        setting.flag, _parameter(setting), metavar="VALUE", help=f"{text[0].upper()}{text[1:]} [{'; '.join(filter(None, notes))}]"
+        setting.flag,
+        _parameter(setting),
+        metavar="VALUE",
+        help=f"{text[0].upper()}{text[1:]} [{'; '.join(filter(None, notes))}]",
     )
 
 

@@ -8,12 +8,16 @@ from gitstars.cli import show
 from gitstars.cli.admin_client import EXIT_CODES, AdminClient, with_client
 
 
-@click.group(short_help="Show what waits, or clear it.", invoke_without_command=True, epilog=EXIT_CODES)
+@click.group(
+    short_help="Show what waits, or clear it.", invoke_without_command=True, epilog=EXIT_CODES
+)
 @with_client
 @click.option("--json", "as_json", is_flag=True, help="As a JSON object.")
 @click.pass_context
 def queue(context: click.Context, client: AdminClient, as_json: bool) -> None:
-    """Show what waits: by priority and account, and the head of the queue; `queue clear` drops it."""
+    """Show what waits: by priority and account, and the head of the queue; `queue clear` drops
+    it.
+    """
     context.obj = client
     if context.invoked_subcommand is not None:
         return
@@ -22,7 +26,9 @@ def queue(context: click.Context, client: AdminClient, as_json: bool) -> None:
         show.print_json(answer)
         return
     if show.is_terminal():
-        priorities = ", ".join(f"{name} {count:,}" for name, count in answer["by_priority"].items() if count)
+        priorities = ", ".join(
+            f"{name} {count:,}" for name, count in answer["by_priority"].items() if count
+        )
         click.echo(f"{answer['depth']:,} waiting" + (f" ({priorities})" if priorities else ""))
     rows = [(job["repo"], job["priority"], job["stars"], job["user"]) for job in answer["head"]]
     if rows or not show.is_terminal():
@@ -33,7 +39,10 @@ def queue(context: click.Context, client: AdminClient, as_json: bool) -> None:
 @with_client
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def clear(client: AdminClient, yes: bool) -> None:
-    """Drop what waits. The repositories stay pending in the database and are found again by the next scan."""
+    """Drop what waits.
+
+    The repositories stay pending in the database and are found again by the next scan.
+    """
     if not yes and show.is_terminal():
         click.confirm("Drop what waits?", abort=True)
     answer = client.post("/queue/clear")

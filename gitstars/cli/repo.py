@@ -13,7 +13,9 @@ from gitstars.cli.admin_client import EXIT_CODES, AdminClient, repository_path, 
 @with_client
 @click.option("--json", "as_json", is_flag=True, help="As a JSON object.")
 def repo(client: AdminClient, name: str, as_json: bool) -> None:
-    """Show everything known about REPO (owner/name, record id or GitHub's number), and why it is in the state that it is in."""
+    """Show everything known about REPO (owner/name, record id or GitHub's number), and why it is
+    in the state that it is in.
+    """
     known = client.get(repository_path(name))
     if as_json:
         show.print_json(known)
@@ -24,7 +26,15 @@ def repo(client: AdminClient, name: str, as_json: bool) -> None:
         click.echo()
         columns = ("account", "may list", "face", "reason", "checked", "again")
         rows = [
-            (a["login"], a["may_list"], a["face"], a["text"], show.away(a["checked_at"]), show.away(a["look_again_at"])) for a in access
+            (
+                a["login"],
+                a["may_list"],
+                a["face"],
+                a["text"],
+                show.away(a["checked_at"]),
+                show.away(a["look_again_at"]),
+            )
+            for a in access
         ]
         show.print_table(columns, rows)
 
@@ -40,7 +50,12 @@ def describe(known: dict[str, Any]) -> list[tuple[str, Any]]:
         ("notes", known["notes"]),
         ("stars stored", f"{stored or 0:,}" + (f" of {total:,}" if total is not None else "")),
         ("ghosts", known["ghosts"] or None),
-        ("page", f"{known['last_page'] or 0} of {known['total_pages'] or '?'}" if known["last_page"] else None),
+        (
+            "page",
+            f"{known['last_page'] or 0} of {known['total_pages'] or '?'}"
+            if known["last_page"]
+            else None,
+        ),
         ("tried again", f"{again} ({show.away(again)})" if again else None),
         ("failures", known["error_count"] or None),
         ("claimed by", known["claimed_by"]),

@@ -15,12 +15,28 @@ PAGE_ROWS = 500
 
 @click.command(short_help="List repositories and the state that they are in.", epilog=EXIT_CODES)
 @with_client
-@click.option("--status", type=click.Choice([str(status) for status in Status]), help="Only those in this state.")
+@click.option(
+    "--status",
+    type=click.Choice([str(status) for status in Status]),
+    help="Only those in this state.",
+)
 @click.option("--search", metavar="TEXT", help="Only those whose name contains TEXT.")
-@click.option("--limit", type=click.IntRange(1), metavar="N", help="At most so many; 50 on a terminal, all in a pipe.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    metavar="N",
+    help="At most so many; 50 on a terminal, all in a pipe.",
+)
 @click.option("--json", "as_json", is_flag=True, help="As a JSON list.")
 @click.option("--csv", "as_csv", is_flag=True, help="As CSV.")
-def repos(client: AdminClient, status: str | None, search: str | None, limit: int | None, as_json: bool, as_csv: bool) -> None:
+def repos(
+    client: AdminClient,
+    status: str | None,
+    search: str | None,
+    limit: int | None,
+    as_json: bool,
+    as_csv: bool,
+) -> None:
     """List repositories: what is stored of each, and why it is in its state."""
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other")
@@ -30,7 +46,14 @@ def repos(client: AdminClient, status: str | None, search: str | None, limit: in
         show.print_json(found)
         return
     rows = [
-        (row["full_name"], row["status"], row["total_stargazers"], row["processed_stargazers"], row["reason"], row["next_retry_at"])
+        (
+            row["full_name"],
+            row["status"],
+            row["total_stargazers"],
+            row["processed_stargazers"],
+            row["reason"],
+            row["next_retry_at"],
+        )
         for row in found
     ]
     if as_csv:
@@ -43,7 +66,9 @@ def repos(client: AdminClient, status: str | None, search: str | None, limit: in
         click.echo(f"{len(found)} of {total:,}; --limit shows more")
 
 
-def _fetch(client: AdminClient, status: str | None, search: str | None, wanted: int | None) -> tuple[list[dict[str, Any]], int]:
+def _fetch(
+    client: AdminClient, status: str | None, search: str | None, wanted: int | None
+) -> tuple[list[dict[str, Any]], int]:
     """The first ``wanted`` rows (None: all), read page by page, and how many there are."""
     found: list[dict[str, Any]] = []
     while True:

@@ -18,11 +18,19 @@ UNSETTLED = (Status.PENDING, Status.PROCESSING)
 @click.command(short_help="Collect a repository again.", epilog=EXIT_CODES)
 @click.argument("name", metavar="REPO")
 @with_client
-@click.option("--force", is_flag=True, help="Even if it is complete and fresh, or GitHub refused it.")
-@click.option("--wait", is_flag=True, help="Wait until it is settled; 1 is the exit code when it did not end completed.")
+@click.option(
+    "--force", is_flag=True, help="Even if it is complete and fresh, or GitHub refused it."
+)
+@click.option(
+    "--wait",
+    is_flag=True,
+    help="Wait until it is settled; 1 is the exit code when it did not end completed.",
+)
 @click.option("--json", "as_json", is_flag=True, help="As a JSON object.")
 def reprocess(client: AdminClient, name: str, force: bool, wait: bool, as_json: bool) -> None:
-    """Queue REPO (owner/name, record id or GitHub's number) to be collected again, ahead of what waits."""
+    """Queue REPO (owner/name, record id or GitHub's number) to be collected again, ahead of what
+    waits.
+    """
     path = repository_path(name)
     answer: dict[str, Any] = client.post(f"{path}/reprocess", {"force": force})
     if not wait:
@@ -38,14 +46,22 @@ def reprocess(client: AdminClient, name: str, force: bool, wait: bool, as_json: 
         stored = settled["processed_stargazers"] or 0
         click.echo(f"{settled['full_name']}: {settled['status']}, {stored:,} stars stored")
     if settled["status"] != Status.COMPLETED:
-        raise GitstarsError(f"{settled['full_name']} ended {settled['status']}: {settled['reason'] or 'no reason is known'}")
+        raise GitstarsError(
+            f"{settled['full_name']} ended {settled['status']}: "
+            f"{settled['reason'] or 'no reason is known'}"
+        )
 
 
 def _await_settled(client: AdminClient, path: str) -> dict[str, Any]:
-    """The repository once it is settled; one that waits for its budget counts as settled when that is more than a minute away."""
+    """The repository once it is settled; one that waits for its budget counts as settled when
+    that is more than a minute away.
+    """
     while True:
         known: dict[str, Any] = client.get(path)
-        is_waiting = known["status"] == Status.RATE_LIMITED and show.seconds_away(known["next_retry_at"]) < 60
+        is_waiting = (
+            known["status"] == Status.RATE_LIMITED
+            and show.seconds_away(known["next_retry_at"]) < 60
+        )
         if known["status"] not in UNSETTLED and not is_waiting:
             return known
         gevent.sleep(LOOK_SECONDS)

@@ -1,4 +1,6 @@
-"""How the commands show things: tables on a terminal, tab-separated lines or JSON in a pipe; numbers and times in words."""
+"""How the commands show things: tables on a terminal, tab-separated lines or JSON in a pipe;
+numbers and times in words.
+"""
 
 import csv
 import json
@@ -67,7 +69,9 @@ def as_field(value: Any) -> str:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str = "") -> None:
-    """Rows under ``columns``: a table on a terminal, tab-separated lines with a heading in a pipe."""
+    """Rows under ``columns``: a table on a terminal, tab-separated lines with a heading in a
+    pipe.
+    """
     if not is_terminal():
         for row in [columns, *rows]:
             click.echo("\t".join(map(as_field, row)))
@@ -77,12 +81,24 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: st
 
 def rich_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str = "") -> Table:
     """The rows as a table of rich; numbers to the right, states in colour."""
-    table = Table(title=title or None, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
+    table = Table(
+        title=title or None,
+        title_justify="left",
+        title_style="bold",
+        header_style="bold",
+        box=None,
+        pad_edge=False,
+    )
     for position, column in enumerate(columns):
         is_number = any(isinstance(row[position], int | float) for row in rows)
         table.add_column(column, justify="right" if is_number else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(as_text(cell), STYLES.get(cell, "") if isinstance(cell, str) else "") for cell in row))
+        table.add_row(
+            *(
+                Text(as_text(cell), STYLES.get(cell, "") if isinstance(cell, str) else "")
+                for cell in row
+            )
+        )
     return table
 
 
@@ -92,7 +108,10 @@ def print_facts(facts: Sequence[tuple[str, Any]]) -> None:
     width = max((len(name) for name, _ in shown), default=0)
     for name, value in shown:
         if is_terminal():
-            click.echo(f"{click.style(f'{name:{width}}', bold=True)}  {click.style(value, fg=STYLES.get(value))}")
+            click.echo(
+                f"{click.style(f'{name:{width}}', bold=True)}  "
+                f"{click.style(value, fg=STYLES.get(value))}"
+            )
         else:
             click.echo(f"{name}\t{value}")
 

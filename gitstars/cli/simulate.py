@@ -22,7 +22,8 @@ The scenario is a JSON object; everything has a default:
 \b
 Control routes (JSON), while it runs:
   GET POST DELETE /_control/rules     faults: status, drop, truncate, hang, garbage, delay, alias
-  POST /_control/repositories/ID      {"grow": 10, "unstar": [3], "rename": "a/b", "fate": "deleted"}
+  POST /_control/repositories/ID      {"grow": 10, "unstar": [3], "rename": "a/b",
+      "fate": "deleted"}
   POST /_control/world                {"restriction": "none", "revoke": ["gho_ada"],
                                        "remaining": [[1, "core", 0]], "logins": {"1000001": "eve"}}
   POST /_control/accounts             another account or token
@@ -36,13 +37,31 @@ Exit codes: 0 stopped, 2 misuse.
 
 
 @click.command("simulate", short_help="Serve a simulated GitHub.", epilog=EPILOG)
-@click.option("--port", type=click.IntRange(0, 65535), default=8090, show_default=True, help="Port to listen on; 0 takes a free one.")
-@click.option("--scenario", type=click.Path(path_type=Path), metavar="FILE", help="JSON file that says what the simulated GitHub holds.")
-@click.option("--child", is_flag=True, hidden=True, help="The scenario is the first line of standard input; end when that ends.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8090,
+    show_default=True,
+    help="Port to listen on; 0 takes a free one.",
+)
+@click.option(
+    "--scenario",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="JSON file that says what the simulated GitHub holds.",
+)
+@click.option(
+    "--child",
+    is_flag=True,
+    hidden=True,
+    help="The scenario is the first line of standard input; end when that ends.",
+)
 def simulate(port: int, scenario: Path | None, child: bool) -> None:
-    """Run a simulated GitHub on 127.0.0.1: REST and GraphQL with deterministic data, budgets, limits and faults.
+    """Run a simulated GitHub on 127.0.0.1: REST and GraphQL with deterministic data, budgets,
+    limits and faults.
 
-    Without a scenario it holds 200 repositories. Point gitstars at it with github.api_url and github.graphql_url.
+    Without a scenario it holds 200 repositories. Point gitstars at it with github.api_url and
+    github.graphql_url.
     """
     import gevent
     from gevent.event import Event
@@ -76,7 +95,13 @@ def simulate(port: int, scenario: Path | None, child: bool) -> None:
 
 
 def _introduce(held: "Scenario", url: str) -> None:
-    click.echo(f"A simulated GitHub with {len(held.repositories)} repositories listens on {url} (GraphQL: {url}/graphql).")
+    click.echo(
+        f"A simulated GitHub with {len(held.repositories)} repositories listens on {url} "
+        f"(GraphQL: {url}/graphql)."
+    )
     for account in held.accounts:
-        click.echo(f"  token {account.token} is {account.login} ({account.kind}, starred {len(account.starred)} repositories)")
+        click.echo(
+            f"  token {account.token} is {account.login} ({account.kind}, starred "
+            f"{len(account.starred)} repositories)"
+        )
     click.echo("Press Ctrl+C to stop.")

@@ -18,7 +18,9 @@ WATCH_SECONDS = 1.0
 
 @click.command(short_help="Show what a running server has done and is doing.", epilog=EXIT_CODES)
 @with_client
-@click.option("--watch", is_flag=True, help="Again every second until Ctrl+C; a line each in a pipe.")
+@click.option(
+    "--watch", is_flag=True, help="Again every second until Ctrl+C; a line each in a pipe."
+)
 @click.option("--json", "as_json", is_flag=True, help="As a JSON object; with --watch one a line.")
 def stats(client: AdminClient, watch: bool, as_json: bool) -> None:
     """Show health, speed, repositories, queue, workers and accounts."""
@@ -52,7 +54,9 @@ def _watch(client: AdminClient, as_json: bool) -> None:
 
 
 def _screen(client: AdminClient) -> Group:
-    facts = [(name, value) for name, value in describe(client.get("/stats")) if value not in (None, "")]
+    facts = [
+        (name, value) for name, value in describe(client.get("/stats")) if value not in (None, "")
+    ]
     width = max(len(name) for name, _ in facts)
     lines = Text()
     for name, value in facts:
@@ -60,25 +64,54 @@ def _screen(client: AdminClient) -> Group:
             f"{show.as_text(value)}\n", show.STYLES.get(value, "") if isinstance(value, str) else ""
         )
     listed = client.get("/accounts")["accounts"]
-    return Group(lines, show.rich_table(accounts.COLUMNS, [accounts.account_row(account) for account in listed]))
+    return Group(
+        lines,
+        show.rich_table(accounts.COLUMNS, [accounts.account_row(account) for account in listed]),
+    )
 
 
 def describe(reading: dict[str, Any]) -> list[tuple[str, Any]]:
     """The facts of ``GET /stats`` that deserve a line."""
-    totals, queue, workers, database = reading["totals"], reading["queue"], reading["workers"], reading["database"]
-    statuses = ", ".join(f"{count:,} {name}" for name, count in reading["repositories"].items() if count)
-    waits = f", the oldest for {show.duration(queue['oldest_seconds'])}" if queue["oldest_seconds"] else ""
+    totals, queue, workers, database = (
+        reading["totals"],
+        reading["queue"],
+        reading["workers"],
+        reading["database"],
+    )
+    statuses = ", ".join(
+        f"{count:,} {name}" for name, count in reading["repositories"].items() if count
+    )
+    waits = (
+        f", the oldest for {show.duration(queue['oldest_seconds'])}"
+        if queue["oldest_seconds"]
+        else ""
+    )
     resources = reading["resources"]
     return [
         ("state", "paused" if reading["paused"] else reading["status"]),
         ("because", "; ".join(reading["reasons"])),
         ("gitstars", f"{reading['version']}, up {show.duration(reading['uptime_seconds'])}"),
-        ("stars", f"{totals['stars_stored']:,} stored, {reading['rates']['stars_per_second']:,.0f} a second now"),
+        (
+            "stars",
+            (
+                f"{totals['stars_stored']:,} stored, {reading['rates']['stars_per_second']:,.0f} a "
+                "second now"
+            ),
+        ),
         ("repositories", statuses),
         ("queue", f"{queue['depth']:,} waiting{waits}"),
         ("workers", f"{workers['count']} ({workers['busy']} busy, {workers['replaced']} replaced)"),
-        ("database", f"{database['address']}" + (f", {database['latency_ms']:.1f} ms" if database["reachable"] else ": not reachable")),
-        ("process", f"{resources['cpu_percent']:.0f} % of a core, {resources['memory_mb']:,.0f} MB"),
+        (
+            "database",
+            f"{database['address']}"
+            + (
+                f", {database['latency_ms']:.1f} ms" if database["reachable"] else ": not reachable"
+            ),
+        ),
+        (
+            "process",
+            f"{resources['cpu_percent']:.0f} % of a core, {resources['memory_mb']:,.0f} MB",
+        ),
     ]
 
 
@@ -86,6 +119,8 @@ def one_line(reading: dict[str, Any]) -> str:
     """A reading for a log: what moves."""
     settled = reading["repositories"].get("completed", 0)
     return (
-        f"{'paused' if reading['paused'] else reading['status']}: {reading['totals']['stars_stored']:,} stars stored, "
-        f"{reading['rates']['stars_per_second']:,.0f}/s, {settled:,} repositories completed, {reading['queue']['depth']:,} waiting"
+        f"{'paused' if reading['paused'] else reading['status']}: "
+        f"{reading['totals']['stars_stored']:,} stars stored, "
+        f"{reading['rates']['stars_per_second']:,.0f}/s, {settled:,} repositories completed, "
+        f"{reading['queue']['depth']:,} waiting"
     )

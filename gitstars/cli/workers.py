@@ -8,7 +8,11 @@ from gitstars.cli import show
 from gitstars.cli.admin_client import EXIT_CODES, AdminClient, with_client
 
 
-@click.group(short_help="Show the workers, or set their number.", invoke_without_command=True, epilog=EXIT_CODES)
+@click.group(
+    short_help="Show the workers, or set their number.",
+    invoke_without_command=True,
+    epilog=EXIT_CODES,
+)
 @with_client
 @click.option("--json", "as_json", is_flag=True, help="As a JSON object.")
 @click.pass_context
@@ -22,7 +26,13 @@ def workers(context: click.Context, client: AdminClient, as_json: bool) -> None:
         show.print_json(answer)
         return
     rows = [
-        (worker["number"], worker["state"], worker["users"], len(worker["repositories"]), ", ".join(worker["repositories"][:3]))
+        (
+            worker["number"],
+            worker["state"],
+            worker["users"],
+            len(worker["repositories"]),
+            ", ".join(worker["repositories"][:3]),
+        )
         for worker in answer["workers"]
     ]
     show.print_table(("worker", "state", "accounts", "open", "repositories"), rows)

@@ -13,7 +13,8 @@ HISTORY_SECONDS = 7 * 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """``fresh_seconds``: how long a count or a complete list holds; ``history``: which repositories get one (none, restricted, all).
+    """``fresh_seconds``: how long a count or a complete list holds; ``history``: which
+    repositories get one (none, restricted, all).
 
     ``include``: which repositories of an account are collected (starred, owned, collaborating).
     """
@@ -24,10 +25,18 @@ class Rules:
 
 
 def judge_needs(
-    state: RepositoryState, access: AccessRow | None, now: float, rules: Rules, priority: int = Priority.EXISTING
+    state: RepositoryState,
+    access: AccessRow | None,
+    now: float,
+    rules: Rules,
+    priority: int = Priority.EXISTING,
 ) -> Iterator[tuple[Task, int]]:
-    """The tasks that are due, each with its priority; ``priority`` is that of a list which was never read to its end."""
-    refused = access is not None and access.may_list is False and (access.look_again_at or 0.0) > now
+    """The tasks that are due, each with its priority; ``priority`` is that of a list which was
+    never read to its end.
+    """
+    refused = (
+        access is not None and access.may_list is False and (access.look_again_at or 0.0) > now
+    )
     match state.status:
         case None | Status.PENDING | Status.PROCESSING:
             if not refused:
@@ -38,14 +47,22 @@ def judge_needs(
         case Status.COMPLETED:
             if not refused and state.is_refresh_due(now, rules.fresh_seconds):
                 yield Task.COUNTS, Priority.REFRESH
-            if rules.history == "all" and not state.repository.is_private and _is_history_due(state, now):
+            if (
+                rules.history == "all"
+                and not state.repository.is_private
+                and _is_history_due(state, now)
+            ):
                 yield Task.HISTORY, Priority.HISTORY
         case Status.RESTRICTED:
             if not refused:
                 yield Task.LIST, priority
             elif state.is_count_due(now, rules.fresh_seconds):
                 yield Task.COUNTS, Priority.REFRESH
-            if rules.history != "none" and not state.repository.is_private and _is_history_due(state, now):
+            if (
+                rules.history != "none"
+                and not state.repository.is_private
+                and _is_history_due(state, now)
+            ):
                 yield Task.HISTORY, Priority.HISTORY
         case Status.FAILED | Status.PAGINATION_LIMITED:
             if state.next_retry_at is not None and state.next_retry_at <= now and not refused:

@@ -27,8 +27,12 @@ def observe(watch: Watch, count: int, now: float) -> Watch:
     return watch if count == watch.count else Watch(watch.started_at, count, now)
 
 
-def judge_readiness(watch: Watch, now: float, stable_seconds: float, timeout_seconds: float) -> Readiness:
-    """Ready when the count has been above zero and the same for ``stable_seconds``; timed out ``timeout_seconds`` after the start."""
+def judge_readiness(
+    watch: Watch, now: float, stable_seconds: float, timeout_seconds: float
+) -> Readiness:
+    """Ready when the count has been above zero and the same for ``stable_seconds``; timed out
+    ``timeout_seconds`` after the start.
+    """
     if watch.count > 0 and now - watch.same_since >= stable_seconds:
         return Readiness.READY
     return Readiness.TIMED_OUT if now - watch.started_at >= timeout_seconds else Readiness.WAIT

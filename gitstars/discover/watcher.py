@@ -1,4 +1,7 @@
-"""Sees accounts come, change and go, and queues their repositories. Which of those need work is decided in ``needs``."""
+"""Sees accounts come, change and go, and queues their repositories.
+
+Which of those need work is decided in ``needs``.
+"""
 
 import hashlib
 import logging
@@ -24,12 +27,15 @@ logger = logging.getLogger(__name__)
 
 #: How often the count of a new account's starred repositories is read (seconds).
 COUNT_SECONDS = 1.0
-#: Statuses whose ``next_retry_after`` brings a scan of its own; others may wait for the next one. So far apart such scans are (seconds).
+#: Statuses whose ``next_retry_after`` brings a scan of its own; others may wait for the next one.
+#: So far apart such scans are (seconds).
 RETRIED, RETRY_SECONDS = frozenset({Status.FAILED, Status.RATE_LIMITED}), 10.0
 
 
 class AccountWatcher:
-    """Keeps the dispatcher's lanes equal to the accounts in the database, and their jobs equal to what needs work."""
+    """Keeps the dispatcher's lanes equal to the accounts in the database, and their jobs equal
+    to what needs work.
+    """
 
     def __init__(
         self,
@@ -42,7 +48,9 @@ class AccountWatcher:
         stop: Event,
         is_out: Callable[[Account], bool] = lambda account: False,
     ) -> None:
-        """``is_out``: GitHub rejects the account's token, so that nothing is queued for it until it changes."""
+        """``is_out``: GitHub rejects the account's token, so that nothing is queued for it until
+        it changes.
+        """
         self._database = database
         self._dispatcher = dispatcher
         self._events = events
@@ -74,23 +82,36 @@ class AccountWatcher:
         return bool(self._settling)
 
     def start(self) -> None:
-        """Queue the repositories of existing accounts at low priority, then watch for what changes."""
+        """Queue the repositories of existing accounts at low priority, then watch for what
+        changes.
+        """
         for account in self._read().values():
             self._open(account)
-            if self.enqueue(account, Priority.EXISTING) == 0 and accounts.count_starred(self._database, account) == 0:
+            if (
+                self.enqueue(account, Priority.EXISTING) == 0
+                and accounts.count_starred(self._database, account) == 0
+            ):
                 self._settle_later(account)
         self._restrict_orphans()
         self._scan_due_at = self._clock.monotonic() + self._settings.scan_seconds
         spawn("account watcher", run_until, self._stop, self._step, 0.0)
         if self._database.can_watch:
-            spawn("live accounts", self._database.watch, "account", lambda *_: self._wake.set(), self._stop, self._catch_up)
+            spawn(
+                "live accounts",
+                self._database.watch,
+                "account",
+                lambda *_: self._wake.set(),
+                self._stop,
+                self._catch_up,
+            )
 
     def stop(self) -> None:
         """Wake who waits for the next look; the ``stop`` event must be set already."""
         self._wake.set()
 
     def scan(self) -> None:
-        """Look at all accounts, and queue every repository of theirs that needs work and waits nowhere yet.
+        """Look at all accounts, and queue every repository of theirs that needs work and waits
+        nowhere yet.
 
         A database that came back may be another one, without our tables.
         """
@@ -132,11 +153,17 @@ class AccountWatcher:
         for known in accounts.list_repositories(self._database, account):
             if known.status is None:
                 new[known.repository.key] = known.repository
-            if known.status in RETRIED and known.next_retry_at is not None and known.next_retry_at > now:
+            if (
+                known.status in RETRIED
+                and known.next_retry_at is not None
+                and known.next_retry_at > now
+            ):
                 self._retry_at = min(self._retry_at, max(known.next_retry_at, now + RETRY_SECONDS))
             if known.status is Status.PENDING:
                 self._pending.add(known.repository.key)
-            for task, wanted in judge_needs(known, allowed.get(known.repository.key), now, self._rules, priority):
+            for task, wanted in judge_needs(
+                known, allowed.get(known.repository.key), now, self._rules, priority
+            ):
                 repository = ALL_REPOSITORIES if task is Task.COUNTS else known.repository
                 jobs.append(Job(user_id, repository, wanted, task=task))
         self._listed |= {job.repository.key for job in jobs if job.task is Task.LIST}
@@ -149,7 +176,9 @@ class AccountWatcher:
         return added
 
     def _restrict_orphans(self) -> None:
-        """After a scan: what waits for an account that is gone, and is refused to all that are left, is restricted."""
+        """After a scan: what waits for an account that is gone, and is refused to all that are
+        left, is restricted.
+        """
         orphans = list(self._pending - self._listed)
         if orphans:
             statuses.restrict_refused(self._database, orphans)
@@ -157,21 +186,30 @@ class AccountWatcher:
         self._listed.clear()
 
     def _welcome(self, repositories: Sequence[Repository]) -> set[str]:
-        """Repositories seen for the first time get a row; what was collected under a former name follows. Keys that are not to be queued.
+        """Repositories seen for the first time get a row; what was collected under a former name
+        follows.
 
-        Those are not ready yet, or are second records of a repository that is collected under another one.
+        Keys that are not to be queued.
+
+        Those are not ready yet, or are second records of a repository that is collected under
+        another one.
         """
         left: set[str] = set()
         for start in range(0, len(repositories), accounts.PAGE_ROWS):
             chunk = repositories[start : start + accounts.PAGE_ROWS]
             left |= self._find_second_records(chunk)
-            former = renames.find_former(self._database, [place for place in chunk if place.key not in left])
+            former = renames.find_former(
+                self._database, [place for place in chunk if place.key not in left]
+            )
             for key, found in former.items():
                 if found.is_busy:
                     left.add(key)
                 else:
                     renames.carry_over(self._database, found.identity, key)
-            statuses.ensure_all(self._database, [place.key for place in chunk if place.key not in former.keys() | left])
+            statuses.ensure_all(
+                self._database,
+                [place.key for place in chunk if place.key not in former.keys() | left],
+            )
         return left
 
     def _find_second_records(self, repositories: Sequence[Repository]) -> set[str]:
@@ -179,22 +217,35 @@ class AccountWatcher:
         second = renames.find_aliases(self._database, [place.key for place in repositories])
         first: dict[int | None, str] = {}
         for place in repositories:
-            if place.key not in second and first.setdefault(place.github_id, place.key) != place.key and place.github_id is not None:
+            if (
+                place.key not in second
+                and first.setdefault(place.github_id, place.key) != place.key
+                and place.github_id is not None
+            ):
                 renames.remember_alias(self._database, place.key, first[place.github_id])
                 second.add(place.key)
         return second
 
     def _queue_own_list(self, account: Account) -> None:
-        """Let the repositories that the account owns or collaborates on be asked for, when that was long ago."""
+        """Let the repositories that the account owns or collaborates on be asked for, when that
+        was long ago.
+        """
         if not self._rules.include & {"owned", "collaborating"}:
             return
         listed_at = state.read(self._database, access.own_key(account.user_id))
         if listed_at is None or listed_at + self._rules.fresh_seconds <= self._clock.now():
-            self._dispatcher.put(Job(account.user_id, ALL_REPOSITORIES, Priority.OWN, task=Task.OWN))
+            self._dispatcher.put(
+                Job(account.user_id, ALL_REPOSITORIES, Priority.OWN, task=Task.OWN)
+            )
 
     def _step(self) -> None:
-        """One look; a full scan when it is due. The database being away is told once a step and is no reason to stop."""
-        pause = self._settings.scan_seconds if self._database.can_watch else self._settings.poll_seconds
+        """One look; a full scan when it is due.
+
+        The database being away is told once a step and is no reason to stop.
+        """
+        pause = (
+            self._settings.scan_seconds if self._database.can_watch else self._settings.poll_seconds
+        )
         self._clock.wait(self._wake, min(pause, max(1.0, self._retry_at - self._clock.now())))
         self._wake.clear()
         if self._stop.is_set():
@@ -226,7 +277,9 @@ class AccountWatcher:
         return {account.user_id: account for account in found}
 
     def _open(self, account: Account) -> None:
-        digest = hashlib.sha256(f"{account.token} {sorted(account.scopes or ())}".encode()).hexdigest()[:16]
+        digest = hashlib.sha256(
+            f"{account.token} {sorted(account.scopes or ())}".encode()
+        ).hexdigest()[:16]
         key = f"token of {account.user_id}"
         if (before := state.read(self._database, key)) != digest:
             if before is not None:
@@ -238,20 +291,34 @@ class AccountWatcher:
 
     def _settle_later(self, account: Account) -> None:
         if account.user_id not in self._settling:
-            self._settling[account.user_id] = spawn(f"new account {account.user_id}", self._settle, account)
+            self._settling[account.user_id] = spawn(
+                f"new account {account.user_id}", self._settle, account
+            )
 
     def _settle(self, account: Account) -> None:
-        """Wait until the account's starred repositories are all there, then queue them first of all."""
+        """Wait until the account's starred repositories are all there, then queue them first of
+        all.
+        """
         try:
             self._queue_own_list(account)
             readiness = self._wait_until_stable(account)
             if self._stop.is_set():
                 return
             if readiness is Readiness.TIMED_OUT:
-                logger.info("account %s: its starred repositories keep changing or are none; going on with what is there", account)
+                logger.info(
+                    (
+                        "account %s: its starred repositories keep changing or are none; going on "
+                        "with what is there"
+                    ),
+                    account,
+                )
             self.enqueue(account, Priority.NEW_ACCOUNT)
         except DatabaseError as error:
-            logger.warning("account %s: its repositories could not be read, the next scan finds them: %s", account, error)
+            logger.warning(
+                "account %s: its repositories could not be read, the next scan finds them: %s",
+                account,
+                error,
+            )
         finally:
             self._settling.pop(account.user_id, None)
 
@@ -260,7 +327,11 @@ class AccountWatcher:
         watch = Watch(started, accounts.count_starred(self._database, account), started)
         while True:
             now = self._clock.monotonic()
-            readiness = judge_readiness(watch, now, self._settings.stable_seconds, self._settings.stable_timeout_seconds)
+            readiness = judge_readiness(
+                watch, now, self._settings.stable_seconds, self._settings.stable_timeout_seconds
+            )
             if readiness is not Readiness.WAIT or self._clock.wait(self._stop, COUNT_SECONDS):
                 return readiness
-            watch = observe(watch, accounts.count_starred(self._database, account), self._clock.monotonic())
+            watch = observe(
+                watch, accounts.count_starred(self._database, account), self._clock.monotonic()
+            )

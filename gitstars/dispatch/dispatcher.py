@@ -1,4 +1,7 @@
-"""The lanes of all users and the workers that they are routed to. Jobs come from discover; workers take them lane by lane."""
+"""The lanes of all users and the workers that they are routed to.
+
+Jobs come from discover; workers take them lane by lane.
+"""
 
 import time
 from collections.abc import Callable, Iterable
@@ -9,14 +12,17 @@ from gitstars.dispatch import routing
 from gitstars.dispatch.lane import Entry, Lane
 from gitstars.model import Account, Job
 
-#: Jobs in memory at most. What does not fit stays ``pending`` in the database and comes with a later scan.
+#: Jobs in memory at most. What does not fit stays ``pending`` in the database and comes with a
+#: later scan.
 QUEUE_BOUND = 100_000
 
 
 class Dispatcher:
     """Puts jobs on their user's lane and wakes the worker that the lane is routed to."""
 
-    def __init__(self, bound: int = QUEUE_BOUND, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, bound: int = QUEUE_BOUND, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._bound = bound
         self._monotonic = monotonic
         self._arrival = 0
@@ -26,7 +32,9 @@ class Dispatcher:
         self.routing = routing.Routing()
 
     def open_lane(self, account: Account) -> bool:
-        """Give the account's user a lane, or the lane the account's newest token; whether the token is a new one."""
+        """Give the account's user a lane, or the lane the account's newest token; whether the
+        token is a new one.
+        """
         lane = self._lanes.get(account.user_id)
         if lane is None:
             lane = self._lanes[account.user_id] = Lane(account)
@@ -40,7 +48,9 @@ class Dispatcher:
         return changed
 
     def close_lane(self, user_id: int) -> list[Job]:
-        """Forget what waits for a user whose account is gone; the worker gives the lane up by itself."""
+        """Forget what waits for a user whose account is gone; the worker gives the lane up by
+        itself.
+        """
         lane = self._lanes.pop(user_id, None)
         dropped = lane.clear() if lane else []
         self._waiting -= len(dropped)
@@ -48,7 +58,9 @@ class Dispatcher:
         return dropped
 
     def put(self, job: Job) -> bool:
-        """Queue ``job``; False when its user has no lane, the queue is full, or the repository waits there already."""
+        """Queue ``job``; False when its user has no lane, the queue is full, or the repository
+        waits there already.
+        """
         lane = self._lanes.get(job.user_id)
         if lane is None or self._waiting >= self._bound:
             return False
@@ -84,20 +96,31 @@ class Dispatcher:
         return list(self._lanes.values())
 
     def clear(self, user_ids: Iterable[int] | None = None) -> list[Job]:
-        """Drop what waits (of everybody, or of some users); the caller returns it to ``pending``."""
+        """Drop what waits (of everybody, or of some users); the caller returns it to
+        ``pending``.
+        """
         chosen = list(self._lanes) if user_ids is None else list(user_ids)
-        dropped = [job for user_id in chosen if (lane := self._lanes.get(user_id)) for job in lane.clear()]
+        dropped = [
+            job for user_id in chosen if (lane := self._lanes.get(user_id)) for job in lane.clear()
+        ]
         self._waiting -= len(dropped)
         return dropped
 
     def head(self, count: int) -> list[Entry]:
         """The first ``count`` entries over all lanes, in queue order."""
-        return sorted((entry for lane in self._lanes.values() for entry in lane.head(count)), key=lambda entry: entry[:3])[:count]
+        return sorted(
+            (entry for lane in self._lanes.values() for entry in lane.head(count)),
+            key=lambda entry: entry[:3],
+        )[:count]
 
     @property
     def oldest_at(self) -> float | None:
-        """Since when the job that waits longest has waited (monotonic seconds); None when nothing waits."""
-        arrivals = [arrival for lane in self._lanes.values() if (arrival := lane.oldest_arrival) is not None]
+        """Since when the job that waits longest has waited (monotonic seconds); None when
+        nothing waits.
+        """
+        arrivals = [
+            arrival for lane in self._lanes.values() if (arrival := lane.oldest_arrival) is not None
+        ]
         return min(arrivals) / 1e9 if arrivals else None
 
     # Workers

@@ -1,4 +1,7 @@
-"""One user's waiting jobs, in order. Who works on a lane is routing's business; when its calls may go out is the ledger's."""
+"""One user's waiting jobs, in order.
+
+Who works on a lane is routing's business; when its calls may go out is the ledger's.
+"""
 
 import heapq
 from collections import Counter
@@ -22,7 +25,9 @@ class Entry(NamedTuple):
 
 
 class Lane:
-    """The jobs of one user, smallest ``(priority, stars, arrival)`` first, each repository at most once a task."""
+    """The jobs of one user, smallest ``(priority, stars, arrival)`` first, each repository at
+    most once a task.
+    """
 
     def __init__(self, account: Account) -> None:
         self.account = account
@@ -43,7 +48,11 @@ class Lane:
         """Add ``job``; False when it waits already at the same or a better priority."""
         key = job.key
         waiting = self._current.get(key)
-        if waiting is not None and waiting.priority <= job.priority and not (job.force and not waiting.job.force):
+        if (
+            waiting is not None
+            and waiting.priority <= job.priority
+            and not (job.force and not waiting.job.force)
+        ):
             return False
         entry = Entry(job.priority, job.repository.stars, arrival, job)
         self._current.pop(key, None)  # so that the dictionary stays in the order of arrival
@@ -63,9 +72,15 @@ class Lane:
         return head.job
 
     def take_giant(self) -> Job | None:
-        """The giant with the most stars among the jobs of the first priority: those start early, so that they end beside the small ones."""
+        """The giant with the most stars among the jobs of the first priority: those start early,
+        so that they end beside the small ones.
+        """
         head = self._head()
-        fitting = [entry for entry in self._giants.values() if head is not None and entry.priority == head.priority]
+        fitting = [
+            entry
+            for entry in self._giants.values()
+            if head is not None and entry.priority == head.priority
+        ]
         if not fitting:
             return None
         entry = max(fitting, key=lambda entry: entry.stars)
@@ -98,7 +113,9 @@ class Lane:
         return dropped
 
     def _head(self) -> Entry | None:
-        """The first entry; those that were taken or replaced before their turn are dropped on the way."""
+        """The first entry; those that were taken or replaced before their turn are dropped on
+        the way.
+        """
         while not self._queue.empty():
             entry: Entry = self._queue.peek()
             if self._current.get(entry.job.key) is entry:

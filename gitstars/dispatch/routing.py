@@ -1,4 +1,7 @@
-"""Which worker serves which user: pure and sticky. A user keeps its worker until that worker leaves or gives the user up."""
+"""Which worker serves which user: pure and sticky.
+
+A user keeps its worker until that worker leaves or gives the user up.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -25,7 +28,11 @@ class Routing:
 
 
 def assign(routing: Routing, user: int) -> Routing:
-    """``user`` on its worker: the one it has, else the least loaded one (lowest number on a tie). Without workers it stays unassigned."""
+    """``user`` on its worker: the one it has, else the least loaded one (lowest number on a
+    tie).
+
+    Without workers it stays unassigned.
+    """
     if user in routing.assigned or not routing.workers:
         return routing
     load = routing.load()
@@ -34,7 +41,9 @@ def assign(routing: Routing, user: int) -> Routing:
 
 
 def release(routing: Routing, user: int) -> Routing:
-    """``user`` without a worker; only the worker that held it may ask for this, once nothing of the user is in its hands."""
+    """``user`` without a worker; only the worker that held it may ask for this, once nothing of
+    the user is in its hands.
+    """
     return replace(routing, assigned={u: w for u, w in routing.assigned.items() if u != user})
 
 

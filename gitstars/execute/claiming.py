@@ -7,24 +7,49 @@ from gitstars.model import Claim, Job, Resource
 from gitstars.store import edges, statuses
 
 
-def claim_repository(tools: Tools, job: Job, owner: str, usable: frozenset[Resource]) -> Collection | None:
-    """The job's repository, held by ``owner``; None: somebody holds it, it is complete and fresh, or it waits for a stated time.
+def claim_repository(
+    tools: Tools, job: Job, owner: str, usable: frozenset[Resource]
+) -> Collection | None:
+    """The job's repository, held by ``owner``; None: somebody holds it, it is complete and
+    fresh, or it waits for a stated time.
 
     ``usable`` are the budgets that are neither spent nor cooling. Raises DatabaseError.
     """
     settings = tools.settings
     claim = statuses.claim(
-        tools.database, job.repository, owner, settings.lease_seconds, tools.fresh_seconds, force=job.force, may_try=True
+        tools.database,
+        job.repository,
+        owner,
+        settings.lease_seconds,
+        tools.fresh_seconds,
+        force=job.force,
+        may_try=True,
     )
     if claim is None:
         return None
-    is_refresh = claim.progress.cursor == statuses.REFRESH and not is_sweep_due(claim, tools.clock.now(), tools.sweep_seconds)
-    is_first = claim.generation == 0 and not claim.progress.cursor and not edges.has_any(tools.database, claim.repository)
-    return Collection(job, claim, _reads_by_cursors(tools, claim, usable), settings.private, tools.page_size, is_refresh, is_first)
+    is_refresh = claim.progress.cursor == statuses.REFRESH and not is_sweep_due(
+        claim, tools.clock.now(), tools.sweep_seconds
+    )
+    is_first = (
+        claim.generation == 0
+        and not claim.progress.cursor
+        and not edges.has_any(tools.database, claim.repository)
+    )
+    return Collection(
+        job,
+        claim,
+        _reads_by_cursors(tools, claim, usable),
+        settings.private,
+        tools.page_size,
+        is_refresh,
+        is_first,
+    )
 
 
 def _reads_by_cursors(tools: Tools, claim: Claim, usable: frozenset[Resource]) -> bool:
-    """Through GraphQL wherever it is to be had, unless a list by page numbers would have to begin anew; REST cannot go on from a cursor."""
+    """Through GraphQL wherever it is to be had, unless a list by page numbers would have to
+    begin anew; REST cannot go on from a cursor.
+    """
     kind = claim.progress.cursor.get("kind")
     if kind == "graph" and tools.server.has_graphql:
         return True

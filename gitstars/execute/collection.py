@@ -1,4 +1,7 @@
-"""One claimed repository on its way: what to ask next, what an answer changes, what ended it. State only; the collector does the IO."""
+"""One claimed repository on its way: what to ask next, what an answer changes, what ended it.
+
+State only; the collector does the IO.
+"""
 
 import math
 from collections import deque
@@ -16,7 +19,8 @@ from gitstars.fetch.newest import NewestListing
 from gitstars.fetch.pages import Ready, RestListing
 from gitstars.model import Claim, Job, PageWrite, Progress, Resource
 
-#: Endings that forbid further calls and say nothing against a page that is on its way: it is stored, and never asked for again.
+#: Endings that forbid further calls and say nothing against a page that is on its way: it is
+#: stored, and never asked for again.
 ASKS_NO_MORE = (answers.Stopped, answers.BudgetSpent, answers.SecondaryLimit, answers.BadToken)
 #: A page that fails this often, each time after the client's own tries, ends the collection.
 PAGE_TRIES = 6
@@ -42,9 +46,12 @@ Ask = CountAsk | int | GraphAsk
 
 @dataclass(slots=True, eq=False)
 class Collection:
-    """A job that was claimed. ``has_graph``: its list is read by cursors, and may be where REST ends.
+    """A job that was claimed.
 
-    ``is_refresh``: it is complete, and only its newest stars are read. ``is_first``: no star of it was stored before.
+    ``has_graph``: its list is read by cursors, and may be where REST ends.
+
+    ``is_refresh``: it is complete, and only its newest stars are read. ``is_first``: no star of it
+    was stored before.
     """
 
     job: Job
@@ -61,14 +68,16 @@ class Collection:
     count_before: int | None = None
     count_after: int | None = None
     ended_by: answers.Outcome | Exception | None = None
-    #: A refusal that the repository's own record has to tell from an absence, or to complete with its count.
+    #: A refusal that the repository's own record has to tell from an absence, or to complete with
+    #: its count.
     suspected: answers.Missing | answers.Refused | None = None
     in_flight: int = 0
     failures: int = 0
     is_settling: bool = False
     #: Pages handed to the writer that are not known to be durable yet, oldest first.
     writes: deque[tuple[AsyncResult, PageWrite]] = field(default_factory=deque)
-    #: Held while pages are accepted and handed to the writer, so that they arrive there in their order.
+    #: Held while pages are accepted and handed to the writer, so that they arrive there in their
+    #: order.
     order: RLock = field(default_factory=RLock)
 
     def __post_init__(self) -> None:
@@ -92,7 +101,11 @@ class Collection:
     @property
     def needed(self) -> Resource:
         """The budget that the next call costs."""
-        return Resource.GRAPHQL if self.has_graph and self.phase is Phase.LIST and self.suspected is None else Resource.CORE
+        return (
+            Resource.GRAPHQL
+            if self.has_graph and self.phase is Phase.LIST and self.suspected is None
+            else Resource.CORE
+        )
 
     @property
     def is_finished(self) -> bool:
@@ -115,13 +128,20 @@ class Collection:
         return progress
 
     def asks(self, pages_ahead: int) -> list[Ask]:
-        """The calls that may go out now; ``pages_ahead`` pages at most are asked for and not durable yet (a kill costs that many)."""
+        """The calls that may go out now; ``pages_ahead`` pages at most are asked for and not
+        durable yet (a kill costs that many).
+        """
         if self.ended_by is not None or self.is_settling:
             return []
         if self.phase is Phase.LIST and self.suspected is None:
-            # A list by cursors goes on from a page that is stored, one at each end that it is read from.
+            # A list by cursors goes on from a page that is stored, one at each end that it is read
+            # from.
             most = 2 if isinstance(self.listing, GraphListing) else pages_ahead
-            under_way = self.in_flight + len(self.writes) + (self.listing.early_pages if isinstance(self.listing, RestListing) else 0)
+            under_way = (
+                self.in_flight
+                + len(self.writes)
+                + (self.listing.early_pages if isinstance(self.listing, RestListing) else 0)
+            )
             room = 0 if self.writes and isinstance(self.listing, GraphListing) else most - under_way
             return list(self.listing.asks(max(0, room)))
         if self.phase is Phase.DONE or self.in_flight:
@@ -134,8 +154,12 @@ class Collection:
         if not isinstance(ask, CountAsk):
             self.listing.start(ask)
 
-    def accept(self, ask: Ask, outcome: answers.Outcome, known: frozenset[int] = frozenset()) -> list[Ready]:
-        """Take in an answer, of whose users ``known`` are stored (needed for a refresh); the pages that are ready to be stored."""
+    def accept(
+        self, ask: Ask, outcome: answers.Outcome, known: frozenset[int] = frozenset()
+    ) -> list[Ready]:
+        """Take in an answer, of whose users ``known`` are stored (needed for a refresh); the
+        pages that are ready to be stored.
+        """
         match outcome:
             case answers.Metadata():
                 self._accept_metadata(outcome)
@@ -151,7 +175,9 @@ class Collection:
                 self.end(replace(outcome, repository=self.metadata))
             case answers.Refused() if not isinstance(ask, CountAsk):
                 self.suspected = outcome
-            case answers.Transient() if self.failures + 1 < PAGE_TRIES and not isinstance(ask, CountAsk):
+            case answers.Transient() if self.failures + 1 < PAGE_TRIES and not isinstance(
+                ask, CountAsk
+            ):
                 self._give_up(ask)
             case answers.PaginationWall() if self.has_graph:
                 self.listing = GraphListing(self.full_name, self.progress, self.page_size)
@@ -160,7 +186,9 @@ class Collection:
         return []
 
     def learn(self, metadata: answers.Metadata | None) -> None:
-        """Take over what the repository's own record says; GitHub's numeric id and present name win."""
+        """Take over what the repository's own record says; GitHub's numeric id and present name
+        win.
+        """
         if metadata is None:
             return
         self.metadata = metadata
@@ -173,7 +201,13 @@ class Collection:
         )
         self.claim = replace(self.claim, repository=repository)
         if metadata.is_private and not self.may_collect_private:
-            self.end(answers.Refused("private", "private repositories are collected only with collect.private", metadata))
+            self.end(
+                answers.Refused(
+                    "private",
+                    "private repositories are collected only with collect.private",
+                    metadata,
+                )
+            )
 
     def end(self, outcome: answers.Outcome | Exception) -> None:
         """Ask nothing more; the first reason is the one that counts."""
@@ -188,19 +222,30 @@ class Collection:
             self.end(replace(self.suspected, repository=metadata))
         elif self.suspected is not None:
             self.learn(metadata)
-            self.end(answers.Refused("not_found", "the list answers 404 while the repository is there", metadata))
+            self.end(
+                answers.Refused(
+                    "not_found", "the list answers 404 while the repository is there", metadata
+                )
+            )
         elif self.phase is Phase.COUNT:
             self.learn(metadata)
             self.count_before = metadata.stars
-            self.listing = self._make_listing(replace(self.claim.progress, total_stargazers=metadata.stars))
+            self.listing = self._make_listing(
+                replace(self.claim.progress, total_stargazers=metadata.stars)
+            )
             self.phase = Phase.LIST
         else:
             self.metadata, self.count_after = metadata, metadata.stars
             self.phase = Phase.DONE
 
-    def _accept_page(self, ask: int | GraphAsk, page: answers.Page, known: frozenset[int]) -> list[Ready]:
+    def _accept_page(
+        self, ask: int | GraphAsk, page: answers.Page, known: frozenset[int]
+    ) -> list[Ready]:
         self.failures = 0
-        if page.repository is not None and self.claim.repository.github_id not in (None, page.repository.github_id):
+        if page.repository is not None and self.claim.repository.github_id not in (
+            None,
+            page.repository.github_id,
+        ):
             # The name is another repository's by now: the numeric id tells the one that is meant.
             self.phase, self.listing = Phase.COUNT, None
             return []
@@ -216,7 +261,11 @@ class Collection:
             self.end(replace(refusal, repository=self.metadata))
         if self.ended_by is not None and not isinstance(self.ended_by, ASKS_NO_MORE):
             return []
-        ready: list[Ready] = self.listing.accept(ask, page, known) if self.is_refresh else self.listing.accept(ask, page)
+        ready: list[Ready] = (
+            self.listing.accept(ask, page, known)
+            if self.is_refresh
+            else self.listing.accept(ask, page)
+        )
         if self.is_refresh and self.listing.is_too_long:
             self.is_refresh = False
             self.listing = self._make_listing(Progress(total_stargazers=self.count_before))
@@ -226,14 +275,20 @@ class Collection:
 
     def _make_listing(self, progress: Progress) -> GraphListing | RestListing | NewestListing:
         if self.is_refresh:
-            last_page = None if self.has_graph else max(1, math.ceil((progress.total_stargazers or 0) / self.page_size))
+            last_page = (
+                None
+                if self.has_graph
+                else max(1, math.ceil((progress.total_stargazers or 0) / self.page_size))
+            )
             return NewestListing(self.full_name, progress, last_page, self.page_size)
         if self.has_graph:
             return GraphListing(self.full_name, progress, self.page_size)
         return RestListing(progress, self.page_size)
 
     def _finish_listing(self, is_one_page: bool) -> None:
-        if self.is_refresh or (isinstance(self.listing, GraphListing) and self.count_after is not None):
+        if self.is_refresh or (
+            isinstance(self.listing, GraphListing) and self.count_after is not None
+        ):
             self.phase = Phase.DONE
             return
         agrees = self.progress.processed + self.progress.ghosts == self.count_before

@@ -1,4 +1,5 @@
-"""Collects the repositories of one user: claims them, keeps calls in flight as far as pacing allows, hands pages to the writer.
+"""Collects the repositories of one user: claims them, keeps calls in flight as far as pacing
+allows, hands pages to the writer.
 
 What to ask next is decided in ``plan`` and ``collection``; how a repository ends is ``settling``'s.
 """
@@ -28,7 +29,8 @@ from gitstars.store import edges
 
 logger = logging.getLogger(__name__)
 
-#: Repositories open at once, as a multiple of the calls (REST) or aliases (GraphQL) in flight, so that all of them stay busy.
+#: Repositories open at once, as a multiple of the calls (REST) or aliases (GraphQL) in flight, so
+#: that all of them stay busy.
 OPEN_PER_CALL, OPEN_PER_ALIAS = 3, 3
 #: So many giants are open beside the small lists, so that queries stay filled to the end.
 GIANTS_OPEN = 2
@@ -58,13 +60,19 @@ class Collector:
         #: Jobs that claim nothing and wait for their budget.
         self._deferred: list[Job] = []
         self._passed_on = ""
-        #: The last sign of life (monotonic): a page, a repository taken up, a wait with a stated end.
+        #: The last sign of life (monotonic): a page, a repository taken up, a wait with a stated
+        #: end.
         self.progressed_at = tools.clock.monotonic()
 
     @property
     def is_idle(self) -> bool:
         """Nothing is claimed, nothing is in flight and nothing is put off."""
-        return not self._open and len(self._calls) == 0 and self._claiming is None and not self._deferred
+        return (
+            not self._open
+            and len(self._calls) == 0
+            and self._claiming is None
+            and not self._deferred
+        )
 
     @property
     def owners(self) -> list[str]:
@@ -78,7 +86,9 @@ class Collector:
         return [collection.full_name for collection in self._open.values()] + claiming
 
     def pump(self) -> float | None:
-        """Start all that may start now; seconds after which to look again, None to wait until woken."""
+        """Start all that may start now; seconds after which to look again, None to wait until
+        woken.
+        """
         tools = self._tools
         self._is_closing = False
         while not (self._is_closing or tools.stop.is_set()):
@@ -129,11 +139,17 @@ class Collector:
         self._deferred.clear()
 
     def _pass_on(self, account: Account) -> None:
-        """Once for a rejected token: what waits in its lane goes to the accounts that may try it."""
+        """Once for a rejected token: what waits in its lane goes to the accounts that may try
+        it.
+        """
         if self._passed_on != account.token:
             self._passed_on = account.token
             self._return_deferred()
-            self._spawn(f"pass on {self.user_id}", self._settler.pass_on, self._tools.dispatcher.clear([self.user_id]))
+            self._spawn(
+                f"pass on {self.user_id}",
+                self._settler.pass_on,
+                self._tools.dispatcher.clear([self.user_id]),
+            )
 
     def _end_all(self, outcome: answers.Outcome) -> None:
         for collection in list(self._open.values()):
@@ -152,15 +168,26 @@ class Collector:
     # Budgets and planning
 
     def _usable_resources(self) -> tuple[frozenset[Resource], float | None]:
-        """The resources that are neither spent nor cooling, and when the next one comes back (seconds)."""
+        """The resources that are neither spent nor cooling, and when the next one comes back
+        (seconds).
+        """
         now = self._tools.clock.now()
-        wanted = [Resource.CORE, Resource.GRAPHQL] if self._tools.server.has_graphql else [Resource.CORE]
-        blocked = {resource: self._tools.ledger.blocked_until(self.user_id, resource, now) for resource in wanted}
+        wanted = (
+            [Resource.CORE, Resource.GRAPHQL] if self._tools.server.has_graphql else [Resource.CORE]
+        )
+        blocked = {
+            resource: self._tools.ledger.blocked_until(self.user_id, resource, now)
+            for resource in wanted
+        }
         pause = min((until - now for until in blocked.values() if until is not None), default=None)
-        return frozenset(resource for resource, until in blocked.items() if until is None), pause and max(0.05, pause)
+        return frozenset(
+            resource for resource, until in blocked.items() if until is None
+        ), pause and max(0.05, pause)
 
     def _end_where_spent(self, usable: frozenset[Resource]) -> None:
-        """Repositories whose resource is spent wait in the lane; from there the other resource may take them."""
+        """Repositories whose resource is spent wait in the lane; from there the other resource
+        may take them.
+        """
         now = self._tools.clock.now()
         for collection in list(self._open.values()):
             needed = collection.needed
@@ -177,18 +204,30 @@ class Collector:
         wait = self._query_time.wait_seconds(self._tools.clock.monotonic())
         if wait != 0.0:
             usable -= {Resource.GRAPHQL}
-        return next_call(list(self._open.values()), usable, self._tools.settings.pages_ahead, self._width.aliases, is_filling)
+        return next_call(
+            list(self._open.values()),
+            usable,
+            self._tools.settings.pages_ahead,
+            self._width.aliases,
+            is_filling,
+        )
 
     @property
     def _has_room(self) -> bool:
         per_call = OPEN_PER_CALL * self._tools.concurrency
-        return len(self._open) < (max(per_call, OPEN_PER_ALIAS * self._width.aliases) if self._tools.server.has_graphql else per_call)
+        return len(self._open) < (
+            max(per_call, OPEN_PER_ALIAS * self._width.aliases)
+            if self._tools.server.has_graphql
+            else per_call
+        )
 
     # Claiming
 
     def _claim_next(self, account: Account, usable: frozenset[Resource]) -> bool:
         """Claim the lane's next repository that can be claimed; False when the lane is empty."""
-        giants = sum(collection.claim.repository.stars > GIANT_STARS for collection in self._open.values())
+        giants = sum(
+            collection.claim.repository.stars > GIANT_STARS for collection in self._open.values()
+        )
         takes_giant = Resource.GRAPHQL in usable and giants < GIANTS_OPEN
         if any(self._start_task(account, job, usable) for job in list(self._deferred)):
             return True
@@ -196,12 +235,20 @@ class Collector:
             self._claiming = job.repository.full_name
             self.progressed_at = self._tools.clock.monotonic()
             try:
-                started = self._claim(account, job, usable) if job.task is Task.LIST else self._start_task(account, job, usable)
+                started = (
+                    self._claim(account, job, usable)
+                    if job.task is Task.LIST
+                    else self._start_task(account, job, usable)
+                )
                 if started:
                     return True
             except QueryFailed as error:
                 # Its own fault: first in the lane again it would keep all others waiting.
-                logger.error("%s cannot be claimed, the next scan tries again: %s", job.repository.full_name, error)
+                logger.error(
+                    "%s cannot be claimed, the next scan tries again: %s",
+                    job.repository.full_name,
+                    error,
+                )
             except DatabaseError:
                 self._tools.dispatcher.put_back(job)
                 raise
@@ -210,14 +257,18 @@ class Collector:
         return False
 
     def _start_task(self, account: Account, job: Job, usable: frozenset[Resource]) -> bool:
-        """Start a job that claims nothing; while its budget is spent it is put off, and others go first."""
+        """Start a job that claims nothing; while its budget is spent it is put off, and others
+        go first.
+        """
         if job in self._deferred:
             self._deferred.remove(job)
         has_graph = job.task is Task.COUNTS and self._tools.server.has_graphql
         if (Resource.GRAPHQL if has_graph else Resource.CORE) not in usable:
             self._deferred.append(job)
             return False
-        self._spawn(f"{job.task} {self.user_id} {job.repository.full_name}", self._run_task, account, job)
+        self._spawn(
+            f"{job.task} {self.user_id} {job.repository.full_name}", self._run_task, account, job
+        )
         return True
 
     def _claim(self, account: Account, job: Job, usable: frozenset[Resource]) -> bool:
@@ -227,11 +278,17 @@ class Collector:
         self._claiming_as = tools.owner()
         collection = claim_repository(tools, job, self._claiming_as, usable)
         if collection is None:
-            logger.debug("%s is claimed elsewhere, fresh or waiting: left alone", job.repository.full_name)
-            tools.events.publish("repo.left", tools.clock.now(), repo=job.repository.full_name, user=self.user_id)
+            logger.debug(
+                "%s is claimed elsewhere, fresh or waiting: left alone", job.repository.full_name
+            )
+            tools.events.publish(
+                "repo.left", tools.clock.now(), repo=job.repository.full_name, user=self.user_id
+            )
             return False
         self._open[collection.key] = collection
-        tools.events.publish("repo.claimed", tools.clock.now(), repo=collection.full_name, user=self.user_id)
+        tools.events.publish(
+            "repo.claimed", tools.clock.now(), repo=collection.full_name, user=self.user_id
+        )
         return True
 
     def _run_task(self, account: Account, job: Job) -> None:
@@ -259,12 +316,16 @@ class Collector:
         first = call.items[0][0].full_name
         if call.resource is Resource.GRAPHQL:
             self._query_time.start()
-        self._spawn(f"call {self.user_id} {first} and {len(call.items) - 1} more", self._call, account, call)
+        self._spawn(
+            f"call {self.user_id} {first} and {len(call.items) - 1} more", self._call, account, call
+        )
 
     def _call(self, account: Account, call: Call) -> None:
         """One call and what follows from it; runs in a greenlet of its own."""
         try:
-            for (collection, ask), outcome in zip(call.items, self._ask(account, call), strict=True):
+            for (collection, ask), outcome in zip(
+                call.items, self._ask(account, call), strict=True
+            ):
                 self._accept(collection, ask, outcome)
         except Exception as error:
             if not isinstance(error, DatabaseError):
@@ -280,7 +341,11 @@ class Collector:
         client = self._tools.client
         collection, ask = call.items[0]
         if isinstance(ask, CountAsk):
-            return [client.get_repository(account, collection.claim.repository.github_id or collection.full_name)]
+            return [
+                client.get_repository(
+                    account, collection.claim.repository.github_id or collection.full_name
+                )
+            ]
         if isinstance(ask, int):
             return [client.list_stargazers(account, collection.full_name, ask)]
         asks = [ask for _, ask in call.items if isinstance(ask, GraphAsk)]
@@ -302,10 +367,15 @@ class Collector:
             known = frozenset[int]()
             if collection.is_refresh and isinstance(outcome, answers.Page):
                 ids = [star.github_id for star in outcome.stargazers]
-                known = frozenset(edges.find_known(self._tools.database, collection.claim.repository, ids))
+                known = frozenset(
+                    edges.find_known(self._tools.database, collection.claim.repository, ids)
+                )
             generation = collection.generation
             for ready in collection.accept(ask, outcome, known):
-                self._store(collection, PageWrite(collection.claim, ready.stargazers, ready.progress, generation))
+                self._store(
+                    collection,
+                    PageWrite(collection.claim, ready.stargazers, ready.progress, generation),
+                )
         if isinstance(outcome, answers.Page):
             self.progressed_at = self._tools.clock.monotonic()
 

@@ -1,4 +1,6 @@
-"""The weekly star history of one repository: newest week first, each page durable, stopping at weeks that are known."""
+"""The weekly star history of one repository: newest week first, each page durable, stopping at
+weeks that are known.
+"""
 
 import logging
 from collections.abc import Callable
@@ -12,8 +14,12 @@ from gitstars.store import history
 logger = logging.getLogger(__name__)
 
 
-def collect_history(tools: Tools, account: Account, job: Job, is_closing: Callable[[], bool]) -> None:
-    """Read what is missing of the history; the newest stored weeks are read again, since they were not over."""
+def collect_history(
+    tools: Tools, account: Account, job: Job, is_closing: Callable[[], bool]
+) -> None:
+    """Read what is missing of the history; the newest stored weeks are read again, since they
+    were not over.
+    """
     repository = job.repository
     if not tools.server.has_history:
         return
@@ -24,11 +30,18 @@ def collect_history(tools: Tools, account: Account, job: Job, is_closing: Callab
         known = history.newest_week(tools.database, repository) if is_complete else None
         weeks = 0
         while not is_closing():
-            outcome = tools.client.star_history(account, repository.github_id or repository.full_name, page)
+            outcome = tools.client.star_history(
+                account, repository.github_id or repository.full_name, page
+            )
             if not isinstance(outcome, answers.Weeks):
                 _tell_failure(tools, repository.full_name, outcome)
                 if isinstance(outcome, answers.Refused | answers.Missing | answers.Gone):
-                    history.save_weeks(tools.database, repository, [], {**progress, "checked_at": tools.clock.now()})
+                    history.save_weeks(
+                        tools.database,
+                        repository,
+                        [],
+                        {**progress, "checked_at": tools.clock.now()},
+                    )
                 return
             weeks += len(outcome.weeks)
             page += 1
@@ -38,7 +51,13 @@ def collect_history(tools: Tools, account: Account, job: Job, is_closing: Callab
             history.save_weeks(tools.database, repository, outcome.weeks, stands)
             if is_end:
                 logger.info("%s: %d weeks of star history stored", repository.full_name, weeks)
-                tools.events.publish("repo.history", tools.clock.now(), repo=repository.full_name, user=job.user_id, weeks=weeks)
+                tools.events.publish(
+                    "repo.history",
+                    tools.clock.now(),
+                    repo=repository.full_name,
+                    user=job.user_id,
+                    weeks=weeks,
+                )
                 return
     except DatabaseError as error:
         logger.error("%s: its star history could not be stored: %s", repository.full_name, error)

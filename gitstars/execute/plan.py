@@ -1,4 +1,7 @@
-"""Which call goes out next: pure. Pages of many lists share a GraphQL query; everything else is a call of its own."""
+"""Which call goes out next: pure.
+
+Pages of many lists share a GraphQL query; everything else is a call of its own.
+"""
 
 from collections import deque
 from collections.abc import Iterable
@@ -8,7 +11,8 @@ from gitstars.execute.collection import Ask, Collection
 from gitstars.fetch.graphql import GraphAsk
 from gitstars.model import Resource
 
-#: GitHub allows 60 s of processor time for GraphQL in 60 s, to be estimated by the time its answers take; a little is kept back.
+#: GitHub allows 60 s of processor time for GraphQL in 60 s, to be estimated by the time its answers
+#: take; a little is kept back.
 QUERY_SECONDS_A_MINUTE = 50.0
 #: Queries in flight at once while that lasts.
 QUERIES_IN_FLIGHT = 2
@@ -26,12 +30,17 @@ class Call:
 
 
 def next_call(
-    collections: Iterable[Collection], open_resources: frozenset[Resource], pages_ahead: int, width: int, is_filling: bool
+    collections: Iterable[Collection],
+    open_resources: frozenset[Resource],
+    pages_ahead: int,
+    width: int,
+    is_filling: bool,
 ) -> Call | None:
     """The next call among what the open ``collections`` may ask.
 
-    A query goes out when its ``width`` aliases are filled; with fewer only when nothing more is to come (``is_filling`` False: nothing can
-    be claimed) and nothing is under way that would bring more asks.
+    A query goes out when its ``width`` aliases are filled; with fewer only when nothing more is to
+    come (``is_filling`` False: nothing can be claimed) and nothing is under way that would bring
+    more asks.
     """
     asks: list[tuple[Collection, Ask]] = []
     is_busy = False

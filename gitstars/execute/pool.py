@@ -39,7 +39,9 @@ class WorkerPool:
         for _ in range(count - len(staying)):
             self._add()
         # The newest idle workers go first, then the newest busy ones.
-        for worker in sorted(staying, key=lambda worker: (worker.is_idle, worker.number), reverse=True)[: max(0, len(staying) - count)]:
+        for worker in sorted(
+            staying, key=lambda worker: (worker.is_idle, worker.number), reverse=True
+        )[: max(0, len(staying) - count)]:
             worker.retire()
         return count
 
@@ -73,7 +75,8 @@ class WorkerPool:
             worker.wake()
 
     def stop(self, seconds: float) -> None:
-        """Wait for the page in hand everywhere, ``seconds`` at most, then end what is left; claims are given back either way.
+        """Wait for the page in hand everywhere, ``seconds`` at most, then end what is left;
+        claims are given back either way.
 
         The tools' ``stop`` event must be set already.
         """
@@ -82,7 +85,11 @@ class WorkerPool:
         gevent.joinall(greenlets, timeout=seconds)
         late = [worker for worker in self._workers.values() if not worker.is_idle]
         if late:
-            logger.warning("%d workers did not finish the page in hand in %.0f s; their calls are cut off", len(late), seconds)
+            logger.warning(
+                "%d workers did not finish the page in hand in %.0f s; their calls are cut off",
+                len(late),
+                seconds,
+            )
             for worker in late:
                 worker.kill()
             self.wake()

@@ -14,7 +14,9 @@ logger = logging.getLogger(__name__)
 
 
 def run_task(tools: Tools, account: Account, job: Job, is_stopping: Callable[[], bool]) -> None:
-    """Do the job, or as much of it as is done when ``is_stopping``; the next scan finds what is left."""
+    """Do the job, or as much of it as is done when ``is_stopping``; the next scan finds what is
+    left.
+    """
     try:
         match job.task:
             case Task.HISTORY:

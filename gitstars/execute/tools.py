@@ -17,7 +17,9 @@ from gitstars.store.writer import PageWriter
 
 @dataclass(slots=True)
 class ServerTraits:
-    """What was learnt of the GitHub server: routes that it lacks are not asked for again until the next start."""
+    """What was learnt of the GitHub server: routes that it lacks are not asked for again until
+    the next start.
+    """
 
     has_graphql: bool = True
     has_history: bool = True
@@ -27,7 +29,8 @@ class ServerTraits:
 class Tools:
     """The shared parts and settings.
 
-    ``stop`` ends everything; ``paused`` stops claiming and asking while it is set; ``owner()`` names a new claim.
+    ``stop`` ends everything; ``paused`` stops claiming and asking while it is set; ``owner()``
+    names a new claim.
     """
 
     dispatcher: Dispatcher

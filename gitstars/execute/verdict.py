@@ -1,4 +1,7 @@
-"""What an outcome means for the repository that met it: pure. The collector carries the verdict out."""
+"""What an outcome means for the repository that met it: pure.
+
+The collector carries the verdict out.
+"""
 
 import logging
 import math
@@ -19,7 +22,11 @@ FAILED_PAUSE_CAP_SECONDS = 86400.0
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How a claim ends. ``again``: the job goes back to its lane now; ``refused``: the access of this account is recorded."""
+    """How a claim ends.
+
+    ``again``: the job goes back to its lane now; ``refused``: the access of this account is
+    recorded.
+    """
 
     settlement: Settlement
     level: int
@@ -30,26 +37,47 @@ class Verdict:
 
 def failed_pause(error_count: int) -> float:
     """Seconds until a repository that failed ``error_count`` times is tried again."""
-    return min(FAILED_PAUSE_CAP_SECONDS, FAILED_PAUSE_SECONDS * 2.0 ** min(60, max(0, error_count - 1)))
+    return min(
+        FAILED_PAUSE_CAP_SECONDS, FAILED_PAUSE_SECONDS * 2.0 ** min(60, max(0, error_count - 1))
+    )
 
 
-def judge(outcome: answers.Outcome | Exception, claim: Claim, now: float, max_errors: int) -> Verdict:
-    """The verdict on a claim whose collecting was ended by ``outcome``; progress already stored stays."""
+def judge(
+    outcome: answers.Outcome | Exception, claim: Claim, now: float, max_errors: int
+) -> Verdict:
+    """The verdict on a claim whose collecting was ended by ``outcome``; progress already stored
+    stays.
+    """
     match outcome:
         case answers.BudgetSpent(until=until, resource=resource):
-            return _waiting(claim, f"the {resource} budget is spent until {show_time(until)}", until)
+            return _waiting(
+                claim, f"the {resource} budget is spent until {show_time(until)}", until
+            )
         case answers.SecondaryLimit(until=until, text=text):
-            return _waiting(claim, f"GitHub asks to slow down until {show_time(until)}: {text}", until)
+            return _waiting(
+                claim, f"GitHub asks to slow down until {show_time(until)}: {text}", until
+            )
         case answers.Refused(face=face, text=text):
-            settlement = Settlement(Status.RESTRICTED, last_error=explain_refused(face, text), error_count=claim.error_count)
+            settlement = Settlement(
+                Status.RESTRICTED,
+                last_error=explain_refused(face, text),
+                error_count=claim.error_count,
+            )
             return Verdict(settlement, logging.INFO, "repo.refused", refused=outcome)
         case answers.Gone(reason=reason, text=text):
             settlement = Settlement(
-                Status.FAILED, last_error=f"{reason}: {text}", next_retry_at=now + GONE_PAUSE_SECONDS, error_count=claim.error_count + 1
+                Status.FAILED,
+                last_error=f"{reason}: {text}",
+                next_retry_at=now + GONE_PAUSE_SECONDS,
+                error_count=claim.error_count + 1,
             )
             return Verdict(settlement, logging.INFO, "repo.gone")
         case answers.BadToken(text=text):
-            settlement = Settlement(Status.PENDING, last_error=f"GitHub rejects the account's token: {text}", error_count=claim.error_count)
+            settlement = Settlement(
+                Status.PENDING,
+                last_error=f"GitHub rejects the account's token: {text}",
+                error_count=claim.error_count,
+            )
             return Verdict(settlement, logging.WARNING, "repo.released")
         case answers.Stopped():
             return release(claim)
@@ -79,20 +107,32 @@ def explain_refused(face: str, text: str) -> str:
 
 
 def release(claim: Claim, again: bool = True) -> Verdict:
-    """The claim given back untouched: pending, with its cursor. Not ``again``: it waits for the next scan."""
-    return Verdict(Settlement(Status.PENDING, error_count=claim.error_count), logging.DEBUG, "repo.released", again=again)
+    """The claim given back untouched: pending, with its cursor.
+
+    Not ``again``: it waits for the next scan.
+    """
+    return Verdict(
+        Settlement(Status.PENDING, error_count=claim.error_count),
+        logging.DEBUG,
+        "repo.released",
+        again=again,
+    )
 
 
 def completed(claim: Claim, progress: Progress, **notes: Any) -> Verdict:
     """The list was read to its end and proven; ``notes`` name what was tolerated."""
     text = ", ".join(f"{name} {value}" for name, value in notes.items() if value) or None
-    return Verdict(Settlement(Status.COMPLETED, notes=text, progress=progress), logging.INFO, "repo.completed")
+    return Verdict(
+        Settlement(Status.COMPLETED, notes=text, progress=progress), logging.INFO, "repo.completed"
+    )
 
 
 def read_whole(claim: Claim, count: int) -> Verdict:
     """More stars ended than a refresh can find: the whole list is read, which closes them."""
     notes = f"{count} stars do not fit the stored ones: the whole list is read again"
-    settlement = Settlement(Status.PENDING, notes=notes, error_count=claim.error_count, progress=Progress())
+    settlement = Settlement(
+        Status.PENDING, notes=notes, error_count=claim.error_count, progress=Progress()
+    )
     return Verdict(settlement, logging.INFO, "repo.released", again=True)
 
 
@@ -104,7 +144,9 @@ def unproven(claim: Claim, reason: str, now: float, max_errors: int) -> Verdict:
 
 
 def _waiting(claim: Claim, why: str, until: float) -> Verdict:
-    settlement = Settlement(Status.RATE_LIMITED, last_error=why, next_retry_at=until, error_count=claim.error_count)
+    settlement = Settlement(
+        Status.RATE_LIMITED, last_error=why, next_retry_at=until, error_count=claim.error_count
+    )
     return Verdict(settlement, logging.INFO, "repo.waiting", again=True)
 
 
@@ -112,5 +154,7 @@ def _failed(claim: Claim, why: str, now: float, max_errors: float) -> Verdict:
     errors = claim.error_count + 1
     retry_at = now + failed_pause(errors) if errors < max_errors else None
     notes = None if retry_at else f"given up after {errors} failures; reprocess it to try again"
-    settlement = Settlement(Status.FAILED, last_error=why, next_retry_at=retry_at, error_count=errors, notes=notes)
+    settlement = Settlement(
+        Status.FAILED, last_error=why, next_retry_at=retry_at, error_count=errors, notes=notes
+    )
     return Verdict(settlement, logging.WARNING, "repo.failed")

@@ -1,4 +1,6 @@
-"""A user whose limits are reached: what waits in the lane says so in the database, and until when."""
+"""A user whose limits are reached: what waits in the lane says so in the database, and until
+when.
+"""
 
 import logging
 
@@ -24,7 +26,9 @@ class Waiting:
         self._told_until = 0.0
 
     def tell(self, lane: Lane, seconds: float) -> None:
-        """Nothing of the lane goes out for so long; rows in hand, or ended meanwhile, stay as they are."""
+        """Nothing of the lane goes out for so long; rows in hand, or ended meanwhile, stay as
+        they are.
+        """
         until = self._tools.clock.now() + seconds
         if seconds < TOLD_SECONDS or abs(until - self._told_until) < TOLD_SECONDS:
             return
@@ -38,6 +42,8 @@ class Waiting:
         at_once = statuses.ROWS_AT_ONCE
         try:
             for start in range(0, len(keys), at_once):
-                repositories.mark_waiting(self._tools.database, keys[start : start + at_once], until, reason)
+                repositories.mark_waiting(
+                    self._tools.database, keys[start : start + at_once], until, reason
+                )
         except DatabaseError as error:
             logger.warning("that %d repositories wait could not be written: %s", len(keys), error)

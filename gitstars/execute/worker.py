@@ -14,7 +14,10 @@ LOOK_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class WorkerState:
-    """A worker as others see it. ``idle_seconds`` is the time without a sign of life of its quietest lane; None: nothing is open."""
+    """A worker as others see it.
+
+    ``idle_seconds`` is the time without a sign of life of its quietest lane; None: nothing is open.
+    """
 
     number: int
     users: list[int]
@@ -91,7 +94,15 @@ class Worker:
         now = self._tools.clock.monotonic()
         idle = max((now - collector.progressed_at for collector in busy), default=None)
         names = [name for collector in busy for name in collector.open_repositories]
-        return WorkerState(self.number, sorted(self._collectors), names, self.is_retiring, self.is_idle, self._waits_until, idle)
+        return WorkerState(
+            self.number,
+            sorted(self._collectors),
+            names,
+            self.is_retiring,
+            self.is_idle,
+            self._waits_until,
+            idle,
+        )
 
     def _adopt(self) -> None:
         """A collector for every lane that was routed here."""
@@ -109,7 +120,9 @@ class Worker:
             self._give_up(idle[-1])
 
     def _release_closed(self) -> None:
-        """Forget lanes that are gone, and all lanes of a retiring worker, once nothing of them is in hand."""
+        """Forget lanes that are gone, and all lanes of a retiring worker, once nothing of them
+        is in hand.
+        """
         for user_id, collector in list(self._collectors.items()):
             is_gone = self._tools.dispatcher.lane(user_id) is None
             if is_gone:

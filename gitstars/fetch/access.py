@@ -1,17 +1,20 @@
-"""Whom to try a repository's list with, when to try again, and when it is refused to everybody: pure decisions on what is known."""
+"""Whom to try a repository's list with, when to try again, and when it is refused to everybody:
+pure decisions on what is known.
+"""
 
 from collections.abc import Collection
 from typing import Protocol, TypeVar
 
-#: After a refusal an account tries again after a day, then after a week each (seconds). A new token or scope forgets the refusals.
+#: After a refusal an account tries again after a day, then after a week each (seconds). A new token
+#: or scope forgets the refusals.
 LOOK_AGAIN_SECONDS = (86_400.0, 7 * 86_400.0)
 
 
 class Known(Protocol):
     """What is known of one user's access to one repository.
 
-    ``may_list`` True: the list was given, or the user administers or collaborates; False: refused, ``look_again_at`` (epoch seconds) is
-    when it may be tried again; None: never tried.
+    ``may_list`` True: the list was given, or the user administers or collaborates; False: refused,
+    ``look_again_at`` (epoch seconds) is when it may be tried again; None: never tried.
     """
 
     @property
@@ -35,16 +38,33 @@ def is_due(known: Known, now: float) -> bool:
     return known.may_list is not False or known.look_again_at is None or known.look_again_at <= now
 
 
-def choose_user(known: Collection[AnyKnown], now: float, hopeless: Collection[int] = ()) -> AnyKnown | None:
-    """The user to try the list with, of those who starred or hold the repository; None: nobody is due.
+def choose_user(
+    known: Collection[AnyKnown], now: float, hopeless: Collection[int] = ()
+) -> AnyKnown | None:
+    """The user to try the list with, of those who starred or hold the repository; None: nobody
+    is due.
 
-    Whoever administers, collaborates or was given the list goes first, then those never tried, then those due again. Users whose tokens
-    GitHub gives no lists to at all (``hopeless``) come after all others.
+    Whoever administers, collaborates or was given the list goes first, then those never tried, then
+    those due again. Users whose tokens GitHub gives no lists to at all (``hopeless``) come after
+    all others.
     """
     due = [row for row in known if is_due(row, now)]
-    return min(due, key=lambda row: (row.user_id in hopeless, not row.may_list, row.may_list is False, row.user_id), default=None)
+    return min(
+        due,
+        key=lambda row: (
+            row.user_id in hopeless,
+            not row.may_list,
+            row.may_list is False,
+            row.user_id,
+        ),
+        default=None,
+    )
 
 
 def next_look_at(known: Collection[Known], now: float) -> float | None:
-    """When the first of these users may try (again), ``now`` where one is due; None: there is nobody."""
-    return min((now if is_due(row, now) else row.look_again_at or now for row in known), default=None)
+    """When the first of these users may try (again), ``now`` where one is due; None: there is
+    nobody.
+    """
+    return min(
+        (now if is_due(row, now) else row.look_again_at or now for row in known), default=None
+    )

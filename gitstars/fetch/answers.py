@@ -1,4 +1,7 @@
-"""The outcomes of a call to GitHub, as values. Which answer becomes which outcome is decided in ``classify``."""
+"""The outcomes of a call to GitHub, as values.
+
+Which answer becomes which outcome is decided in ``classify``.
+"""
 
 from dataclasses import dataclass
 
@@ -9,8 +12,8 @@ from gitstars.model import Resource, Stargazer, Week
 class Page:
     """A page of stargazers in the order asked for; an empty one without a next is the end.
 
-    ``ghosts`` are stars whose user is gone, ``ghost_times`` their ``starred_at``. ``last_page`` is REST's; ``end_cursor``, ``total`` (the
-    present count) and ``repository`` are GraphQL's.
+    ``ghosts`` are stars whose user is gone, ``ghost_times`` their ``starred_at``. ``last_page`` is
+    REST's; ``end_cursor``, ``total`` (the present count) and ``repository`` are GraphQL's.
     """
 
     stargazers: tuple[Stargazer, ...]
@@ -25,9 +28,12 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """A repository's own record. ``may_list``: whether its ``permissions`` let this account list stargazers (None: not said).
+    """A repository's own record.
 
-    ``etag``, given back with the next call of the same account, makes an unchanged record cost nothing.
+    ``may_list``: whether its ``permissions`` let this account list stargazers (None: not said).
+
+    ``etag``, given back with the next call of the same account, makes an unchanged record cost
+    nothing.
     """
 
     github_id: int
@@ -100,7 +106,10 @@ class SecondaryLimit:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The list is not for this account. ``face`` is a short stable word, ``text`` GitHub's own, ``repository`` its record where told."""
+    """The list is not for this account.
+
+    ``face`` is a short stable word, ``text`` GitHub's own, ``repository`` its record where told.
+    """
 
     face: str
     text: str
@@ -181,8 +190,9 @@ Outcome = (
 class GraphAnswer:
     """What a GraphQL query brought: one outcome an alias, in the order asked.
 
-    ``has_failed``: the query as a whole was too much for GitHub or got lost (every outcome is Transient); a narrower one may succeed.
-    ``seconds`` is how long GitHub took, ``cost`` the points it charged (0: it did not say).
+    ``has_failed``: the query as a whole was too much for GitHub or got lost (every outcome is
+    Transient); a narrower one may succeed. ``seconds`` is how long GitHub took, ``cost`` the points
+    it charged (0: it did not say).
     """
 
     outcomes: tuple[Outcome, ...]

@@ -1,12 +1,18 @@
-"""One budget of GitHub's (one user, one resource) and the pace at which it is spent: pure. Times are epoch seconds.
+"""One budget of GitHub's (one user, one resource) and the pace at which it is spent: pure.
+
+Times are epoch seconds.
 
 Three bounds, each of which may make a call wait:
 
-- the hour: the lowest ``remaining`` and the newest reset that any answer told, less what is in flight. Nothing known (at the start, after a
+- the hour: the lowest ``remaining`` and the newest reset that any answer told, less what is in
+  flight. Nothing known (at the start, after a
   reset): one call goes ahead alone to ask.
-- the minute: a call counts from its grant until a minute after its answer, so wherever in between GitHub counted it, it is covered.
-- the pace: a token bucket filled at ``requests_per_hour``. It holds ``points a minute * remaining / limit``, so that a fresh budget allows
-  a burst and a sinking one ever smaller ones; below half of the limit it fills at ``remaining / seconds until reset`` at most, so that what
+- the minute: a call counts from its grant until a minute after its answer, so wherever in between
+  GitHub counted it, it is covered.
+- the pace: a token bucket filled at ``requests_per_hour``. It holds ``points a minute * remaining /
+  limit``, so that a fresh budget allows
+  a burst and a sinking one ever smaller ones; below half of the limit it fills at ``remaining /
+  seconds until reset`` at most, so that what
   is left lasts until the reset.
 """
 
@@ -17,7 +23,8 @@ from dataclasses import dataclass, field
 from gitstars.fetch.classify import RateInfo
 
 MINUTE_SECONDS = 60
-#: GitHub's windows last an hour; a reset further ahead than this (seconds) comes from a clock that was wrong.
+#: GitHub's windows last an hour; a reset further ahead than this (seconds) comes from a clock that
+#: was wrong.
 LONGEST_WINDOW_SECONDS = 7200.0
 #: GitHub's clock and ours differ a little: a window counts as over this long after its reset.
 RESET_MARGIN_SECONDS = 1.0
@@ -33,7 +40,9 @@ PAUSE_CAP_SECONDS = 60.0
 
 @dataclass(slots=True)
 class Budget:
-    """``per_second`` is the long-run pace in points (0: none, the other bounds stay), ``per_minute`` the most in any minute."""
+    """``per_second`` is the long-run pace in points (0: none, the other bounds stay),
+    ``per_minute`` the most in any minute.
+    """
 
     per_second: float
     per_minute: int
@@ -51,19 +60,28 @@ class Budget:
     _recent_points: int = 0
 
     def spent_until(self, cost: int, now: float) -> float | None:
-        """When ``cost`` points may be had again; None: they are there, or an answer in flight may tell."""
+        """When ``cost`` points may be had again; None: they are there, or an answer in flight
+        may tell.
+        """
         self.renew(now)
         if self.remaining is None or self.remaining >= cost or self.in_flight:
             return None
         return self.reset_at + RESET_MARGIN_SECONDS
 
     def renew(self, now: float) -> None:
-        """A window that is over is full again, as the next answer will tell; one far ahead was told to a clock that was wrong."""
-        if self.remaining is not None and not now - RESET_MARGIN_SECONDS < self.reset_at <= now + LONGEST_WINDOW_SECONDS:
+        """A window that is over is full again, as the next answer will tell; one far ahead was
+        told to a clock that was wrong.
+        """
+        if (
+            self.remaining is not None
+            and not now - RESET_MARGIN_SECONDS < self.reset_at <= now + LONGEST_WINDOW_SECONDS
+        ):
             self.remaining = None
 
     def pause(self, cost: int, now: float) -> float:
-        """Seconds to wait before a call of ``cost`` points, then ask again; 0: it may go out now."""
+        """Seconds to wait before a call of ``cost`` points, then ask again; 0: it may go out
+        now.
+        """
         if self.in_flight and self.remaining is None and not self.is_unmetered:
             return LOOK_SECONDS
         return max(self._minute_pause(cost, now), self._pace_pause(cost, now))
@@ -99,12 +117,16 @@ class Budget:
 
     def _minute_pause(self, cost: int, now: float) -> float:
         # What lies in the future was noted by a clock that was wrong.
-        while self._recent and not now - MINUTE_SECONDS < self._recent[0][0] <= now + MINUTE_SECONDS:
+        while (
+            self._recent and not now - MINUTE_SECONDS < self._recent[0][0] <= now + MINUTE_SECONDS
+        ):
             self._recent_points -= self._recent.popleft()[1]
         used = self._recent_points + self.in_flight
         if used + cost <= self.per_minute or used == 0:
             return 0.0
-        return max(0.01, self._recent[0][0] + MINUTE_SECONDS - now) if self._recent else LOOK_SECONDS
+        return (
+            max(0.01, self._recent[0][0] + MINUTE_SECONDS - now) if self._recent else LOOK_SECONDS
+        )
 
     def _pace_pause(self, cost: int, now: float) -> float:
         left = self.limit if self.remaining is None else max(0, self.remaining - self.in_flight)
@@ -116,6 +138,14 @@ class Budget:
         rate = self.per_second
         if self.remaining is not None and left < SLOW_BELOW * self.limit:
             rate = min(rate, left / max(1.0, self.reset_at - now))
-        self.tokens = holds if self.tokens is None else min(holds, self.tokens + max(0.0, now - self.tokens_at) * rate)
+        self.tokens = (
+            holds
+            if self.tokens is None
+            else min(holds, self.tokens + max(0.0, now - self.tokens_at) * rate)
+        )
         self.tokens_at = now
-        return 0.0 if self.tokens >= cost else min(PAUSE_CAP_SECONDS, (cost - self.tokens) / max(rate, 1e-6))
+        return (
+            0.0
+            if self.tokens >= cost
+            else min(PAUSE_CAP_SECONDS, (cost - self.tokens) / max(rate, 1e-6))
+        )

@@ -1,6 +1,9 @@
-"""What an answer of GitHub means: pure. (status, headers, body) and what was asked become one outcome.
+"""What an answer of GitHub means: pure.
 
-A refusal, a limit or a 404 is believed only when the body is GitHub's JSON: what a proxy has to say is garbage.
+(status, headers, body) and what was asked become one outcome.
+
+A refusal, a limit or a 404 is believed only when the body is GitHub's JSON: what a proxy has to say
+is garbage.
 """
 
 import re
@@ -19,13 +22,17 @@ SECONDARY_SECONDS = 60.0
 #: No pause that GitHub asks for is longer (seconds).
 LONGEST_PAUSE_SECONDS = 86_400.0
 SECONDARY_WORDS = ("secondary rate limit", "abuse detection", "number of login attempts exceeded")
-#: A clock that differs from GitHub's by more (seconds) is taken to be wrong; less is the answer's way here.
+#: A clock that differs from GitHub's by more (seconds) is taken to be wrong; less is the answer's
+#: way here.
 SKEW_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer, as far as it is judged. Header names are lower case; ``at`` is when it came (epoch seconds)."""
+    """An HTTP answer, as far as it is judged.
+
+    Header names are lower case; ``at`` is when it came (epoch seconds).
+    """
 
     status: int
     headers: Mapping[str, str]
@@ -45,9 +52,12 @@ class RateInfo:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a call brought, to whom it may concern. ``common`` is about the call as a whole; None: every alias has one of ``outcomes``.
+    """What a call brought, to whom it may concern.
 
-    ``seconds`` is how long the answer took, ``cost`` what a GraphQL query was charged (points; 0: not told).
+    ``common`` is about the call as a whole; None: every alias has one of ``outcomes``.
+
+    ``seconds`` is how long the answer took, ``cost`` what a GraphQL query was charged (points; 0:
+    not told).
     """
 
     common: answers.Outcome | None
@@ -72,7 +82,9 @@ def read_rate(answer: Answer) -> RateInfo | None:
 
 
 def read_skew(answer: Answer) -> float:
-    """How far our clock is ahead of GitHub's (seconds); 0 where they agree or the answer has no date."""
+    """How far our clock is ahead of GitHub's (seconds); 0 where they agree or the answer has no
+    date.
+    """
     try:
         skew = answer.at - parsedate_to_datetime(answer.headers["date"]).timestamp()
     except (KeyError, ValueError, OverflowError):
@@ -85,7 +97,9 @@ def read_retry_after(answer: Answer) -> float | None:
     text = answer.headers.get("retry-after", "").strip()
     try:
         seconds = (
-            float(text) if text.isascii() and text.isdigit() else parsedate_to_datetime(text).timestamp() - answer.at + read_skew(answer)
+            float(text)
+            if text.isascii() and text.isdigit()
+            else parsedate_to_datetime(text).timestamp() - answer.at + read_skew(answer)
         )
     except (ValueError, OverflowError):
         return None
@@ -95,7 +109,11 @@ def read_retry_after(answer: Answer) -> float | None:
 def read_scopes(answer: Answer) -> frozenset[str] | None:
     """``X-OAuth-Scopes``; None: the token is of a kind without scopes."""
     text = answer.headers.get("x-oauth-scopes")
-    return None if text is None else frozenset(scope.strip() for scope in text.split(",") if scope.strip())
+    return (
+        None
+        if text is None
+        else frozenset(scope.strip() for scope in text.split(",") if scope.strip())
+    )
 
 
 def read_links(answer: Answer) -> dict[str, int]:
@@ -107,17 +125,24 @@ def read_links(answer: Answer) -> dict[str, int]:
 def classify_stars(answer: Answer) -> answers.Outcome:
     """The outcome of ``GET .../stargazers``."""
     links = read_links(answer)
-    return _classify(answer, lambda body: decode.decode_stars(body, links.get("last"), "next" in links))
+    return _classify(
+        answer, lambda body: decode.decode_stars(body, links.get("last"), "next" in links)
+    )
 
 
 def classify_repository(answer: Answer) -> answers.Outcome:
     """The outcome of ``GET /repos/...``."""
-    return _classify(answer, lambda body: replace(decode.decode_repository(body), etag=answer.headers.get("etag")))
+    return _classify(
+        answer,
+        lambda body: replace(decode.decode_repository(body), etag=answer.headers.get("etag")),
+    )
 
 
 def classify_repositories(answer: Answer) -> answers.Outcome:
     """The outcome of ``GET /user/repos``."""
-    return _classify(answer, lambda body: decode.decode_repositories(body, "next" in read_links(answer)))
+    return _classify(
+        answer, lambda body: decode.decode_repositories(body, "next" in read_links(answer))
+    )
 
 
 def classify_count(answer: Answer) -> answers.Outcome:
@@ -162,10 +187,14 @@ def judge_empty(page: answers.Page, count: int | None) -> answers.Refused | None
     """An empty first page while the count is above zero is a refusal."""
     if page.stargazers or page.ghosts or page.has_next or not count:
         return None
-    return answers.Refused("empty", f"the list is empty while the repository has {count} stars", page.repository)
+    return answers.Refused(
+        "empty", f"the list is empty while the repository has {count} stars", page.repository
+    )
 
 
-def judge_limit(answer: Answer, text: str, rate: RateInfo | None) -> answers.BudgetSpent | answers.SecondaryLimit:
+def judge_limit(
+    answer: Answer, text: str, rate: RateInfo | None
+) -> answers.BudgetSpent | answers.SecondaryLimit:
     """Which limit an answer that is surely about a limit means."""
     if rate is not None and rate.remaining == 0 and not _is_secondary(text):
         return answers.BudgetSpent(rate.resource, max(rate.reset_at, answer.at + 1))
@@ -173,7 +202,9 @@ def judge_limit(answer: Answer, text: str, rate: RateInfo | None) -> answers.Bud
     return answers.SecondaryLimit(answer.at + (SECONDARY_SECONDS if pause is None else pause), text)
 
 
-def judge_unreadable(answer: Answer, error: msgspec.MsgspecError) -> answers.Transient | answers.Garbage:
+def judge_unreadable(
+    answer: Answer, error: msgspec.MsgspecError
+) -> answers.Transient | answers.Garbage:
     """What a 200 means whose body met ``error``: Transient when it was cut off, else Garbage."""
     if isinstance(error, msgspec.ValidationError):
         return answers.Garbage(f"the answer has another shape than promised: {error}")
@@ -196,10 +227,17 @@ def _classify(answer: Answer, read: Callable[[bytes], answers.Outcome]) -> answe
 
 def _classify_foreign(answer: Answer) -> answers.Outcome:
     """No JSON: a load balancer, a proxy, a page of HTML."""
-    text = f"HTTP {answer.status}: {answer.body[:200].decode(errors='replace').strip() or 'an empty answer'}"
+    text = (
+        f"HTTP {answer.status}: "
+        f"{answer.body[:200].decode(errors='replace').strip() or 'an empty answer'}"
+    )
     if answer.status == 429:
         return judge_limit(answer, text, read_rate(answer))
-    return answers.Transient(text) if answer.status >= 500 or answer.status == 408 else answers.Garbage(text)
+    return (
+        answers.Transient(text)
+        if answer.status >= 500 or answer.status == 408
+        else answers.Garbage(text)
+    )
 
 
 def _classify_forbidden(answer: Answer, text: str) -> answers.Outcome:

@@ -1,4 +1,7 @@
-"""GitHub's API: one call becomes one outcome. Waits for the ledger, sends, feeds the ledger, retries what may pass, follows redirects."""
+"""GitHub's API: one call becomes one outcome.
+
+Waits for the ledger, sends, feeds the ledger, retries what may pass, follows redirects.
+"""
 
 import logging
 import re
@@ -17,7 +20,15 @@ from gitstars.fetch import answers, classify, classify_graph, graphql
 from gitstars.fetch.answers import GraphAnswer, Outcome
 from gitstars.fetch.classify import Answer, Verdict
 from gitstars.fetch.ledger import Blocked, Grant, Ledger, Pause
-from gitstars.fetch.transport import JSON_MEDIA, STAR_MEDIA, CallFailed, Request, Transport, find_redirect, is_same_host
+from gitstars.fetch.transport import (
+    JSON_MEDIA,
+    STAR_MEDIA,
+    CallFailed,
+    Request,
+    Transport,
+    find_redirect,
+    is_same_host,
+)
 from gitstars.model import Account, Resource
 
 logger = logging.getLogger(__name__)
@@ -35,7 +46,14 @@ FULL_NAME = re.compile(r"(?!\.{1,2}/)[\w.-]+/(?!\.{1,2}$)[\w.-]+", re.ASCII)
 Observe = Callable[[str, str, float], None]
 Judge = Callable[[Answer], Outcome]
 #: Outcomes that say nothing good about the way to GitHub.
-TROUBLE = (answers.Transient, answers.Garbage, answers.BudgetSpent, answers.SecondaryLimit, answers.BadToken, answers.Stopped)
+TROUBLE = (
+    answers.Transient,
+    answers.Garbage,
+    answers.BudgetSpent,
+    answers.SecondaryLimit,
+    answers.BadToken,
+    answers.Stopped,
+)
 
 
 @dataclass(slots=True)
@@ -49,7 +67,14 @@ class _Places:
 class GitHubClient:
     """Calls on behalf of accounts; never more in flight than configured, for a user and in all."""
 
-    def __init__(self, config: GithubConfig, ledger: Ledger, clock: Clock, stop: Event, observe: Observe | None = None) -> None:
+    def __init__(
+        self,
+        config: GithubConfig,
+        ledger: Ledger,
+        clock: Clock,
+        stop: Event,
+        observe: Observe | None = None,
+    ) -> None:
         self._config = config
         self._ledger = ledger
         self._clock = clock
@@ -59,29 +84,49 @@ class GitHubClient:
         self._user_calls: dict[int, _Places] = {}
         self._transport = Transport(config, clock)
 
-    # REST. A repository is named by its full name, or by its numeric id, which finds it after a renaming too.
+    # REST. A repository is named by its full name, or by its numeric id, which finds it after a
+    # renaming too.
 
-    def list_stargazers(self, account: Account, repository: str | int, page: int, per_page: int | None = None) -> Outcome:
+    def list_stargazers(
+        self, account: Account, repository: str | int, page: int, per_page: int | None = None
+    ) -> Outcome:
         """Page ``page`` (from 1) of the list, oldest star first."""
         query = f"/stargazers?per_page={per_page or self._config.page_size}&page={page}"
         return self._get_of(account, repository, query, classify.classify_stars, STAR_MEDIA)
 
-    def get_repository(self, account: Account, repository: str | int, etag: str | None = None) -> Outcome:
-        """The repository's record: Metadata; NotModified, for nothing, where ``etag`` (of this account's last record) still holds."""
+    def get_repository(
+        self, account: Account, repository: str | int, etag: str | None = None
+    ) -> Outcome:
+        """The repository's record: Metadata; NotModified, for nothing, where ``etag`` (of this
+        account's last record) still holds.
+        """
         return self._get_of(account, repository, "", classify.classify_repository, etag=etag)
 
     def count_stargazers(self, account: Account, repository: str | int) -> Outcome:
         """How many stars: Count; RouteMissing on a server without the route."""
-        return self._find_route(account, repository, self._get_of(account, repository, "/stargazers/count", classify.classify_count))
+        return self._find_route(
+            account,
+            repository,
+            self._get_of(account, repository, "/stargazers/count", classify.classify_count),
+        )
 
     def star_history(self, account: Account, repository: str | int, page: int) -> Outcome:
-        """Page ``page`` (from 1) of 30 weeks, newest first: Weeks; RouteMissing on a server without the route."""
+        """Page ``page`` (from 1) of 30 weeks, newest first: Weeks; RouteMissing on a server
+        without the route.
+        """
         query = f"/stargazers/history?per_page=30&page={page}"
-        return self._find_route(account, repository, self._get_of(account, repository, query, classify.classify_weeks))
+        return self._find_route(
+            account, repository, self._get_of(account, repository, query, classify.classify_weeks)
+        )
 
     def list_own_repositories(self, account: Account, page: int) -> Outcome:
-        """Page ``page`` (from 1) of 100 repositories that the account owns or collaborates on: Repositories."""
-        query = f"/user/repos?affiliation=owner,collaborator,organization_member&per_page=100&page={page}"
+        """Page ``page`` (from 1) of 100 repositories that the account owns or collaborates on:
+        Repositories.
+        """
+        query = (
+            "/user/repos?affiliation=owner,collaborator,"
+            f"organization_member&per_page=100&page={page}"
+        )
         return self._get(account, query, classify.classify_repositories)
 
     def get_identity(self, account: Account) -> Outcome:
@@ -91,16 +136,25 @@ class GitHubClient:
     # GraphQL
 
     def graph_stargazers(self, account: Account, asks: Sequence[graphql.GraphAsk]) -> GraphAnswer:
-        """A page of each of several lists in one query. A query of several aliases is not tried again: a narrower one is the remedy."""
+        """A page of each of several lists in one query.
+
+        A query of several aliases is not tried again: a narrower one is the remedy.
+        """
         return self._query(
-            account, graphql.build_stars_query(asks), lambda answer: classify_graph.classify_graph_stars(answer, asks), len(asks)
+            account,
+            graphql.build_stars_query(asks),
+            lambda answer: classify_graph.classify_graph_stars(answer, asks),
+            len(asks),
         )
 
     def graph_counts(self, account: Account, full_names: Sequence[str]) -> GraphAnswer:
         """Metadata of some hundreds of repositories for one point."""
         width = len(full_names)
         return self._query(
-            account, graphql.build_counts_query(full_names), lambda answer: classify_graph.classify_graph_counts(answer, width), width
+            account,
+            graphql.build_counts_query(full_names),
+            lambda answer: classify_graph.classify_graph_counts(answer, width),
+            width,
         )
 
     def close(self) -> None:
@@ -109,32 +163,68 @@ class GitHubClient:
     # From a route to an outcome
 
     def _get_of(
-        self, account: Account, repository: str | int, rest: str, judge: Judge, media: str = JSON_MEDIA, etag: str | None = None
+        self,
+        account: Account,
+        repository: str | int,
+        rest: str,
+        judge: Judge,
+        media: str = JSON_MEDIA,
+        etag: str | None = None,
     ) -> Outcome:
         if isinstance(repository, str) and not FULL_NAME.fullmatch(repository):
             return answers.Missing(f"{repository!r} is no name of a repository")
-        root = f"/repositories/{repository}" if isinstance(repository, int) else f"/repos/{repository}"
+        root = (
+            f"/repositories/{repository}" if isinstance(repository, int) else f"/repos/{repository}"
+        )
         return self._get(account, root + rest, judge, media, etag)
 
-    def _get(self, account: Account, path: str, judge: Judge, media: str = JSON_MEDIA, etag: str | None = None) -> Outcome:
+    def _get(
+        self,
+        account: Account,
+        path: str,
+        judge: Judge,
+        media: str = JSON_MEDIA,
+        etag: str | None = None,
+    ) -> Outcome:
         request = Request(self._config.api_url + path, media, etag=etag)
-        verdict = self._call(account, Resource.CORE, 1, request, lambda answer: Verdict(judge(answer), classify.read_rate(answer)), TRIES)
+        verdict = self._call(
+            account,
+            Resource.CORE,
+            1,
+            request,
+            lambda answer: Verdict(judge(answer), classify.read_rate(answer)),
+            TRIES,
+        )
         assert verdict.common is not None
         return verdict.common
 
-    def _query(self, account: Account, query: graphql.GraphQuery, judge: Callable[[Answer], Verdict], width: int) -> GraphAnswer:
+    def _query(
+        self,
+        account: Account,
+        query: graphql.GraphQuery,
+        judge: Callable[[Answer], Verdict],
+        width: int,
+    ) -> GraphAnswer:
         if not width:
             return GraphAnswer(())
         body = msgspec.json.encode({"query": query.text, "variables": query.variables})
         request = Request(self._config.graphql_url, body=body)
-        verdict = self._call(account, Resource.GRAPHQL, query.cost, request, judge, TRIES if width == 1 else 1)
-        common = answers.RouteMissing() if isinstance(verdict.common, answers.Missing) else verdict.common
+        verdict = self._call(
+            account, Resource.GRAPHQL, query.cost, request, judge, TRIES if width == 1 else 1
+        )
+        common = (
+            answers.RouteMissing()
+            if isinstance(verdict.common, answers.Missing)
+            else verdict.common
+        )
         outcomes = verdict.outcomes if common is None else (common,) * width
         has_failed = all(isinstance(outcome, answers.Transient) for outcome in outcomes)
         return GraphAnswer(outcomes, verdict.seconds, verdict.cost, has_failed)
 
     def _find_route(self, account: Account, repository: str | int, outcome: Outcome) -> Outcome:
-        """A 404 of a route that a server may lack: the repository's own record tells whether it is the route or the repository."""
+        """A 404 of a route that a server may lack: the repository's own record tells whether it
+        is the route or the repository.
+        """
         if not isinstance(outcome, answers.Missing):
             return outcome
         match self.get_repository(account, repository):
@@ -148,21 +238,47 @@ class GitHubClient:
     # From a request to a verdict
 
     def _call(
-        self, account: Account, resource: Resource, cost: int, request: Request, judge: Callable[[Answer], Verdict], tries: int
+        self,
+        account: Account,
+        resource: Resource,
+        cost: int,
+        request: Request,
+        judge: Callable[[Answer], Verdict],
+        tries: int,
     ) -> Verdict:
-        """Send until the verdict is final, ``tries`` times at most; what may pass is tried again with backoff and jitter."""
+        """Send until the verdict is final, ``tries`` times at most; what may pass is tried again
+        with backoff and jitter.
+        """
         with self._slot(account.user_id):
             for attempt in range(tries - 1):
                 verdict = self._follow(account, resource, cost, request, judge)
                 if not isinstance(verdict.common, answers.Transient):
                     return verdict
-                logger.debug("user %d: %s; try %d of %d", account.user_id, verdict.common.text, attempt + 1, tries)
-                pause = backoff_seconds(attempt, PAUSE_SECONDS, PAUSE_CAP_SECONDS, self._clock.random())
+                logger.debug(
+                    "user %d: %s; try %d of %d",
+                    account.user_id,
+                    verdict.common.text,
+                    attempt + 1,
+                    tries,
+                )
+                pause = backoff_seconds(
+                    attempt, PAUSE_SECONDS, PAUSE_CAP_SECONDS, self._clock.random()
+                )
                 self._clock.wait(self._stop, pause)
             return self._follow(account, resource, cost, request, judge)
 
-    def _follow(self, account: Account, resource: Resource, cost: int, request: Request, judge: Callable[[Answer], Verdict]) -> Verdict:
-        """Send once, and once more for every redirect. The token goes to the API's own host only."""
+    def _follow(
+        self,
+        account: Account,
+        resource: Resource,
+        cost: int,
+        request: Request,
+        judge: Callable[[Answer], Verdict],
+    ) -> Verdict:
+        """Send once, and once more for every redirect.
+
+        The token goes to the API's own host only.
+        """
         for _ in range(REDIRECTS + 1):
             granted = self._await_grant(account, resource, cost)
             if not isinstance(granted, Grant):
@@ -176,7 +292,9 @@ class GitHubClient:
         return Verdict(answers.Garbage(f"redirected more than {REDIRECTS} times"))
 
     def _await_grant(self, account: Account, resource: Resource, cost: int) -> Grant | Outcome:
-        """Wait as long as pacing asks for; a block that is more than short is an outcome instead."""
+        """Wait as long as pacing asks for; a block that is more than short is an outcome
+        instead.
+        """
         while not self._stop.is_set():
             if self._ledger.is_rejected(account.user_id, account.token):
                 return answers.BadToken("GitHub rejected this token before")
@@ -194,8 +312,12 @@ class GitHubClient:
                     return answers.SecondaryLimit(until, "GitHub asked this user to pause")
         return answers.Stopped()
 
-    def _exchange(self, account: Account, grant: Grant, request: Request, judge: Callable[[Answer], Verdict]) -> tuple[Verdict, str | None]:
-        """One answer, judged, and where it redirects to; the ledger learns of it however it went."""
+    def _exchange(
+        self, account: Account, grant: Grant, request: Request, judge: Callable[[Answer], Verdict]
+    ) -> tuple[Verdict, str | None]:
+        """One answer, judged, and where it redirects to; the ledger learns of it however it
+        went.
+        """
         started = time.perf_counter()
         answer, verdict = None, Verdict(answers.Stopped())
         try:
@@ -208,23 +330,33 @@ class GitHubClient:
         finally:
             # The figures of a 401 are those of the network address.
             rate = None if isinstance(verdict.common, answers.BadToken) else verdict.rate
-            self._ledger.settle(grant, rate, self._clock.now(), went_well=not isinstance(verdict.common, TROUBLE))
+            self._ledger.settle(
+                grant, rate, self._clock.now(), went_well=not isinstance(verdict.common, TROUBLE)
+            )
         seconds = time.perf_counter() - started
         if not isinstance(verdict.common, answers.Stopped):
-            self._observe(grant.resource.value, type(verdict.common or verdict.outcomes[0]).__name__, seconds)
+            self._observe(
+                grant.resource.value, type(verdict.common or verdict.outcomes[0]).__name__, seconds
+            )
         if answer is None:
             return replace(verdict, seconds=seconds), None
         if isinstance(verdict.common, answers.BadToken):
             self._ledger.reject_token(account.user_id, account.token)
         elif isinstance(verdict.common, answers.SecondaryLimit):
-            until = self._ledger.cool_down(grant, classify.read_retry_after(answer), answer.at, self._clock.random())
+            until = self._ledger.cool_down(
+                grant, classify.read_retry_after(answer), answer.at, self._clock.random()
+            )
             verdict = Verdict(answers.SecondaryLimit(until, verdict.common.text))
         return replace(verdict, seconds=seconds), find_redirect(answer, request.url)
 
     @contextmanager
     def _slot(self, user_id: int) -> Iterator[None]:
-        """One of the user's places; kept while a call waits for its pace, so that one user's waiting costs the others nothing."""
-        places = self._user_calls.setdefault(user_id, _Places(BoundedSemaphore(self._config.concurrency)))
+        """One of the user's places; kept while a call waits for its pace, so that one user's
+        waiting costs the others nothing.
+        """
+        places = self._user_calls.setdefault(
+            user_id, _Places(BoundedSemaphore(self._config.concurrency))
+        )
         places.callers += 1
         try:
             with places.free:

@@ -1,4 +1,6 @@
-"""GitHub's payloads as typed structs: what gitstars reads of them, checked. Everything else in a payload is skipped over.
+"""GitHub's payloads as typed structs: what gitstars reads of them, checked.
+
+Everything else in a payload is skipped over.
 
 All ``decode_*`` functions raise msgspec.MsgspecError when the body is anything else.
 """
@@ -16,7 +18,10 @@ PositiveId = Annotated[int, Meta(gt=0)]
 Amount = Annotated[int, Meta(ge=0)]
 Text = Annotated[str, Meta(min_length=1)]
 #: ISO 8601 as GitHub promises it: UTC, to the second. Such texts sort as the times do.
-Moment = Annotated[str, Meta(pattern=r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$")]
+Moment = Annotated[
+    str,
+    Meta(pattern=r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$"),
+]
 SevenDays = Annotated[tuple[Amount, ...], Meta(min_length=7, max_length=7)]
 
 #: GraphQL's ``viewerPermission`` of people who administer or collaborate.
@@ -128,7 +133,9 @@ class GraphProblem(Struct):
 
 
 class GraphBody(Struct):
-    """A GraphQL answer; ``data`` by alias, each still to be decoded, so that one bad alias spoils no other."""
+    """A GraphQL answer; ``data`` by alias, each still to be decoded, so that one bad alias
+    spoils no other.
+    """
 
     data: dict[str, Raw] | None = None
     errors: list[GraphProblem] | None = None
@@ -150,7 +157,13 @@ def decode_stars(body: bytes, last_page: int | None, has_next: bool) -> Page:
     """A page of the REST list."""
     entries = _STARS.decode(body)
     stargazers = tuple(
-        Stargazer(entry.user.id, entry.user.login, entry.user.avatar_url, entry.user.html_url, entry.starred_at)
+        Stargazer(
+            entry.user.id,
+            entry.user.login,
+            entry.user.avatar_url,
+            entry.user.html_url,
+            entry.starred_at,
+        )
         for entry in entries
         if entry.user is not None
     )
@@ -165,7 +178,9 @@ def decode_repository(body: bytes) -> Metadata:
 
 def decode_repositories(body: bytes, has_next: bool) -> Repositories:
     """A page of repositories."""
-    return Repositories(tuple(_to_metadata(entry) for entry in _REPOSITORIES.decode(body)), has_next)
+    return Repositories(
+        tuple(_to_metadata(entry) for entry in _REPOSITORIES.decode(body)), has_next
+    )
 
 
 def decode_count(body: bytes) -> Count:
@@ -175,7 +190,9 @@ def decode_count(body: bytes) -> Count:
 
 def decode_weeks(body: bytes, has_next: bool) -> Weeks:
     """A page of the star history."""
-    return Weeks(tuple(Week(entry.week, entry.total, entry.days) for entry in _WEEKS.decode(body)), has_next)
+    return Weeks(
+        tuple(Week(entry.week, entry.total, entry.days) for entry in _WEEKS.decode(body)), has_next
+    )
 
 
 def decode_identity(body: bytes, scopes: frozenset[str] | None) -> Identity:
@@ -201,21 +218,41 @@ def decode_graph_rate(raw: Raw) -> GraphRate | None:
 
 
 def decode_graph_repository(raw: Raw) -> tuple[Metadata, Page | None] | None:
-    """An alias: the repository's record, and the page of its list where there is one; None: GitHub answered null."""
+    """An alias: the repository's record, and the page of its list where there is one; None:
+    GitHub answered null.
+    """
     read = _GRAPH_REPOSITORY.decode(raw)
     if read is None:
         return None
-    may_list = None if read.viewer_permission is None else read.viewer_permission in LISTING_PERMISSIONS
+    may_list = (
+        None if read.viewer_permission is None else read.viewer_permission in LISTING_PERMISSIONS
+    )
     metadata = Metadata(
-        read.database_id, read.name_with_owner, read.stargazer_count, read.is_private, may_list, read.updated_at, read.is_disabled
+        read.database_id,
+        read.name_with_owner,
+        read.stargazer_count,
+        read.is_private,
+        may_list,
+        read.updated_at,
+        read.is_disabled,
     )
     return metadata, None if read.stargazers is None else _to_page(read.stargazers, metadata)
 
 
 def _to_metadata(read: RestRepository) -> Metadata:
     rights = read.permissions
-    may_list = None if rights is None else rights.admin or rights.maintain or rights.push or rights.triage
-    return Metadata(read.id, read.full_name, read.stargazers_count, read.private, may_list, read.updated_at, read.disabled)
+    may_list = (
+        None if rights is None else rights.admin or rights.maintain or rights.push or rights.triage
+    )
+    return Metadata(
+        read.id,
+        read.full_name,
+        read.stargazers_count,
+        read.private,
+        may_list,
+        read.updated_at,
+        read.disabled,
+    )
 
 
 def _to_page(read: GraphStargazers, metadata: Metadata) -> Page:
@@ -225,7 +262,9 @@ def _to_page(read: GraphStargazers, metadata: Metadata) -> Page:
         if user is None or user.database_id is None:
             ghost_times.append(starred_at)
         else:
-            stargazers.append(Stargazer(user.database_id, user.login, user.avatar_url, user.url, starred_at))
+            stargazers.append(
+                Stargazer(user.database_id, user.login, user.avatar_url, user.url, starred_at)
+            )
     return Page(
         tuple(stargazers),
         len(ghost_times),
@@ -238,7 +277,11 @@ def _to_page(read: GraphStargazers, metadata: Metadata) -> Page:
 
 
 def _dated(edges: Iterable[GraphEdge | None]) -> Iterable[tuple[str, GraphUser | None]]:
-    """Every edge with a time. The schema lets a null user take its edge, and the time, with it: then the edge before lends its own."""
+    """Every edge with a time.
+
+    The schema lets a null user take its edge, and the time, with it: then the edge before lends its
+    own.
+    """
     known = list(edges)
     starred_at = next((edge.starred_at for edge in known if edge is not None), "")
     for edge in known:

@@ -1,4 +1,8 @@
-"""GraphQL queries as texts with variables: aliases ``r0``, ``r1``, … of repositories, and the rate limit in the same query. Pure."""
+"""GraphQL queries as texts with variables: aliases ``r0``, ``r1``, … of repositories, and the
+rate limit in the same query.
+
+Pure.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,13 +12,18 @@ from typing import Any
 MOST_STARS = 100
 
 _RECORD = "databaseId nameWithOwner stargazerCount isPrivate isDisabled updatedAt viewerPermission"
-_STARS = "totalCount pageInfo{hasNextPage endCursor} edges{starredAt node{databaseId login avatarUrl url}}"
+_STARS = (
+    "totalCount pageInfo{hasNextPage endCursor} edges{starredAt node{databaseId login avatarUrl "
+    "url}}"
+)
 _RATE = "rateLimit{cost remaining limit resetAt}"
 
 
 @dataclass(frozen=True, slots=True)
 class GraphAsk:
-    """A page of a repository's list: the ``first`` stars ``after`` a cursor, oldest first or newest first."""
+    """A page of a repository's list: the ``first`` stars ``after`` a cursor, oldest first or
+    newest first.
+    """
 
     full_name: str
     first: int = MOST_STARS
@@ -37,7 +46,9 @@ def aliases(width: int) -> list[str]:
 
 
 def estimate_cost(lists: int) -> int:
-    """Points of a query over ``lists`` lists: GitHub counts the requests that they need, divides by 100 and rounds; one at least."""
+    """Points of a query over ``lists`` lists: GitHub counts the requests that they need, divides
+    by 100 and rounds; one at least.
+    """
     return max(1, round(lists / 100))
 
 
@@ -49,10 +60,14 @@ def build_stars_query(asks: Sequence[GraphAsk]) -> GraphQuery:
         variables |= _name_variables(alias, ask.full_name) | {
             f"{alias}_first": ask.first,
             f"{alias}_after": ask.after,
-            f"{alias}_order": {"field": "STARRED_AT", "direction": "DESC" if ask.newest_first else "ASC"},
+            f"{alias}_order": {
+                "field": "STARRED_AT",
+                "direction": "DESC" if ask.newest_first else "ASC",
+            },
         }
         fields.append(
-            f"{_repository(alias)}{{{_RECORD} stargazers(first:${alias}_first,after:${alias}_after,orderBy:${alias}_order){{{_STARS}}}}}"
+            f"{_repository(alias)}{{{_RECORD} stargazers(first:${alias}_first,"
+            f"after:${alias}_after,orderBy:${alias}_order){{{_STARS}}}}}"
         )
     types = {"_first": "Int!", "_after": "String", "_order": "StarOrder!"}
     return GraphQuery(_compose(len(asks), types, fields), variables, estimate_cost(len(asks)))
@@ -78,5 +93,7 @@ def _repository(alias: str) -> str:
 
 def _compose(width: int, types: Mapping[str, str], fields: Sequence[str]) -> str:
     typed = {"_owner": "String!", "_name": "String!", **types}
-    declared = ",".join(f"${alias}{suffix}:{kind}" for alias in aliases(width) for suffix, kind in typed.items())
+    declared = ",".join(
+        f"${alias}{suffix}:{kind}" for alias in aliases(width) for suffix, kind in typed.items()
+    )
     return f"query({declared}){{{_RATE} {' '.join(fields)}}}"

@@ -1,4 +1,5 @@
-"""One ledger of every user's budgets, cool-downs and rejected tokens: pure, fed by every answer, asked before every call.
+"""One ledger of every user's budgets, cool-downs and rejected tokens: pure, fed by every answer,
+asked before every call.
 
 Times are epoch seconds. How one budget is paced is ``budget``'s business.
 """
@@ -16,14 +17,19 @@ from gitstars.fetch.budget import Budget
 from gitstars.fetch.classify import LONGEST_PAUSE_SECONDS, RateInfo
 from gitstars.model import Resource
 
-#: The first pause after a secondary limit that names none; doubled with each one that follows before a success.
+#: The first pause after a secondary limit that names none; doubled with each one that follows
+#: before a success.
 COOLDOWN_SECONDS, COOLDOWN_CAP_SECONDS = 60.0, 3600.0
-#: Users kept; beyond, the one that was idle the longest is forgotten, and begins blind. Rejected tokens kept of a user.
+#: Users kept; beyond, the one that was idle the longest is forgotten, and begins blind. Rejected
+#: tokens kept of a user.
 USERS_BOUND, TOKENS_BOUND = 10_000, 8
 
 
 class PaceSettings(Protocol):
-    """What the ledger needs of ``GithubConfig``. ``requests_per_hour`` 0: no pace, the other bounds stay."""
+    """What the ledger needs of ``GithubConfig``.
+
+    ``requests_per_hour`` 0: no pace, the other bounds stay.
+    """
 
     @property
     def requests_per_hour(self) -> int: ...
@@ -87,7 +93,9 @@ class _User:
         return not any(budget.in_flight for budget in self.budgets.values())
 
     def is_cooling(self, now: float) -> bool:
-        """Whether the user pauses; an end further ahead than GitHub ever asks for was noted by a clock that was wrong."""
+        """Whether the user pauses; an end further ahead than GitHub ever asks for was noted by a
+        clock that was wrong.
+        """
         return now < self.cooldown_until <= now + LONGEST_PAUSE_SECONDS
 
 
@@ -96,10 +104,15 @@ class Ledger:
 
     def __init__(self, settings: PaceSettings) -> None:
         self._per_second = settings.requests_per_hour / 3600.0
-        self._per_minute = {Resource.CORE: settings.rest_points_per_minute, Resource.GRAPHQL: settings.graphql_points_per_minute}
+        self._per_minute = {
+            Resource.CORE: settings.rest_points_per_minute,
+            Resource.GRAPHQL: settings.graphql_points_per_minute,
+        }
         self._users: dict[int, _User] = {}
 
-    def peek(self, user_id: int, resource: Resource, cost: int, now: float) -> Pause | Blocked | None:
+    def peek(
+        self, user_id: int, resource: Resource, cost: int, now: float
+    ) -> Pause | Blocked | None:
         """What stands in the way of a call of ``cost`` points; None: nothing."""
         user = self._user(user_id)
         if user.is_cooling(now):
@@ -111,7 +124,9 @@ class Ledger:
         pause = budget.pause(cost, now)
         return Pause(pause) if pause > 0 else None
 
-    def reserve(self, user_id: int, resource: Resource, cost: int, now: float) -> Grant | Pause | Blocked:
+    def reserve(
+        self, user_id: int, resource: Resource, cost: int, now: float
+    ) -> Grant | Pause | Blocked:
         """Ask for a call of ``cost`` points."""
         obstacle = self.peek(user_id, resource, cost, now)
         if obstacle is not None:
@@ -119,11 +134,13 @@ class Ledger:
         self._user(user_id).budgets[resource].take(cost)
         return Grant(user_id, resource, cost, now)
 
-    def settle(self, grant: Grant, rate: RateInfo | None, now: float, went_well: bool = False) -> None:
+    def settle(
+        self, grant: Grant, rate: RateInfo | None, now: float, went_well: bool = False
+    ) -> None:
         """The call is over; ``rate`` is what its answer told about this user's budget.
 
-        A call that ``went_well`` ends the doubling of cool-downs that were met before it went out; where it tells no figures either, the
-        server has no budgets.
+        A call that ``went_well`` ends the doubling of cool-downs that were met before it went out;
+        where it tells no figures either, the server has no budgets.
         """
         user = self._user(grant.user_id)
         budget = user.budgets[grant.resource]
@@ -132,22 +149,34 @@ class Ledger:
             budget.learn(rate)
         else:
             budget.suppose(grant.cost)
-            budget.is_unmetered = budget.is_unmetered or (went_well and rate is None and budget.remaining is None)
+            budget.is_unmetered = budget.is_unmetered or (
+                went_well and rate is None and budget.remaining is None
+            )
         if went_well and grant.at > user.cooled_at:
             user.strikes = 0
 
-    def cool_down(self, grant: Grant, retry_after: float | None, now: float, chance: float) -> float:
-        """A secondary limit was met; until when the user pauses. ``chance`` in [0, 1) adds up to a quarter where no time was named.
+    def cool_down(
+        self, grant: Grant, retry_after: float | None, now: float, chance: float
+    ) -> float:
+        """A secondary limit was met; until when the user pauses.
 
-        Calls that went out before the last one was met are the same incident: they may prolong the pause, and do not double it.
+        ``chance`` in [0, 1) adds up to a quarter where no time was named.
+
+        Calls that went out before the last one was met are the same incident: they may prolong the
+        pause, and do not double it.
         """
         user = self._user(grant.user_id)
         if grant.at > user.cooled_at:
             user.strikes = min(user.strikes + 1, 10)
             user.cooled_at = now
         if retry_after is None:
-            retry_after = min(COOLDOWN_CAP_SECONDS, COOLDOWN_SECONDS * 2.0 ** (user.strikes - 1) * (1 + chance / 4))
-        user.cooldown_until = max(user.cooldown_until if user.is_cooling(now) else 0.0, now + retry_after)
+            retry_after = min(
+                COOLDOWN_CAP_SECONDS,
+                COOLDOWN_SECONDS * 2.0 ** (user.strikes - 1) * (1 + chance / 4),
+            )
+        user.cooldown_until = max(
+            user.cooldown_until if user.is_cooling(now) else 0.0, now + retry_after
+        )
         return user.cooldown_until
 
     def reject_token(self, user_id: int, token: str) -> None:
@@ -163,15 +192,25 @@ class Ledger:
     def blocked_until(self, user_id: int, resource: Resource, now: float) -> float | None:
         """When ``resource`` may be used again; None: now (as pacing allows)."""
         user = self._user(user_id)
-        return user.cooldown_until if user.is_cooling(now) else user.budgets[resource].spent_until(1, now)
+        return (
+            user.cooldown_until
+            if user.is_cooling(now)
+            else user.budgets[resource].spent_until(1, now)
+        )
 
     def view(self, user_id: int, now: float) -> dict[str, Any]:
         """A user's budgets in plain values, for display."""
         user = self._user(user_id)
-        shown: dict[str, Any] = {"cooldown_until": user.cooldown_until if user.is_cooling(now) else None}
+        shown: dict[str, Any] = {
+            "cooldown_until": user.cooldown_until if user.is_cooling(now) else None
+        }
         for resource, budget in user.budgets.items():
             budget.renew(now)
-            shown[resource.value] = {"limit": budget.limit, "remaining": budget.remaining, "reset_at": budget.reset_at or None}
+            shown[resource.value] = {
+                "limit": budget.limit,
+                "remaining": budget.remaining,
+                "reset_at": budget.reset_at or None,
+            }
         return shown
 
     def snapshot(self) -> list[dict[str, Any]]:
@@ -197,7 +236,10 @@ class Ledger:
         ]
 
     def restore(self, rows: Iterable[dict[str, Any]]) -> None:
-        """Take over what ``snapshot`` gave, before the first call. Rows of another shape are skipped."""
+        """Take over what ``snapshot`` gave, before the first call.
+
+        Rows of another shape are skipped.
+        """
         for raw in rows:
             try:
                 row = msgspec.convert(raw, BudgetRow)
@@ -205,7 +247,11 @@ class Ledger:
                 continue
             user = self._user(row.user_id)
             budget = user.budgets[row.resource]
-            budget.limit, budget.remaining, budget.reset_at = max(1, row.limit), row.remaining, row.reset_at
+            budget.limit, budget.remaining, budget.reset_at = (
+                max(1, row.limit),
+                row.remaining,
+                row.reset_at,
+            )
             budget.tokens, budget.tokens_at = row.tokens, row.tokens_at
             user.cooldown_until, user.strikes = row.cooldown_until, row.strikes
             user.rejected_tokens = deque(row.rejected_tokens, TOKENS_BOUND)
@@ -214,7 +260,12 @@ class Ledger:
         """The user's entry, from now on the most recently used one."""
         user = self._users.pop(user_id, None)
         if user is None:
-            user = _User({resource: Budget(self._per_second, per_minute) for resource, per_minute in self._per_minute.items()})
+            user = _User(
+                {
+                    resource: Budget(self._per_second, per_minute)
+                    for resource, per_minute in self._per_minute.items()
+                }
+            )
             if len(self._users) >= USERS_BOUND:
                 idle = next((known for known, entry in self._users.items() if entry.is_idle), None)
                 if idle is not None:

@@ -1,6 +1,8 @@
-"""What to ask next of a completed repository's list: the newest stars first, until a run of known ones; pure.
+"""What to ask next of a completed repository's list: the newest stars first, until a run of
+known ones; pure.
 
-Pages become ready oldest first once the known run is reached, so that a crash in between leaves no gap among the stored stars.
+Pages become ready oldest first once the known run is reached, so that a crash in between leaves no
+gap among the stored stars.
 """
 
 from collections.abc import Collection
@@ -19,7 +21,10 @@ MOST_PAGES = 20
 
 @dataclass(slots=True)
 class NewestListing:
-    """The new stars since ``progress``, whose numbers they are added to. ``last_page`` is that of the REST list; None: by cursors."""
+    """The new stars since ``progress``, whose numbers they are added to.
+
+    ``last_page`` is that of the REST list; None: by cursors.
+    """
 
     full_name: str
     progress: Progress
@@ -49,7 +54,9 @@ class NewestListing:
         self._is_asked = False
 
     def accept(self, ask: GraphAsk | int, page: Page, known: Collection[int]) -> list[Ready]:
-        """Take in an answer, of whose users ``known`` are stored; the new pages, oldest first, once there are no more."""
+        """Take in an answer, of whose users ``known`` are stored; the new pages, oldest first,
+        once there are no more.
+        """
         self._is_asked = False
         newest_first = sorted(page.stargazers, key=lambda star: star.starred_at, reverse=True)
         self._pages.append(tuple(star for star in newest_first if star.github_id not in known))
@@ -69,7 +76,9 @@ class NewestListing:
     def _flush(self) -> list[Ready]:
         ready = []
         for stargazers in reversed(self._pages):
-            self.progress = replace(self.progress, processed=self.progress.processed + len(stargazers))
+            self.progress = replace(
+                self.progress, processed=self.progress.processed + len(stargazers)
+            )
             if stargazers:
                 ready.append(Ready(stargazers, self.progress))
         return ready

@@ -1,4 +1,7 @@
-"""What to ask next of a list by page numbers, and when it has ended: pure. Lists by cursors are ``graph_pages``'s."""
+"""What to ask next of a list by page numbers, and when it has ended: pure.
+
+Lists by cursors are ``graph_pages``'s.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -21,9 +24,11 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """Where a part of a list that was read ends: the time of its last star, and who starred at just that time (``ghosts`` unnamed).
+    """Where a part of a list that was read ends: the time of its last star, and who starred at
+    just that time (``ghosts`` unnamed).
 
-    The list is in the order of time, so of the stars at another time it is plain on which side of the edge they are.
+    The list is in the order of time, so of the stars at another time it is plain on which side of
+    the edge they are.
     """
 
     at: str
@@ -42,7 +47,9 @@ def read_edge(cursor: Cursor, name: str) -> Edge | None:
 
 
 def find_edge(page: Page, before: Edge | None, newest_first: bool = False) -> Edge | None:
-    """The edge after ``page``, which was read next after ``before``; None while nothing was read."""
+    """The edge after ``page``, which was read next after ``before``; None while nothing was
+    read.
+    """
     times = [star.starred_at for star in page.stargazers] + list(page.ghost_times)
     if not times:
         return before
@@ -56,11 +63,15 @@ def find_edge(page: Page, before: Edge | None, newest_first: bool = False) -> Ed
 
 @dataclass(slots=True)
 class RestListing:
-    """The REST list by page numbers, oldest first. Pages may be asked out of order; they become ready in order.
+    """The REST list by page numbers, oldest first.
 
-    ``progress`` is where the claim stands, with the repository's present count as ``total_stargazers``; a cursor of another page size, or
-    of a list by cursors, begins anew. The end is a page without a next one; except at GitHub's wall, where the count tells that there is
-    more and the next page is asked for all the same, to be answered by PaginationWall. At any point a list by cursors can take over.
+    Pages may be asked out of order; they become ready in order.
+
+    ``progress`` is where the claim stands, with the repository's present count as
+    ``total_stargazers``; a cursor of another page size, or of a list by cursors, begins anew. The
+    end is a page without a next one; except at GitHub's wall, where the count tells that there is
+    more and the next page is asked for all the same, to be answered by PaginationWall. At any point
+    a list by cursors can take over.
     """
 
     progress: Progress
@@ -71,7 +82,10 @@ class RestListing:
 
     def __post_init__(self) -> None:
         cursor = self.progress.cursor
-        if cursor and (cursor.get("kind") != "rest" or cursor.get("page_size", self.page_size) != self.page_size):
+        if cursor and (
+            cursor.get("kind") != "rest"
+            or cursor.get("page_size", self.page_size) != self.page_size
+        ):
             self.progress = Progress(total_stargazers=self.progress.total_stargazers)
 
     @property
@@ -85,11 +99,17 @@ class RestListing:
         return int(self.progress.cursor.get("next_page", 1))
 
     def asks(self, most: int) -> list[int]:
-        """Up to ``most`` page numbers to ask for now; one alone until the list's length is known."""
+        """Up to ``most`` page numbers to ask for now; one alone until the list's length is
+        known.
+        """
         if self.is_done:
             return []
         until = max(self.progress.total_pages or 0, self.next_page)
-        wanted = (page for page in range(self.next_page, until + 1) if page not in self._asked and page not in self._early)
+        wanted = (
+            page
+            for page in range(self.next_page, until + 1)
+            if page not in self._asked and page not in self._early
+        )
         return [page for page, _ in zip(wanted, range(most), strict=False)]
 
     def start(self, page: int) -> None:
@@ -109,7 +129,11 @@ class RestListing:
     def _advance(self) -> Iterator[Ready]:
         while not self.is_done and (page := self._early.pop(self.next_page, None)) is not None:
             number, before = self.next_page, self.progress
-            cursor: dict[str, Any] = {"kind": "rest", "next_page": number + 1, "page_size": self.page_size}
+            cursor: dict[str, Any] = {
+                "kind": "rest",
+                "next_page": number + 1,
+                "page_size": self.page_size,
+            }
             edge = find_edge(page, read_edge(before.cursor, "edge"))
             if edge is not None:
                 cursor["edge"] = edge.dump()
@@ -121,6 +145,8 @@ class RestListing:
                 processed=before.processed + len(page.stargazers),
                 ghosts=before.ghosts + page.ghosts,
             )
-            is_wall = number == WALL_PAGES and (before.total_stargazers or 0) > number * self.page_size
+            is_wall = (
+                number == WALL_PAGES and (before.total_stargazers or 0) > number * self.page_size
+            )
             self.is_done = not page.has_next and not is_wall
             yield Ready(page.stargazers, self.progress)

@@ -1,4 +1,8 @@
-"""Complete means proven: the list ended, and its length agrees with the count read before and after. Pure."""
+"""Complete means proven: the list ended, and its length agrees with the count read before and
+after.
+
+Pure.
+"""
 
 import math
 from dataclasses import dataclass
@@ -18,11 +22,15 @@ class ReadAgain:
     reason: str
 
 
-def prove(count_before: int, count_after: int | None, listed: int, page_size: int = 100) -> Proven | ReadAgain:
-    """Judge a list of ``listed`` entries, ghosts included; ``count_after`` None: the list was one page, one moment.
+def prove(
+    count_before: int, count_after: int | None, listed: int, page_size: int = 100
+) -> Proven | ReadAgain:
+    """Judge a list of ``listed`` entries, ghosts included; ``count_after`` None: the list was
+    one page, one moment.
 
-    A list between both counts is complete. Stars that came and others that went in the same time do not show in the counts: a quarter of
-    the square root of the count is tolerated for them (5 of 400, 50 of 40,000), one at least, and never so many that a lost page passes.
+    A list between both counts is complete. Stars that came and others that went in the same time do
+    not show in the counts: a quarter of the square root of the count is tolerated for them (5 of
+    400, 50 of 40,000), one at least, and never so many that a lost page passes.
     """
     low, high = sorted((count_before, count_before if count_after is None else count_after))
     outside = max(0, low - listed, listed - high)

@@ -1,4 +1,7 @@
-"""HTTP requests as such: pooled connections, deadlines, a bound on bodies. What an answer means is left to ``classify``."""
+"""HTTP requests as such: pooled connections, deadlines, a bound on bodies.
+
+What an answer means is left to ``classify``.
+"""
 
 from collections.abc import Mapping
 from contextlib import closing
@@ -24,7 +27,10 @@ REDIRECT_STATUSES = frozenset({301, 302, 307, 308})
 
 
 class CallFailed(Exception):
-    """No whole answer came: no connection, a time-out, an answer that was cut off or too large. The text says which."""
+    """No whole answer came: no connection, a time-out, an answer that was cut off or too large.
+
+    The text says which.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +66,16 @@ class Transport:
         try:
             with gevent.Timeout(self._deadline_seconds, late):
                 return self._send(request, _headers(request, token))
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+        except (
+            requests.RequestException,
+            urllib3.exceptions.HTTPError,
+            OSError,
+            ValueError,
+        ) as error:
             # A ValueError: it redirects to what is no address.
-            raise CallFailed(f"{type(error).__name__}: {str(error).split(' at 0x')[0][:300]}") from error
+            raise CallFailed(
+                f"{type(error).__name__}: {str(error).split(' at 0x')[0][:300]}"
+            ) from error
 
     def close(self) -> None:
         self._session.close()
@@ -71,13 +84,24 @@ class Transport:
         method = "GET" if request.body is None else "POST"
         with closing(
             self._session.request(
-                method, request.url, headers=headers, data=request.body, timeout=self._timeouts, allow_redirects=False, stream=True
+                method,
+                request.url,
+                headers=headers,
+                data=request.body,
+                timeout=self._timeouts,
+                allow_redirects=False,
+                stream=True,
             )
         ) as response:
             body = response.raw.read(BODY_BOUND + 1, decode_content=True)
             if len(body) > BODY_BOUND:
                 raise CallFailed(f"the answer is larger than {BODY_BOUND} bytes")
-            return Answer(response.status_code, {name.lower(): value for name, value in response.headers.items()}, body, self._clock.now())
+            return Answer(
+                response.status_code,
+                {name.lower(): value for name, value in response.headers.items()},
+                body,
+                self._clock.now(),
+            )
 
 
 def find_redirect(answer: Answer, url: str) -> str | None:

@@ -1,4 +1,7 @@
-"""How many aliases a GraphQL query should have: pure. Wide enough to be worth it, narrow enough not to be cut off."""
+"""How many aliases a GraphQL query should have: pure.
+
+Wide enough to be worth it, narrow enough not to be cut off.
+"""
 
 from dataclasses import dataclass
 
@@ -16,7 +19,9 @@ class Width:
     aliases: int = FIRST
 
     def adapt(self, asked: int, seconds: float, has_failed: bool) -> "Width":
-        """After a query of ``asked`` aliases that took ``seconds``: towards three seconds a query, halved where it failed."""
+        """After a query of ``asked`` aliases that took ``seconds``: towards three seconds a
+        query, halved where it failed.
+        """
         if has_failed:
             return Width(max(LEAST, min(self.aliases, asked) // 2))
         fitting = int(asked * AIM_SECONDS / max(seconds, 0.001))

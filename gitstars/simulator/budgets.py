@@ -34,7 +34,12 @@ class Verdict:
     @property
     def figures(self) -> dict[str, int]:
         """As ``/rate_limit`` shows them."""
-        return {"limit": self.limit, "remaining": self.remaining, "used": self.used, "reset": self.reset_at}
+        return {
+            "limit": self.limit,
+            "remaining": self.remaining,
+            "used": self.used,
+            "reset": self.reset_at,
+        }
 
 
 class Budgets:
@@ -48,7 +53,11 @@ class Budgets:
     def charge(self, user_id: int, resource: str, cost: int, now: float) -> Verdict:
         """Charge ``cost`` points unless a limit forbids it; a refused call costs nothing."""
         account = self._renewed(user_id, resource, now)
-        per_minute = self.limits.rest_points_per_minute if resource == "core" else self.limits.graphql_points_per_minute
+        per_minute = (
+            self.limits.rest_points_per_minute
+            if resource == "core"
+            else self.limits.graphql_points_per_minute
+        )
         while account.recent and account.recent[0][0] <= now - 60:
             account.recent.popleft()
         if self.in_flight[user_id] > self.limits.concurrent:
@@ -56,7 +65,10 @@ class Budgets:
         if account.used + cost > self.limits.points_per_window:
             return self._verdict("spent", account)
         if sum(points for _, points in account.recent) + cost > per_minute:
-            return self._secondary(account, math.ceil(account.recent[0][0] + 60 - now) if account.recent else SECONDARY_SECONDS)
+            return self._secondary(
+                account,
+                math.ceil(account.recent[0][0] + 60 - now) if account.recent else SECONDARY_SECONDS,
+            )
         account.used += cost
         account.recent.append((now, cost))
         return self._verdict("ok", account)
@@ -67,7 +79,9 @@ class Budgets:
 
     def set_remaining(self, user_id: int, resource: str, remaining: int, now: float) -> None:
         """For tests and demonstrations: only so much is left of the present window."""
-        self._renewed(user_id, resource, now).used = max(0, self.limits.points_per_window - remaining)
+        self._renewed(user_id, resource, now).used = max(
+            0, self.limits.points_per_window - remaining
+        )
 
     def _renewed(self, user_id: int, resource: str, now: float) -> Account:
         account = self._accounts.setdefault((user_id, resource), Account())
@@ -76,8 +90,22 @@ class Budgets:
         return account
 
     def _secondary(self, account: Account, seconds: int) -> Verdict:
-        return self._verdict("secondary", account, seconds if self.limits.secondary_retry_after else None)
+        return self._verdict(
+            "secondary", account, seconds if self.limits.secondary_retry_after else None
+        )
 
-    def _verdict(self, kind: Literal["ok", "spent", "secondary"], account: Account, retry_after: int | None = None) -> Verdict:
+    def _verdict(
+        self,
+        kind: Literal["ok", "spent", "secondary"],
+        account: Account,
+        retry_after: int | None = None,
+    ) -> Verdict:
         limit = self.limits.points_per_window
-        return Verdict(kind, limit, max(0, limit - account.used), account.used, math.ceil(account.reset_at), retry_after)
+        return Verdict(
+            kind,
+            limit,
+            max(0, limit - account.used),
+            account.used,
+            math.ceil(account.reset_at),
+            retry_after,
+        )

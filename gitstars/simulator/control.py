@@ -1,4 +1,6 @@
-"""The control routes of a simulated GitHub, under ``/_control``: change what it holds, make it misbehave, read what was asked."""
+"""The control routes of a simulated GitHub, under ``/_control``: change what it holds, make it
+misbehave, read what was asked.
+"""
 
 import json
 import time
@@ -11,7 +13,16 @@ from bottle import Bottle, HTTPResponse, request
 from msgspec import Meta, Struct
 
 from gitstars.simulator.faults import Rule
-from gitstars.simulator.scenario import Amount, Face, Fate, FullName, Login, Restriction, SimAccount, SimLimits
+from gitstars.simulator.scenario import (
+    Amount,
+    Face,
+    Fate,
+    FullName,
+    Login,
+    Restriction,
+    SimAccount,
+    SimLimits,
+)
 from gitstars.simulator.world import Place
 
 if TYPE_CHECKING:
@@ -26,7 +37,9 @@ Decoded = TypeVar("Decoded")
 
 
 class RepositoryChange(Struct, forbid_unknown_fields=True):
-    """``grow`` so many stars, ``unstar`` these numbers, ``rename``, another ``fate`` or ``face``."""
+    """``grow`` so many stars, ``unstar`` these numbers, ``rename``, another ``fate`` or
+    ``face``.
+    """
 
     grow: Amount = 0
     unstar: list[int] = []
@@ -36,7 +49,9 @@ class RepositoryChange(Struct, forbid_unknown_fields=True):
 
 
 class WorldChange(Struct, forbid_unknown_fields=True):
-    """``logins`` renames users by id, ``revoke`` and ``restore`` are tokens, ``remaining`` sets budgets (user id, resource, points)."""
+    """``logins`` renames users by id, ``revoke`` and ``restore`` are tokens, ``remaining`` sets
+    budgets (user id, resource, points).
+    """
 
     restriction: Restriction | None = None
     face: Face | None = None
@@ -96,7 +111,11 @@ def add_routes(app: Bottle, github: "SimulatedGitHub") -> None:
         world.revoked.difference_update(change.restore)
         for user_id, resource, remaining in change.remaining:
             github.budgets.set_remaining(user_id, resource, remaining, time.time())
-        return {"restriction": world.restriction, "face": world.face, "limits": msgspec.to_builtins(limits)}
+        return {
+            "restriction": world.restriction,
+            "face": world.face,
+            "limits": msgspec.to_builtins(limits),
+        }
 
     def put_account() -> dict[str, Any]:
         account = _read(SimAccount)
@@ -114,7 +133,12 @@ def add_routes(app: Bottle, github: "SimulatedGitHub") -> None:
 
     def read_truths() -> dict[str, Any]:
         places = world.places.values()
-        return {"repositories": [{"id": p.repository.id, "full_name": p.full_name, "fate": p.fate, "stars": p.stars} for p in places]}
+        return {
+            "repositories": [
+                {"id": p.repository.id, "full_name": p.full_name, "fate": p.fate, "stars": p.stars}
+                for p in places
+            ]
+        }
 
     def read_truth(identity: int) -> Any:
         place = find(identity)
@@ -145,7 +169,9 @@ def add_routes(app: Bottle, github: "SimulatedGitHub") -> None:
 
 
 def read_body() -> bytes:
-    """The body of the request, as far as it is not too long to be serious; empty when it does not come as promised."""
+    """The body of the request, as far as it is not too long to be serious; empty when it does
+    not come as promised.
+    """
     try:
         body: bytes = request.body.read(MOST_BODY)
     except OSError:

@@ -12,12 +12,15 @@ Effect = Literal["status", "drop", "truncate", "hang", "garbage", "delay", "alia
 
 
 class Rule(Struct, kw_only=True, forbid_unknown_fields=True):
-    """Requests whose ``method path`` matches ``match`` (a glob such as ``GET */stargazers*``, the query included) and the token, if named.
+    """Requests whose ``method path`` matches ``match`` (a glob such as ``GET */stargazers*``,
+    the query included) and the token, if named.
 
-    The first ``skip`` of them pass, then each goes wrong with ``probability``, ``times`` at most (0: for ever). ``status`` answers with
-    ``status``, ``headers`` and ``body``; ``garbage`` is bytes that are no JSON; ``truncate`` sends half of the true answer; ``drop`` hangs
-    up; ``hang`` and ``delay`` wait ``seconds``, the former then hangs up. ``alias`` matches ``ALIAS owner/name``, the repositories
-    within GraphQL queries: theirs is null, with the error in ``body`` (its ``path`` is filled in).
+    The first ``skip`` of them pass, then each goes wrong with ``probability``, ``times`` at most
+    (0: for ever). ``status`` answers with ``status``, ``headers`` and ``body``; ``garbage`` is
+    bytes that are no JSON; ``truncate`` sends half of the true answer; ``drop`` hangs up; ``hang``
+    and ``delay`` wait ``seconds``, the former then hangs up. ``alias`` matches ``ALIAS
+    owner/name``, the repositories within GraphQL queries: theirs is null, with the error in
+    ``body`` (its ``path`` is filled in).
     """
 
     match: str
@@ -46,14 +49,22 @@ class Faults:
         self._chance = random.Random(seed)
 
     def find(self, request: str, token: str) -> Rule | None:
-        """The rule that ``request`` (``METHOD path?query`` or ``ALIAS owner/name``) falls under now."""
+        """The rule that ``request`` (``METHOD path?query`` or ``ALIAS owner/name``) falls under
+        now.
+        """
         for rule in self.rules:
-            if not fnmatch.fnmatchcase(request, rule.match) or (rule.token is not None and rule.token != token):
+            if not fnmatch.fnmatchcase(request, rule.match) or (
+                rule.token is not None and rule.token != token
+            ):
                 continue
             if (rule.effect == "alias") != request.startswith("ALIAS "):
                 continue
             rule.seen += 1
-            if rule.seen <= rule.skip or (rule.times and rule.done >= rule.times) or self._chance.random() >= rule.probability:
+            if (
+                rule.seen <= rule.skip
+                or (rule.times and rule.done >= rule.times)
+                or self._chance.random() >= rule.probability
+            ):
                 continue
             rule.done += 1
             return rule

@@ -1,6 +1,8 @@
-"""The GraphQL queries that gitstars asks, executed: repositories by name or node id with their stargazers, the rate limit and the viewer.
+"""The GraphQL queries that gitstars asks, executed: repositories by name or node id with their
+stargazers, the rate limit and the viewer.
 
-The answer is put together as JSON text; stargazers are rendered by templates made from the fields that are asked for.
+The answer is put together as JSON text; stargazers are rendered by templates made from the fields
+that are asked for.
 """
 
 import base64
@@ -38,7 +40,9 @@ _EDGE_VALUES = {"cursor": '"%(cursor)s"', "starredAt": '"%(at)s"', "__typename":
 
 
 class NoAnswer(Exception):
-    """A connection cannot be answered, which its field's error tells; what becomes of the fields around it is the schema's business."""
+    """A connection cannot be answered, which its field's error tells; what becomes of the fields
+    around it is the schema's business.
+    """
 
     def __init__(self, text: str, kind: str | None) -> None:
         super().__init__(text)
@@ -47,7 +51,9 @@ class NoAnswer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query ready to run: ``lists`` is the number of requests that its connections need, ``rows`` what they can bring."""
+    """A query ready to run: ``lists`` is the number of requests that its connections need,
+    ``rows`` what they can bring.
+    """
 
     fields: tuple[Field, ...]
     variables: Mapping[str, Any]
@@ -67,27 +73,44 @@ def prepare(text: str, variables: Mapping[str, Any]) -> Query:
     for name, value in variables.items():
         if value is Undefined or (value is None and defaults.get(name) is Undefined):
             text = f"Variable ${name} was provided invalid value"
-            raise QueryInvalid({"message": text, "extensions": {"value": None, "problems": [{"path": [], "explanation": "must be given"}]}})
+            raise QueryInvalid(
+                {
+                    "message": text,
+                    "extensions": {
+                        "value": None,
+                        "problems": [{"path": [], "explanation": "must be given"}],
+                    },
+                }
+            )
     lists, rows = 0, 0
     for top in fields:
         arguments = top.values(variables)
         times = len(arguments["ids"]) if isinstance(arguments.get("ids"), list) else 1
         for inner in top.fields:
-            if inner.name == "stargazers" and any(argument.name.value in ("first", "last") for argument in inner.arguments):
+            if inner.name == "stargazers" and any(
+                argument.name.value in ("first", "last") for argument in inner.arguments
+            ):
                 asked = inner.values(variables)
                 lists += times
-                rows += times * sum(n for n in (asked.get("first"), asked.get("last")) if isinstance(n, int))
+                rows += times * sum(
+                    n for n in (asked.get("first"), asked.get("last")) if isinstance(n, int)
+                )
     if rows > MOST_NODES:
-        text = f"This query requests up to {rows:,} possible nodes which exceeds the maximum limit of {MOST_NODES:,}."
+        text = (
+            f"This query requests up to {rows:,} possible nodes which exceeds the maximum limit "
+            f"of {MOST_NODES:,}."
+        )
         raise QueryInvalid({"type": "MAX_NODE_LIMIT_EXCEEDED", "message": text})
     return Query(fields, variables, lists, rows)
 
 
 @dataclass(slots=True)
 class Execution:
-    """A query on its way: who asks, the faults in force, the rate limit's figures (None: there is none), what went wrong so far.
+    """A query on its way: who asks, the faults in force, the rate limit's figures (None: there
+    is none), what went wrong so far.
 
-    ``pages`` are the parts of stargazer lists that were given: full name, and the positions from and up to which, oldest first.
+    ``pages`` are the parts of stargazer lists that were given: full name, and the positions from
+    and up to which, oldest first.
     """
 
     world: World
@@ -112,15 +135,25 @@ class Execution:
             case "viewer":
                 user_id = self.account.user_id
                 values = {"id": user_id, "login": self.world.login_of(user_id)}
-                return _object((inner.key, _USER_VALUES[inner.name] % values) for inner in top.fields)
+                return _object(
+                    (inner.key, _USER_VALUES[inner.name] % values) for inner in top.fields
+                )
             case "repository":
                 name = f"{arguments.get('owner')}/{arguments.get('name')}"
                 place = self.world.place(name) or self.world.moved(name)
-                return self._repository(top, place, [top.key], f"Could not resolve to a Repository with the name '{name}'.")
+                return self._repository(
+                    top,
+                    place,
+                    [top.key],
+                    f"Could not resolve to a Repository with the name '{name}'.",
+                )
             case "node":
                 return self._node(top, arguments.get("id"), [top.key])
             case "nodes":
-                found = (self._node(top, identity, [top.key, n]) for n, identity in enumerate(arguments.get("ids") or ()))
+                found = (
+                    self._node(top, identity, [top.key, n])
+                    for n, identity in enumerate(arguments.get("ids") or ())
+                )
                 return f"[{','.join(found)}]"
             case "__typename":
                 return '"Query"'
@@ -129,9 +162,13 @@ class Execution:
     def _node(self, top: Field, identity: Any, path: list[str | int]) -> str:
         number = re.fullmatch(r"R_([0-9]{1,18})", str(identity))
         place = self.world.places.get(int(number[1])) if number else None
-        return self._repository(top, place, path, f"Could not resolve to a node with the global id of '{identity}'")
+        return self._repository(
+            top, place, path, f"Could not resolve to a node with the global id of '{identity}'"
+        )
 
-    def _repository(self, top: Field, place: Place | None, path: list[str | int], not_found: str) -> str:
+    def _repository(
+        self, top: Field, place: Place | None, path: list[str | int], not_found: str
+    ) -> str:
         if place is None or not self.world.may_see(self.account, place):
             return self._fail(not_found, "NOT_FOUND", path)
         rule = self.faults.find(f"ALIAS {place.full_name}", self.account.token)
@@ -149,7 +186,10 @@ class Execution:
                 values.append((inner.key, self._stargazers(inner, place)))
             except NoAnswer as problem:
                 text = self._fail(str(problem), problem.kind, [*path, inner.key])
-                if not self.is_enterprise and self.world.refusal(self.account, place) == "graph_null_repository":
+                if (
+                    not self.is_enterprise
+                    and self.world.refusal(self.account, place) == "graph_null_repository"
+                ):
                     return text
                 values.append((inner.key, text))
         return _object(values)
@@ -158,7 +198,13 @@ class Execution:
         if asked.name == "owner":
             owner, _, _ = place.full_name.partition("/")
             return _plain(
-                asked.fields, {"__typename": "Organization", "id": f"O_{owner}", "login": owner, "url": f"https://github.com/{owner}"}
+                asked.fields,
+                {
+                    "__typename": "Organization",
+                    "id": f"O_{owner}",
+                    "login": owner,
+                    "url": f"https://github.com/{owner}",
+                },
             )
         return json.dumps(_ATTRIBUTES[asked.name](place, self))
 
@@ -170,25 +216,48 @@ class Execution:
             raise NoAnswer(REFUSAL_TEXTS.get(refusal, PERMISSION_TEXT), "FORBIDDEN")
         arguments = asked.values(self._variables)
         first, last = arguments.get("first"), arguments.get("last")
-        if first is None and last is None and any(inner.name in ("edges", "nodes") for inner in asked.fields):
-            text = "You must provide a `first` or `last` value to properly paginate the `stargazers` connection."
+        if (
+            first is None
+            and last is None
+            and any(inner.name in ("edges", "nodes") for inner in asked.fields)
+        ):
+            text = (
+                "You must provide a `first` or `last` value to properly paginate the "
+                "`stargazers` connection."
+            )
             raise NoAnswer(text, "MISSING_PAGINATION_BOUNDARIES")
         for name, amount in (("first", first), ("last", last)):
             if amount is not None and (not isinstance(amount, int) or not 0 <= amount <= MOST_ROWS):
-                text = f"Requesting {amount} records on the `stargazers` connection exceeds the `{name}` limit of {MOST_ROWS} records."
+                text = (
+                    f"Requesting {amount} records on the `stargazers` connection exceeds the "
+                    f"`{name}` limit of {MOST_ROWS} records."
+                )
                 raise NoAnswer(text, "EXCESSIVE_PAGINATION")
         is_newest_first = (arguments.get("orderBy") or {}).get("direction") == "DESC"
-        low, high = _window(place, _read_cursor(arguments, "after"), _read_cursor(arguments, "before"), is_newest_first)
+        low, high = _window(
+            place,
+            _read_cursor(arguments, "after"),
+            _read_cursor(arguments, "before"),
+            is_newest_first,
+        )
         for amount, is_at_low_end in ((first, not is_newest_first), (last, is_newest_first)):
             if amount is not None:
-                low, high = (low, min(high, low + amount)) if is_at_low_end else (max(low, high - amount), high)
+                low, high = (
+                    (low, min(high, low + amount))
+                    if is_at_low_end
+                    else (max(low, high - amount), high)
+                )
         numbers = place.listed.numbers(low, high)
         self.pages.append((place.full_name, low, high))
         after, before = (low, place.stars - high) if is_newest_first else (place.stars - high, low)
-        return _connection(asked, self.world, place, numbers[::-1] if is_newest_first else numbers, before, after)
+        return _connection(
+            asked, self.world, place, numbers[::-1] if is_newest_first else numbers, before, after
+        )
 
     def _fail(self, text: str, kind: str | None, path: list[str | int]) -> str:
-        self.errors.append({"type": kind, "path": path, "locations": [{"line": 1, "column": 1}], "message": text})
+        self.errors.append(
+            {"type": kind, "path": path, "locations": [{"line": 1, "column": 1}], "message": text}
+        )
         return "null"
 
 
@@ -219,7 +288,9 @@ def _plain(fields: Sequence[Field], values: Mapping[str, Any]) -> str:
     return _object((inner.key, json.dumps(values.get(inner.name))) for inner in fields)
 
 
-def _connection(asked: Field, world: World, place: Place, numbers: Sequence[int], before: int, after: int) -> str:
+def _connection(
+    asked: Field, world: World, place: Place, numbers: Sequence[int], before: int, after: int
+) -> str:
     """A page of these star numbers, with so many stars before and after it."""
     info = {
         "startCursor": _cursor(numbers[0]) if numbers else None,
@@ -246,7 +317,12 @@ def _rows(asked: Field, world: World, place: Place, numbers: Sequence[int]) -> s
     source, rows = place.listed.source, []
     for number in numbers:
         user_id, at = source.star(number)
-        values = {"id": user_id, "login": world.login_of(user_id), "at": render.moment(at), "cursor": _cursor(number)}
+        values = {
+            "id": user_id,
+            "login": world.login_of(user_id),
+            "at": render.moment(at),
+            "cursor": _cursor(number),
+        }
         rows.append((known if user_id else ghost) % values)
     return f"[{','.join(rows)}]"
 
@@ -264,7 +340,9 @@ def _templates(asked: Field) -> tuple[str, str]:
     return _object(known), _object(ghost)
 
 
-def _window(place: Place, after: int | None, before: int | None, is_newest_first: bool) -> tuple[int, int]:
+def _window(
+    place: Place, after: int | None, before: int | None, is_newest_first: bool
+) -> tuple[int, int]:
     """The positions, oldest first, between two cursors in the direction of reading."""
     older, newer = (before, after) if is_newest_first else (after, before)
     low = 0 if older is None else place.listed.rank(older + 1)
@@ -286,7 +364,9 @@ def _read_cursor(arguments: Mapping[str, Any], name: str) -> int | None:
     except ValueError:
         read = None
     if read is None:
-        raise NoAnswer(f"`{text}` does not appear to be a valid cursor.", "INVALID_CURSOR_ARGUMENTS")
+        raise NoAnswer(
+            f"`{text}` does not appear to be a valid cursor.", "INVALID_CURSOR_ARGUMENTS"
+        )
     return int(read[1])
 
 

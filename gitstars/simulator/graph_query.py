@@ -1,4 +1,8 @@
-"""GraphQL texts read into trees of fields, checked against the simulated part of GitHub's schema. Pure; ``graph`` executes them."""
+"""GraphQL texts read into trees of fields, checked against the simulated part of GitHub's
+schema.
+
+Pure; ``graph`` executes them.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +29,17 @@ MOST_TOKENS = 200_000
 KEPT_QUERIES = 64
 
 _ATTRIBUTES = (
-    *("id", "databaseId", "name", "nameWithOwner", "url", "stargazerCount", "createdAt", "updatedAt", "pushedAt"),
+    *(
+        "id",
+        "databaseId",
+        "name",
+        "nameWithOwner",
+        "url",
+        "stargazerCount",
+        "createdAt",
+        "updatedAt",
+        "pushedAt",
+    ),
     *("isPrivate", "isDisabled", "isArchived", "viewerPermission", "viewerHasStarred"),
 )
 _PAGING = {"first", "last", "after", "before"}
@@ -39,10 +53,17 @@ FIELDS: Mapping[str, Mapping[str, tuple[str | None, set[str]]]] = {
         "nodes": ("Node", {"ids"}),
     },
     "Node": {"id": (None, set())},
-    "RateLimit": {name: (None, set()) for name in ("limit", "cost", "remaining", "resetAt", "used", "nodeCount")},
-    "User": {name: (None, set()) for name in ("id", "databaseId", "login", "url", "name")} | {"avatarUrl": (None, {"size"})},
+    "RateLimit": {
+        name: (None, set())
+        for name in ("limit", "cost", "remaining", "resetAt", "used", "nodeCount")
+    },
+    "User": {name: (None, set()) for name in ("id", "databaseId", "login", "url", "name")}
+    | {"avatarUrl": (None, {"size"})},
     "Repository": {name: (None, set()) for name in _ATTRIBUTES}
-    | {"owner": ("RepositoryOwner", set()), "stargazers": ("StargazerConnection", {*_PAGING, "orderBy"})},
+    | {
+        "owner": ("RepositoryOwner", set()),
+        "stargazers": ("StargazerConnection", {*_PAGING, "orderBy"}),
+    },
     "RepositoryOwner": {"id": (None, set()), "login": (None, set()), "url": (None, set())},
     "StargazerConnection": {
         "totalCount": (None, set()),
@@ -50,7 +71,10 @@ FIELDS: Mapping[str, Mapping[str, tuple[str | None, set[str]]]] = {
         "edges": ("StargazerEdge", set()),
         "nodes": ("User", set()),
     },
-    "PageInfo": {name: (None, set()) for name in ("startCursor", "endCursor", "hasNextPage", "hasPreviousPage")},
+    "PageInfo": {
+        name: (None, set())
+        for name in ("startCursor", "endCursor", "hasNextPage", "hasPreviousPage")
+    },
     "StargazerEdge": {"cursor": (None, set()), "starredAt": (None, set()), "node": ("User", set())},
 }
 
@@ -65,7 +89,10 @@ class QueryInvalid(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Field:
-    """A field that is asked for: its ``key`` in the answer, and what is asked below it. ``on`` is the type condition around it, if any."""
+    """A field that is asked for: its ``key`` in the answer, and what is asked below it.
+
+    ``on`` is the type condition around it, if any.
+    """
 
     key: str
     name: str
@@ -75,13 +102,20 @@ class Field:
 
     def values(self, variables: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments' values; those whose variables were left out are left out."""
-        read = {argument.name.value: value_from_ast_untyped(argument.value, dict(variables)) for argument in self.arguments}
+        read = {
+            argument.name.value: value_from_ast_untyped(argument.value, dict(variables))
+            for argument in self.arguments
+        }
         return {name: value for name, value in read.items() if value is not Undefined}
 
 
 @lru_cache(KEPT_QUERIES)
 def read_query(text: str) -> tuple[tuple[Field, ...], Mapping[str, Any]]:
-    """The top-level fields of a query, and its variables' defaults: ``Undefined`` for those that have to be given. Raises QueryInvalid."""
+    """The top-level fields of a query, and its variables' defaults: ``Undefined`` for those that
+    have to be given.
+
+    Raises QueryInvalid.
+    """
     try:
         document = parse(text, max_tokens=MOST_TOKENS)
     except GraphQLError as error:
@@ -89,10 +123,18 @@ def read_query(text: str) -> tuple[tuple[Field, ...], Mapping[str, Any]]:
         raise QueryInvalid({"message": error.message, "locations": place}) from error
     except RecursionError as error:
         raise QueryInvalid({"message": "The query is nested too deeply"}) from error
-    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    operations = [
+        node for node in document.definitions if isinstance(node, OperationDefinitionNode)
+    ]
     if len(operations) != 1 or operations[0].operation != OperationType.QUERY:
-        raise QueryInvalid({"message": "Exactly one query is simulated; mutations and several operations are not"})
-    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+        raise QueryInvalid(
+            {"message": "Exactly one query is simulated; mutations and several operations are not"}
+        )
+    fragments = {
+        node.name.value: node
+        for node in document.definitions
+        if isinstance(node, FragmentDefinitionNode)
+    }
     fields = _Reader(fragments).read(operations[0].selection_set, "Query", ("query",))
     defaults: dict[str, Any] = {}
     for variable in operations[0].variable_definitions or ():
@@ -109,7 +151,13 @@ class _Reader:
     def __init__(self, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
         self._fragments = fragments
 
-    def read(self, selections: SelectionSetNode, type_name: str, path: tuple[str, ...], on: str | None = None) -> tuple[Field, ...]:
+    def read(
+        self,
+        selections: SelectionSetNode,
+        type_name: str,
+        path: tuple[str, ...],
+        on: str | None = None,
+    ) -> tuple[Field, ...]:
         found: list[Field] = []
         for node in selections.selections:
             if isinstance(node, FieldNode):
@@ -118,16 +166,35 @@ class _Reader:
             if isinstance(node, FragmentSpreadNode):
                 fragment = self._fragments.get(node.name.value)
                 if fragment is None or len(path) > 20:
-                    raise QueryInvalid({"message": f"Fragment {node.name.value} was used, but not defined, or it uses itself"})
+                    raise QueryInvalid(
+                        {
+                            "message": (
+                                f"Fragment {node.name.value} was used, but not defined, or it "
+                                "uses itself"
+                            )
+                        }
+                    )
                 condition, inner = fragment.type_condition.name.value, fragment.selection_set
             else:
                 assert isinstance(node, InlineFragmentNode)
-                condition, inner = node.type_condition.name.value if node.type_condition else type_name, node.selection_set
+                condition, inner = (
+                    node.type_condition.name.value if node.type_condition else type_name,
+                    node.selection_set,
+                )
             narrowed = None if condition in (type_name, "Node") else condition
-            found.extend(self.read(inner, type_name if narrowed is None else condition, (*path, f"... on {condition}"), narrowed or on))
+            found.extend(
+                self.read(
+                    inner,
+                    type_name if narrowed is None else condition,
+                    (*path, f"... on {condition}"),
+                    narrowed or on,
+                )
+            )
         return tuple(found)
 
-    def _read_field(self, node: FieldNode, type_name: str, path: tuple[str, ...], on: str | None) -> Field:
+    def _read_field(
+        self, node: FieldNode, type_name: str, path: tuple[str, ...], on: str | None
+    ) -> Field:
         name, key = node.name.value, node.alias.value if node.alias else node.name.value
         here = (*path, key)
         if name == "__typename":
@@ -139,17 +206,30 @@ class _Reader:
         for argument in node.arguments or ():
             if argument.name.value not in allowed:
                 text = f"Field '{name}' doesn't accept argument '{argument.name.value}'"
-                raise QueryInvalid({"message": text, "path": list(here), "extensions": {"code": "argumentNotAccepted"}})
+                raise QueryInvalid(
+                    {
+                        "message": text,
+                        "path": list(here),
+                        "extensions": {"code": "argumentNotAccepted"},
+                    }
+                )
         if (leads_to is None) != (node.selection_set is None):
             text = f"Field must{'' if leads_to else ' not'} have selections (field '{name}')"
-            raise QueryInvalid({"message": text, "path": list(here), "extensions": {"code": "selectionMismatch"}})
-        inner = self.read(node.selection_set, leads_to, here) if node.selection_set and leads_to else ()
+            raise QueryInvalid(
+                {"message": text, "path": list(here), "extensions": {"code": "selectionMismatch"}}
+            )
+        inner = (
+            self.read(node.selection_set, leads_to, here) if node.selection_set and leads_to else ()
+        )
         return Field(key, name, tuple(node.arguments or ()), inner, on)
 
     @staticmethod
     def _undefined(node: FieldNode, path: tuple[str, ...], type_name: str) -> QueryInvalid:
         name = node.name.value
-        problem: dict[str, Any] = {"path": list(path), "message": f"Field '{name}' doesn't exist on type '{type_name}'"}
+        problem: dict[str, Any] = {
+            "path": list(path),
+            "message": f"Field '{name}' doesn't exist on type '{type_name}'",
+        }
         problem["extensions"] = {"code": "undefinedField", "typeName": type_name, "fieldName": name}
         if node.loc is not None:
             place = get_location(node.loc.source, node.loc.start)

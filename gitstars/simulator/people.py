@@ -1,4 +1,6 @@
-"""Who starred what and when: pure functions of the repository, so that millions of stars need no memory."""
+"""Who starred what and when: pure functions of the repository, so that millions of stars need no
+memory.
+"""
 
 import math
 from bisect import bisect_left, bisect_right, insort
@@ -12,7 +14,11 @@ GROWN_SECONDS = 60
 #: When everybody of the population has starred a repository, people with these ids come.
 FIRST_NEWCOMER_ID = 1_000_000_000
 #: x in [0, 1), how far one is in the list -> how far one is in time.
-_GROWTH: Mapping[str, Callable[[float], float]] = {"steady": lambda x: x, "rising": math.sqrt, "fading": lambda x: x * x}
+_GROWTH: Mapping[str, Callable[[float], float]] = {
+    "steady": lambda x: x,
+    "rising": math.sqrt,
+    "fading": lambda x: x * x,
+}
 
 
 class Star(NamedTuple):
@@ -23,7 +29,9 @@ class Star(NamedTuple):
 
 
 class Stargazers:
-    """Every star that a repository ever got, by number (from 0), as if nobody had taken one back."""
+    """Every star that a repository ever got, by number (from 0), as if nobody had taken one
+    back.
+    """
 
     def __init__(self, repository: SimRepository, population: int) -> None:
         self._people = max(population, repository.stars)
@@ -41,7 +49,8 @@ class Stargazers:
     def user(self, number: int) -> int:
         """Who gave star ``number``; 0 is a ghost.
 
-        Nobody gives two: the numbers walk through the population in steps that share no factor with its size.
+        Nobody gives two: the numbers walk through the population in steps that share no factor with
+        its size.
         """
         here = self._repository
         if number < len(here.first_stars):
@@ -67,18 +76,27 @@ class Stargazers:
         if user_id >= FIRST_NEWCOMER_ID:
             number = user_id - FIRST_NEWCOMER_ID
             return number if number >= self._people else None
-        number = (user_id - FIRST_STARGAZER_ID - self._seed) * pow(self._step, -1, self._people) % self._people
+        number = (
+            (user_id - FIRST_STARGAZER_ID - self._seed)
+            * pow(self._step, -1, self._people)
+            % self._people
+        )
         return number if self.user(number) == user_id else None
 
 
 class Stars:
-    """The present stars of one repository, addressed by position, oldest first. New ones and lost ones change it."""
+    """The present stars of one repository, addressed by position, oldest first.
+
+    New ones and lost ones change it.
+    """
 
     def __init__(self, repository: SimRepository, population: int) -> None:
         self.source = Stargazers(repository, population)
         self.born = repository.stars
         spread = repository.unstarred_count
-        self._gone = sorted({*repository.unstarred, *(n * repository.stars // spread for n in range(spread))})
+        self._gone = sorted(
+            {*repository.unstarred, *(n * repository.stars // spread for n in range(spread))}
+        )
 
     def __len__(self) -> int:
         return self.born - len(self._gone)
@@ -101,7 +119,9 @@ class Stars:
 
     def number(self, position: int) -> int:
         """The number of the star at a position."""
-        return position + bisect_right(range(len(self._gone)), position, key=lambda k: self._gone[k] - k)
+        return position + bisect_right(
+            range(len(self._gone)), position, key=lambda k: self._gone[k] - k
+        )
 
     def rank(self, number: int) -> int:
         """How many present stars have a lower number."""

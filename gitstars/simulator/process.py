@@ -1,4 +1,6 @@
-"""A simulated GitHub in a process of its own: started by the demo, the tests and the benchmarks, ended when its parent ends."""
+"""A simulated GitHub in a process of its own: started by the demo, the tests and the benchmarks,
+ended when its parent ends.
+"""
 
 import json
 import os
@@ -30,11 +32,17 @@ class SimulatorProcess:
         return f"{self.url}/graphql"
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
-        """Call a control route, ``/_control`` left out; the decoded answer. Raises urllib.error.HTTPError when it is refused."""
+        """Call a control route, ``/_control`` left out; the decoded answer.
+
+        Raises urllib.error.HTTPError when it is refused.
+        """
         data = None if body is None else json.dumps(body).encode()
         headers = {"Content-Type": "application/json"}
         direct = build_opener(ProxyHandler({}))
-        with direct.open(Request(f"{self.url}/_control{path}", data, headers, method=method), timeout=CONTROL_SECONDS) as answer:
+        with direct.open(
+            Request(f"{self.url}/_control{path}", data, headers, method=method),
+            timeout=CONTROL_SECONDS,
+        ) as answer:
             return json.loads(answer.read())
 
     def asked(self) -> list[dict[str, Any]]:
@@ -56,11 +64,15 @@ class SimulatorProcess:
 
 
 def start_process(scenario: Scenario, port: int = 0) -> SimulatorProcess:
-    """Start a simulated GitHub on a port (0: a free one) of 127.0.0.1. Raises GitstarsError when it does not come up.
+    """Start a simulated GitHub on a port (0: a free one) of 127.0.0.1.
+
+    Raises GitstarsError when it does not come up.
 
     Its standard input is the scenario, then silence until we end.
     """
-    program = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "gitstars"]
+    program = (
+        [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "gitstars"]
+    )
     paths = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
     process = subprocess.Popen(
         [*program, "simulate", "--port", str(port), "--child"],

@@ -1,4 +1,7 @@
-"""GitHub's REST payloads as JSON text. Users and repositories are rendered from templates: a page of 100 takes well under a millisecond."""
+"""GitHub's REST payloads as JSON text.
+
+Users and repositories are rendered from templates: a page of 100 takes well under a millisecond.
+"""
 
 import json
 import time
@@ -26,14 +29,37 @@ _USER_PATHS = (
     ("received_events_url", "/received_events"),
 )
 _USER = (
-    '{"login":"%(login)s","id":%(id)d,"node_id":"U_%(id)d","avatar_url":"https://avatars.githubusercontent.com/u/%(id)d?v=4",'
+    '{"login":"%(login)s","id":%(id)d,"node_id":"U_%(id)d",'
+    '"avatar_url":"https://avatars.githubusercontent.com/u/%(id)d?v=4",'
     f'"gravatar_id":"","url":"{API}/users/%(login)s","html_url":"https://github.com/%(login)s",'
     + ",".join(f'"{name}":"{API}/users/%(login)s{path}"' for name, path in _USER_PATHS)
     + ',"type":"%(type)s","user_view_type":"public","site_admin":false}'
 )
 _PLAIN_PATHS = (
-    *("assignees", "branches", "collaborators", "comments", "commits", "contents", "contributors", "deployments", "downloads"),
-    *("events", "forks", "hooks", "issues", "keys", "labels", "languages", "merges", "milestones", "notifications", "pulls"),
+    *(
+        "assignees",
+        "branches",
+        "collaborators",
+        "comments",
+        "commits",
+        "contents",
+        "contributors",
+        "deployments",
+        "downloads",
+    ),
+    *(
+        "events",
+        "forks",
+        "hooks",
+        "issues",
+        "keys",
+        "labels",
+        "languages",
+        "merges",
+        "milestones",
+        "notifications",
+        "pulls",
+    ),
     *("releases", "stargazers", "statuses", "subscribers", "subscription", "tags", "teams"),
 )
 _REPOSITORY_PATHS = {name: name for name in _PLAIN_PATHS} | {
@@ -56,11 +82,26 @@ def user(user_id: int, login: str, kind: str = "User") -> str:
 
 def profile(user_id: int, login: str, is_own: bool) -> str:
     """A user's own page; with the figures that only its owner sees when ``is_own``."""
-    figures: dict[str, Any] = dict.fromkeys(("name", "company", "location", "email", "hireable", "bio", "twitter_username"))
-    figures |= {"blog": "", "created_at": "2012-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z"}
+    figures: dict[str, Any] = dict.fromkeys(
+        ("name", "company", "location", "email", "hireable", "bio", "twitter_username")
+    )
+    figures |= {
+        "blog": "",
+        "created_at": "2012-01-01T00:00:00Z",
+        "updated_at": "2026-01-01T00:00:00Z",
+    }
     figures |= dict.fromkeys(("public_repos", "public_gists", "followers", "following"), 0)
     if is_own:
-        figures |= dict.fromkeys(("private_gists", "total_private_repos", "owned_private_repos", "disk_usage", "collaborators"), 0)
+        figures |= dict.fromkeys(
+            (
+                "private_gists",
+                "total_private_repos",
+                "owned_private_repos",
+                "disk_usage",
+                "collaborators",
+            ),
+            0,
+        )
         figures |= {"two_factor_authentication": True, "user_view_type": "private"}
     return json.dumps(json.loads(user(user_id, login)) | figures)
 
@@ -72,10 +113,19 @@ def moment(epoch_seconds: float) -> str:
 
 def stars(world: World, page: Iterable[Star], with_times: bool) -> str:
     """A page of stargazers, plain or under the star media type; a ghost is null."""
-    people = ((star, user(star.user_id, world.login_of(star.user_id)) if star.user_id else "null") for star in page)
+    people = (
+        (star, user(star.user_id, world.login_of(star.user_id)) if star.user_id else "null")
+        for star in page
+    )
     if not with_times:
         return "[" + ",".join(text for _, text in people) + "]"
-    return "[" + ",".join(f'{{"starred_at":"{moment(star.starred_at)}","user":{text}}}' for star, text in people) + "]"
+    return (
+        "["
+        + ",".join(
+            f'{{"starred_at":"{moment(star.starred_at)}","user":{text}}}' for star, text in people
+        )
+        + "]"
+    )
 
 
 def touched(place: Place) -> str:
@@ -84,11 +134,16 @@ def touched(place: Place) -> str:
 
 
 def repository(place: Place, role: str, is_full: bool = False) -> dict[str, Any]:
-    """A repository's record; with what only its own page shows when ``is_full``. ``role`` is GraphQL's name for what the reader may do."""
+    """A repository's record; with what only its own page shows when ``is_full``.
+
+    ``role`` is GraphQL's name for what the reader may do.
+    """
     owner, _, name = place.full_name.partition("/")
     address, page = f"{API}/repos/{place.full_name}", f"github.com/{place.full_name}"
     is_admin, can_push = role == "ADMIN", role != "READ"
-    record: dict[str, Any] = {f"{key}_url": f"{address}/{path}" for key, path in _REPOSITORY_PATHS.items()}
+    record: dict[str, Any] = {
+        f"{key}_url": f"{address}/{path}" for key, path in _REPOSITORY_PATHS.items()
+    }
     record |= dict.fromkeys(("has_issues", "has_projects", "has_wiki", "has_downloads"), True)
     record |= dict.fromkeys(("forks", "forks_count", "open_issues", "open_issues_count", "size"), 0)
     record |= dict.fromkeys(("homepage", "mirror_url", "license"))
@@ -121,5 +176,11 @@ def repository(place: Place, role: str, is_full: bool = False) -> dict[str, Any]
         "watchers": place.stars,
         "disabled": place.fate == "disabled",
         "archived": False,
-        "permissions": {"admin": is_admin, "maintain": is_admin, "push": can_push, "triage": can_push, "pull": True},
+        "permissions": {
+            "admin": is_admin,
+            "maintain": is_admin,
+            "push": can_push,
+            "triage": can_push,
+            "pull": True,
+        },
     }

@@ -1,4 +1,7 @@
-"""The REST routes of a simulated GitHub: what is asked becomes a reply. Limits, faults and latency are the server's business."""
+"""The REST routes of a simulated GitHub: what is asked becomes a reply.
+
+Limits, faults and latency are the server's business.
+"""
 
 import json
 import math
@@ -34,7 +37,9 @@ THURSDAY_SECONDS = 4 * DAY_SECONDS
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A request as the routes see it. ``path`` has no API prefix, ``root`` is the address that links build on.
+    """A request as the routes see it.
+
+    ``path`` has no API prefix, ``root`` is the address that links build on.
 
     ``is_enterprise``: a server of one's own, where lists are open to everyone.
     """
@@ -63,7 +68,9 @@ def reply(world: World, account: SimAccount, ask: Ask) -> Reply:
         return problem(404, "Not Found", "other")
     match ask.path.strip("/").split("/"):
         case ["user"]:
-            return Reply(200, render.profile(account.user_id, world.login_of(account.user_id), True), "user")
+            return Reply(
+                200, render.profile(account.user_id, world.login_of(account.user_id), True), "user"
+            )
         case ["user", "repos"]:
             return _own(world, account, ask)
         case ["user", "starred"]:
@@ -76,7 +83,14 @@ def reply(world: World, account: SimAccount, ask: Ask) -> Reply:
                 return _starred(world, account, ask, user_id)
             return Reply(200, render.profile(user_id, world.login_of(user_id), False), "users")
         case ["repos", owner, name, *rest]:
-            return _repository(world, account, ask, world.place(f"{owner}/{name}"), world.moved(f"{owner}/{name}"), rest)
+            return _repository(
+                world,
+                account,
+                ask,
+                world.place(f"{owner}/{name}"),
+                world.moved(f"{owner}/{name}"),
+                rest,
+            )
         case ["repositories", number, *rest] if re.fullmatch(r"[0-9]{1,18}", number):
             return _repository(world, account, ask, world.places.get(int(number)), None, rest)
     return problem(404, "Not Found", "other")
@@ -84,20 +98,36 @@ def reply(world: World, account: SimAccount, ask: Ask) -> Reply:
 
 def problem(status: int, text: str, route: str, **more: Any) -> Reply:
     """An error as GitHub words it."""
-    body = {"message": text, **more, "documentation_url": "https://docs.github.com/rest", "status": str(status)}
+    body = {
+        "message": text,
+        **more,
+        "documentation_url": "https://docs.github.com/rest",
+        "status": str(status),
+    }
     return Reply(status, json.dumps(body), route)
 
 
 def weeks(place: Place) -> Sequence[int]:
-    """The Sundays (epoch seconds) of the weekly history, newest first: every week from the first present star to the last."""
+    """The Sundays (epoch seconds) of the weekly history, newest first: every week from the first
+    present star to the last.
+    """
     listed = place.listed
     if not len(listed):
         return ()
-    first, last = (_sunday(listed.source.time(listed.number(position))) for position in (0, len(listed) - 1))
+    first, last = (
+        _sunday(listed.source.time(listed.number(position))) for position in (0, len(listed) - 1)
+    )
     return range(last, first - 1, -WEEK_SECONDS)
 
 
-def _repository(world: World, account: SimAccount, ask: Ask, place: Place | None, moved: Place | None, rest: list[str]) -> Reply:
+def _repository(
+    world: World,
+    account: SimAccount,
+    ask: Ask,
+    place: Place | None,
+    moved: Place | None,
+    rest: list[str],
+) -> Reply:
     route = "/".join(["repo", *rest])
     if place is None and moved is not None and world.may_see(account, moved):
         query = f"?{urlencode(ask.query)}" if ask.query else ""
@@ -107,20 +137,34 @@ def _repository(world: World, account: SimAccount, ask: Ask, place: Place | None
     if place is None or not world.may_see(account, place):
         return problem(404, "Not Found", route)
     if place.fate == "blocked":
-        block = {"reason": "dmca", "created_at": "2026-01-01T00:00:00Z", "html_url": "https://github.com/github/dmca"}
+        block = {
+            "reason": "dmca",
+            "created_at": "2026-01-01T00:00:00Z",
+            "html_url": "https://github.com/github/dmca",
+        }
         return problem(451, BLOCKED_TEXT, route, block=block)
     if place.fate == "disabled" and rest:
         return problem(403, DISABLED_TEXT, route)
     match rest:
         case []:
-            return Reply(200, json.dumps(render.repository(place, world.role(account, place), True)), route)
+            return Reply(
+                200, json.dumps(render.repository(place, world.role(account, place), True)), route
+            )
         case ["stargazers"]:
             return _stargazers(world, account, ask, place)
         case ["stargazers", "count"] if world.scenario.has_counts:
             return Reply(200, json.dumps({"count": place.stars}), route)
         case ["stargazers", "history"] if world.scenario.has_counts:
             path = f"/repositories/{place.repository.id}/stargazers/history"
-            return _listed(ask, weeks(place), lambda chosen: [_week(place, week) for week in chosen], route, path, most=30, pages=100)
+            return _listed(
+                ask,
+                weeks(place),
+                lambda chosen: [_week(place, week) for week in chosen],
+                route,
+                path,
+                most=30,
+                pages=100,
+            )
     return problem(404, "Not Found", "other")
 
 
@@ -137,13 +181,21 @@ def _stargazers(world: World, account: SimAccount, ask: Ask, place: Place) -> Re
     if page > LAST_PAGE:
         return problem(422, WALL_TEXT, route)
     last = min(LAST_PAGE, max(1, math.ceil(place.stars / per_page)))
-    body = render.stars(world, place.listed.page((page - 1) * per_page, page * per_page), STAR_MEDIA in ask.media)
-    return Reply(200, body, route, _links(ask, f"/repositories/{place.repository.id}/stargazers", page, last))
+    body = render.stars(
+        world, place.listed.page((page - 1) * per_page, page * per_page), STAR_MEDIA in ask.media
+    )
+    return Reply(
+        200, body, route, _links(ask, f"/repositories/{place.repository.id}/stargazers", page, last)
+    )
 
 
 def _week(place: Place, week: int) -> dict[str, Any]:
     before = [place.listed.count_before(week + day * DAY_SECONDS) for day in range(8)]
-    return {"week": week, "total": before[7] - before[0], "days": [before[day + 1] - before[day] for day in range(7)]}
+    return {
+        "week": week,
+        "total": before[7] - before[0],
+        "days": [before[day + 1] - before[day] for day in range(7)],
+    }
 
 
 def _sunday(at: int) -> int:
@@ -152,22 +204,48 @@ def _sunday(at: int) -> int:
 
 
 def _own(world: World, account: SimAccount, ask: Ask) -> Reply:
-    affiliation = set(ask.query.get("affiliation", "owner,collaborator,organization_member").split(","))
+    affiliation = set(
+        ask.query.get("affiliation", "owner,collaborator,organization_member").split(",")
+    )
     if affiliation - {"owner", "collaborator", "organization_member"}:
-        return problem(422, "Validation Failed", "own", errors=[{"resource": "Repository", "field": "affiliation", "code": "invalid"}])
-    wanted = {*(account.owned if "owner" in affiliation else ()), *(account.collaborates if affiliation - {"owner"} else ())}
-    mine = [place for place in world.places.values() if place.repository.id in wanted and world.may_see(account, place)]
-    return _listed(ask, mine, lambda chosen: [render.repository(p, world.role(account, p)) for p in chosen], "own", "/user/repos")
+        return problem(
+            422,
+            "Validation Failed",
+            "own",
+            errors=[{"resource": "Repository", "field": "affiliation", "code": "invalid"}],
+        )
+    wanted = {
+        *(account.owned if "owner" in affiliation else ()),
+        *(account.collaborates if affiliation - {"owner"} else ()),
+    }
+    mine = [
+        place
+        for place in world.places.values()
+        if place.repository.id in wanted and world.may_see(account, place)
+    ]
+    return _listed(
+        ask,
+        mine,
+        lambda chosen: [render.repository(p, world.role(account, p)) for p in chosen],
+        "own",
+        "/user/repos",
+    )
 
 
 def _starred(world: World, account: SimAccount, ask: Ask, user_id: int) -> Reply:
     """What this user starred: an account's own list, or whatever lists the user is on."""
-    named = {i for owner in world.accounts.values() if owner.user_id == user_id for i in owner.starred}
+    named = {
+        i for owner in world.accounts.values() if owner.user_id == user_id for i in owner.starred
+    }
     found: list[tuple[Place, int]] = []
     for place in world.places.values():
         number = place.listed.source.find(user_id)
         is_there = number is not None and place.listed.has(number)
-        if (is_there or place.repository.id in named) and place.fate in ("ok", "disabled") and world.may_see(account, place):
+        if (
+            (is_there or place.repository.id in named)
+            and place.fate in ("ok", "disabled")
+            and world.may_see(account, place)
+        ):
             found.append((place, place.listed.source.time(number or 0)))
 
     def render_them(chosen: Sequence[tuple[Place, int]]) -> list[dict[str, Any]]:
@@ -179,7 +257,15 @@ def _starred(world: World, account: SimAccount, ask: Ask, user_id: int) -> Reply
     return _listed(ask, found, render_them, "starred", ask.path)
 
 
-def _listed(ask: Ask, rows: Sequence[Any], render_them: Any, route: str, path: str, most: int = 100, pages: int = 10_000) -> Reply:
+def _listed(
+    ask: Ask,
+    rows: Sequence[Any],
+    render_them: Any,
+    route: str,
+    path: str,
+    most: int = 100,
+    pages: int = 10_000,
+) -> Reply:
     per_page, page = _paging(ask, most)
     if page > pages:
         return problem(422, WALL_TEXT, route)
@@ -203,7 +289,11 @@ def _links(ask: Ask, path: str, page: int, last: int) -> dict[str, str]:
     shown = {
         relation: number
         for relation, number in wanted.items()
-        if (relation in ("next", "last") and page < last) or (relation in ("prev", "first") and page > 1)
+        if (relation in ("next", "last") and page < last)
+        or (relation in ("prev", "first") and page > 1)
     }
-    links = (f'<{ask.root}{path}?{urlencode({**ask.query, "page": number})}>; rel="{relation}"' for relation, number in shown.items())
+    links = (
+        f'<{ask.root}{path}?{urlencode({**ask.query, "page": number})}>; rel="{relation}"'
+        for relation, number in shown.items()
+    )
     return {"link": ", ".join(links)} if shown else {}

@@ -1,4 +1,7 @@
-"""What a simulated GitHub holds: accounts, repositories, limits, faults. Frozen values, readable from a JSON file."""
+"""What a simulated GitHub holds: accounts, repositories, limits, faults.
+
+Frozen values, readable from a JSON file.
+"""
 
 import math
 import random
@@ -15,7 +18,8 @@ from gitstars.simulator.faults import Rule
 
 #: Numeric ids of stargazers start here, those of account users lie below.
 FIRST_STARGAZER_ID = 1_000_000
-#: The last star of every repository falls just before this day; those that a control route adds come after it.
+#: The last star of every repository falls just before this day; those that a control route adds
+#: come after it.
 LAST_STAR_DAY = datetime(2026, 10, 1, tzinfo=UTC)
 
 PositiveId = Annotated[int, Meta(ge=1)]
@@ -26,15 +30,19 @@ Login = Annotated[str, Meta(pattern=r"^[\w.-]+(\[bot\])?$")]
 Token = Annotated[str, Meta(pattern=r"^[\x21-\x7e]+$")]
 Kind = Annotated[str, Meta(pattern="^(classic|oauth|fine_grained|app)$")]
 Fate = Annotated[str, Meta(pattern="^(ok|deleted|blocked|disabled)$")]
-Face = Annotated[str, Meta(pattern="^(permission|integration|token|not_found|missing|empty|graph_null_repository)$")]
+Face = Annotated[
+    str,
+    Meta(pattern="^(permission|integration|token|not_found|missing|empty|graph_null_repository)$"),
+]
 Restriction = Annotated[str, Meta(pattern="^(none|2026)$")]
 
 
 class SimAccount(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A token and the person behind it; several tokens may belong to one ``user_id``.
 
-    ``owned`` and ``collaborates`` are the ids of the repositories that the person administers and may push to. ``starred`` are ids too;
-    ``starred_range`` (first and last id) is short for many of them.
+    ``owned`` and ``collaborates`` are the ids of the repositories that the person administers and
+    may push to. ``starred`` are ids too; ``starred_range`` (first and last id) is short for many of
+    them.
     """
 
     user_id: PositiveId
@@ -55,12 +63,16 @@ class SimAccount(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class SimRepository(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A repository. Its stargazers follow from ``seed`` (None: ``id``), ``stars`` and the scenario's population; nothing is stored.
+    """A repository.
 
-    ``growth`` is how stars came in from ``created`` on: steady, rising (ever more) or fading (ever fewer). Every ``ghost_every``-th star
-    belongs to a deleted user. The oldest stars are those of ``first_stars`` (user ids, of accounts say). ``unstarred`` are numbers of
-    stars (from 0) that were taken back, ``unstarred_count`` so many, spread over the list. ``face`` is how this list is refused
-    (None: the scenario's).
+    Its stargazers follow from ``seed`` (None: ``id``), ``stars`` and the scenario's population;
+    nothing is stored.
+
+    ``growth`` is how stars came in from ``created`` on: steady, rising (ever more) or fading (ever
+    fewer). Every ``ghost_every``-th star belongs to a deleted user. The oldest stars are those of
+    ``first_stars`` (user ids, of accounts say). ``unstarred`` are numbers of stars (from 0) that
+    were taken back, ``unstarred_count`` so many, spread over the list. ``face`` is how this list is
+    refused (None: the scenario's).
     """
 
     id: PositiveId
@@ -79,20 +91,40 @@ class SimRepository(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     unstarred_count: Amount = 0
 
     def __post_init__(self) -> None:
-        _check(self.created < LAST_STAR_DAY, f"{self.full_name}: created must be before {LAST_STAR_DAY:%Y-%m-%d}")
-        _check(all(0 <= number < self.stars for number in self.unstarred), f"{self.full_name}: unstarred names stars that it has not")
-        _check(self.unstarred_count <= self.stars, f"{self.full_name}: unstarred_count is above stars")
-        _check(len(self.first_stars) <= self.stars, f"{self.full_name}: more first_stars than stars")
-        _check(all(0 < user < FIRST_STARGAZER_ID for user in self.first_stars), f"{self.full_name}: first_stars must be below a million")
-        _check(len(set(self.first_stars)) == len(self.first_stars), f"{self.full_name}: first_stars names somebody twice")
+        _check(
+            self.created < LAST_STAR_DAY,
+            f"{self.full_name}: created must be before {LAST_STAR_DAY:%Y-%m-%d}",
+        )
+        _check(
+            all(0 <= number < self.stars for number in self.unstarred),
+            f"{self.full_name}: unstarred names stars that it has not",
+        )
+        _check(
+            self.unstarred_count <= self.stars, f"{self.full_name}: unstarred_count is above stars"
+        )
+        _check(
+            len(self.first_stars) <= self.stars, f"{self.full_name}: more first_stars than stars"
+        )
+        _check(
+            all(0 < user < FIRST_STARGAZER_ID for user in self.first_stars),
+            f"{self.full_name}: first_stars must be below a million",
+        )
+        _check(
+            len(set(self.first_stars)) == len(self.first_stars),
+            f"{self.full_name}: first_stars names somebody twice",
+        )
 
 
 class SimLimits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Budgets of each user, and time. ``latency_seconds`` goes before every answer, ``alias_seconds`` before every aliased list of a query.
+    """Budgets of each user, and time.
 
-    ``concurrent`` calls of one user may be in flight. ``spent_status`` and ``secondary_status`` answer what is too much, the latter with
-    ``retry-after`` unless ``secondary_retry_after`` is off. A query that would take longer than ``query_cut_seconds`` ends there, with
-    a 502 or an error of type null (``timedout``).
+    ``latency_seconds`` goes before every answer, ``alias_seconds`` before every aliased list of a
+    query.
+
+    ``concurrent`` calls of one user may be in flight. ``spent_status`` and ``secondary_status``
+    answer what is too much, the latter with ``retry-after`` unless ``secondary_retry_after`` is
+    off. A query that would take longer than ``query_cut_seconds`` ends there, with a 502 or an
+    error of type null (``timedout``).
     """
 
     points_per_window: Amount = 5000
@@ -110,9 +142,13 @@ class SimLimits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A whole simulated GitHub. ``restriction``: ``2026`` (lists for collaborators only) or ``none``; under /api/v3 there never is one.
+    """A whole simulated GitHub.
 
-    ``face`` is how a list is refused. Everybody who starred something is one of ``population`` people.
+    ``restriction``: ``2026`` (lists for collaborators only) or ``none``; under /api/v3 there never
+    is one.
+
+    ``face`` is how a list is refused. Everybody who starred something is one of ``population``
+    people.
     """
 
     accounts: tuple[SimAccount, ...] = ()
@@ -132,7 +168,9 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         known = {repository.id for repository in self.repositories}
         for account in self.accounts:
             unknown = {*account.starred, *account.owned, *account.collaborates} - known
-            _check(not unknown, f"{account.login}: no repository has the id {min(unknown, default=0)}")
+            _check(
+                not unknown, f"{account.login}: no repository has the id {min(unknown, default=0)}"
+            )
 
 
 def _check(is_right: bool, what: str) -> None:
@@ -165,16 +203,28 @@ def read_scenario(content: bytes, source: str) -> Scenario:
 
 
 def long_tail(count: int, median: int, largest: int, seed: int = 1) -> list[int]:
-    """``count`` sizes of a long tail (log-normal around ``median``, ``largest`` at most), the same for the same seed."""
+    """``count`` sizes of a long tail (log-normal around ``median``, ``largest`` at most), the
+    same for the same seed.
+    """
     chance = random.Random(seed)
-    return [min(largest, max(0, round(math.exp(chance.gauss(math.log(median), 1.6))))) for _ in range(count)]
+    return [
+        min(largest, max(0, round(math.exp(chance.gauss(math.log(median), 1.6)))))
+        for _ in range(count)
+    ]
 
 
 def make_scenario(
-    sizes: list[int], accounts: int = 1, restriction: str = "none", limits: SimLimits | None = None, population: int = 2_000_000
+    sizes: list[int],
+    accounts: int = 1,
+    restriction: str = "none",
+    limits: SimLimits | None = None,
+    population: int = 2_000_000,
 ) -> Scenario:
     """A plain scenario: repositories of these sizes, dealt to ``accounts`` accounts in turn."""
-    repositories = tuple(SimRepository(id=1000 + n, full_name=f"org{n % 17}/repo-{n}", stars=size) for n, size in enumerate(sizes))
+    repositories = tuple(
+        SimRepository(id=1000 + n, full_name=f"org{n % 17}/repo-{n}", stars=size)
+        for n, size in enumerate(sizes)
+    )
     people = tuple(
         SimAccount(
             user_id=1 + n,
@@ -185,10 +235,16 @@ def make_scenario(
         for n in range(accounts)
     )
     return Scenario(
-        accounts=people, repositories=repositories, restriction=restriction, limits=limits or SimLimits(), population=population
+        accounts=people,
+        repositories=repositories,
+        restriction=restriction,
+        limits=limits or SimLimits(),
+        population=population,
     )
 
 
 def default_scenario() -> Scenario:
-    """What ``gitstars simulate`` holds when it is given nothing: two accounts, 200 repositories of a long tail, no restriction."""
+    """What ``gitstars simulate`` holds when it is given nothing: two accounts, 200 repositories
+    of a long tail, no restriction.
+    """
     return make_scenario(long_tail(200, 80, 20_000), accounts=2)

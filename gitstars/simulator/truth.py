@@ -1,4 +1,6 @@
-"""What there is to store: every star of a scenario without asking anybody, for tests to compare with."""
+"""What there is to store: every star of a scenario without asking anybody, for tests to compare
+with.
+"""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -17,7 +19,8 @@ class TrueStar(NamedTuple):
 
 
 def truth(scenario: Scenario) -> dict[str, Iterator[TrueStar]]:
-    """The present stars of each repository that is there, by its name, oldest first, without ghosts and without those taken back.
+    """The present stars of each repository that is there, by its name, oldest first, without
+    ghosts and without those taken back.
 
     This is the scenario as it begins; what control routes changed since, ``/_control/truth`` tells.
     """
@@ -28,4 +31,8 @@ def truth(scenario: Scenario) -> dict[str, Iterator[TrueStar]]:
             if user_id:
                 yield TrueStar(user_id, logins.get(user_id) or login_of(user_id), moment(at))
 
-    return {repository.full_name: listed(repository) for repository in scenario.repositories if repository.fate == "ok"}
+    return {
+        repository.full_name: listed(repository)
+        for repository in scenario.repositories
+        if repository.fate == "ok"
+    }

@@ -1,4 +1,6 @@
-"""The state of a simulated GitHub while it runs: the scenario, what was changed since, who may list what, and what was asked."""
+"""The state of a simulated GitHub while it runs: the scenario, what was changed since, who may
+list what, and what was asked.
+"""
 
 import re
 from collections import Counter, deque
@@ -46,12 +48,21 @@ class World:
         self.scenario = scenario
         self.restriction = scenario.restriction
         self.face = scenario.face
-        self.places = {repository.id: Place(repository, scenario.population) for repository in scenario.repositories}
-        self._names = {repository.full_name.lower(): repository.id for repository in scenario.repositories}
-        self._old_names = {r.renamed_from.lower(): r.id for r in scenario.repositories if r.renamed_from}
+        self.places = {
+            repository.id: Place(repository, scenario.population)
+            for repository in scenario.repositories
+        }
+        self._names = {
+            repository.full_name.lower(): repository.id for repository in scenario.repositories
+        }
+        self._old_names = {
+            r.renamed_from.lower(): r.id for r in scenario.repositories if r.renamed_from
+        }
         self.accounts = {account.token: account for account in scenario.accounts}
         self.revoked: set[str] = set()
-        self.logins: dict[int, str] = {account.user_id: account.login for account in scenario.accounts}
+        self.logins: dict[int, str] = {
+            account.user_id: account.login for account in scenario.accounts
+        }
         self.asked: deque[dict[str, Any]] = deque(maxlen=LOG_BOUND)
         self.counters: Counter[str] = Counter()
 
@@ -70,7 +81,10 @@ class World:
         return None if identity is None else self.places[identity]
 
     def rename(self, place: Place, full_name: str) -> None:
-        """Another name; the old one leads to it from now on. Raises ValueError when the name is another repository's."""
+        """Another name; the old one leads to it from now on.
+
+        Raises ValueError when the name is another repository's.
+        """
         if self._names.get(full_name.lower(), place.repository.id) != place.repository.id:
             raise ValueError(f"{full_name} is taken")
         del self._names[place.full_name.lower()]
@@ -84,7 +98,9 @@ class World:
         return self.logins.get(user_id) or login_of(user_id)
 
     def user_of(self, login: str) -> int | None:
-        """Who is called so now: whoever took the name over comes before the one who bore it first."""
+        """Who is called so now: whoever took the name over comes before the one who bore it
+        first.
+        """
         for user_id, name in reversed(self.logins.items()):
             if name.lower() == login.lower():
                 return user_id
@@ -102,7 +118,9 @@ class World:
         """Whether the repository is there at all, as far as this account can tell."""
         if place.fate == "deleted":
             return False
-        is_private_reader = self.role(account, place) != "READ" and ("repo" in account.scopes or account.kind not in ("classic", "oauth"))
+        is_private_reader = self.role(account, place) != "READ" and (
+            "repo" in account.scopes or account.kind not in ("classic", "oauth")
+        )
         return is_private_reader or not place.repository.private
 
     def refusal(self, account: SimAccount, place: Place) -> str | None:

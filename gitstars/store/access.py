@@ -1,4 +1,6 @@
-"""Who may list which repository: one row for each (user, repository) that is known, and the users who could try."""
+"""Who may list which repository: one row for each (user, repository) that is known, and the
+users who could try.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +13,9 @@ from gitstars.store.statuses import find_collected
 
 @dataclass(frozen=True, slots=True)
 class AccessRow:
-    """What is known of a user's access to a repository; ``may_list`` None: nothing yet. Times are epoch seconds.
+    """What is known of a user's access to a repository; ``may_list`` None: nothing yet.
+
+    Times are epoch seconds.
 
     Of a refusal ``text`` is what GitHub said, and ``advice`` what to change.
     """
@@ -31,8 +35,10 @@ def save(database: Database, row: AccessRow) -> None:
     """Write what was found out."""
     database.run_retrying(
         """
-        UPSERT $id SET user_id = $user_id, repo = $repo, may_list = $may_list, face = $face, text = $text, advice = $advice,
-            checked_at = $checked_at, look_again_at = $look_again_at, refusals = $refusals RETURN NONE
+        UPSERT $id SET user_id = $user_id, repo = $repo, may_list = $may_list, face = $face,
+            text = $text, advice = $advice,
+            checked_at = $checked_at, look_again_at = $look_again_at,
+                refusals = $refusals RETURN NONE
         """,
         id=record("gitstars_access", [row.user_id, row.repository_key]),
         user_id=row.user_id,
@@ -49,12 +55,16 @@ def save(database: Database, row: AccessRow) -> None:
 
 def of_user(database: Database, user_id: int) -> dict[str, AccessRow]:
     """All rows of a user, by repository key."""
-    rows = database.run("SELECT * FROM gitstars_access WHERE user_id = $user_id", user_id=user_id)[0]
+    rows = database.run("SELECT * FROM gitstars_access WHERE user_id = $user_id", user_id=user_id)[
+        0
+    ]
     return {row.repository_key: row for row in map(_read, rows)}
 
 
 def of_repository(database: Database, repository_key: str) -> list[AccessRow]:
-    """A row for every user whose account starred the repository, or is known to have access; unknown ones have ``may_list`` None."""
+    """A row for every user whose account starred the repository, or is known to have access;
+    unknown ones have ``may_list`` None.
+    """
     rows, starrers = database.run(
         """
         SELECT * FROM gitstars_access WHERE repo = $repo;
@@ -63,7 +73,11 @@ def of_repository(database: Database, repository_key: str) -> list[AccessRow]:
         repo=record("repo", repository_key),
     )
     known = {row.user_id: row for row in map(_read, rows)}
-    unknown = (AccessRow(user_id, repository_key, None) for user_id in starrers if isinstance(user_id, int) and user_id not in known)
+    unknown = (
+        AccessRow(user_id, repository_key, None)
+        for user_id in starrers
+        if isinstance(user_id, int) and user_id not in known
+    )
     return [*known.values(), *unknown]
 
 
@@ -71,10 +85,12 @@ def forget_refusals(database: Database, user_id: int) -> None:
     """A new token or scope: everything that was refused may be asked again at once."""
     database.run_retrying(
         """
-        LET $again = (SELECT VALUE repo FROM gitstars_access WHERE user_id = $user_id AND may_list = false);
+        LET $again = (SELECT VALUE repo FROM gitstars_access WHERE user_id = $user_id
+            AND may_list = false);
         UPDATE gitstars_access SET may_list = NONE, look_again_at = NONE, refusals = 0
             WHERE user_id = $user_id AND may_list = false RETURN NONE;
-        UPDATE repo_processing_status SET next_retry_after = time::now() WHERE repo IN $again AND status = 'restricted' RETURN NONE;
+        UPDATE repo_processing_status SET next_retry_after = time::now() WHERE repo IN $again
+            AND status = 'restricted' RETURN NONE;
         """,
         user_id=user_id,
     )
@@ -85,16 +101,24 @@ def own_key(user_id: int) -> str:
     return f"own repositories of {user_id}"
 
 
-def save_own(database: Database, user_id: int, repositories: Sequence[Repository]) -> list[Repository]:
-    """Repositories that the user administers or collaborates on: the access, and a record for each that has none; as they are kept.
+def save_own(
+    database: Database, user_id: int, repositories: Sequence[Repository]
+) -> list[Repository]:
+    """Repositories that the user administers or collaborates on: the access, and a record for
+    each that has none; as they are kept.
 
     One that was renamed keeps the record of its former name.
     """
     names = {place.github_id: place.full_name for place in repositories}
-    known = database.run("SELECT id, github_id FROM repo WHERE github_id IN $ids", ids=list(names))[0]
+    known = database.run("SELECT id, github_id FROM repo WHERE github_id IN $ids", ids=list(names))[
+        0
+    ]
     collected = find_collected(database, [row["id"] for row in known])
-    # Of several records of one repository the one that is collected, else the one of its present name.
-    known.sort(key=lambda row: (row["id"] in collected, key_of(row["id"]) == names[row["github_id"]]))
+    # Of several records of one repository the one that is collected, else the one of its present
+    # name.
+    known.sort(
+        key=lambda row: (row["id"] in collected, key_of(row["id"]) == names[row["github_id"]])
+    )
     keys = {row["github_id"]: key_of(row["id"]) for row in known}
     records = [
         {
@@ -112,12 +136,19 @@ def save_own(database: Database, user_id: int, repositories: Sequence[Repository
     database.run_retrying(
         """
         INSERT IGNORE INTO repo $records RETURN NONE;
-        INSERT INTO gitstars_access $rows ON DUPLICATE KEY UPDATE may_list = true, face = NONE, text = NONE, advice = NONE,
+        INSERT INTO gitstars_access $rows ON DUPLICATE KEY UPDATE may_list = true, face = NONE,
+            text = NONE, advice = NONE,
             look_again_at = NONE, refusals = 0, checked_at = time::now() RETURN NONE;
         """,
         records=records,
         rows=[
-            {"id": [user_id, place.key], "user_id": user_id, "repo": record("repo", place.key), "may_list": True, "refusals": 0}
+            {
+                "id": [user_id, place.key],
+                "user_id": user_id,
+                "repo": record("repo", place.key),
+                "may_list": True,
+                "refusals": 0,
+            }
             for place in kept
         ],
     )

@@ -20,23 +20,30 @@ SELECT id, access_token, providerAccountId, scope, updatedAt, userId.github_user
 FROM account WHERE providerId = 'github' AND access_token ORDER BY updatedAt
 """
 STARRED = """
-SELECT out.id AS id, out.github_id AS github_id, out.full_name AS full_name, out.stars AS stars, out.is_private AS is_private
+SELECT out.id AS id, out.github_id AS github_id, out.full_name AS full_name, out.stars AS stars,
+    out.is_private AS is_private
 FROM $user->starred WHERE unstarred_at IS NONE START $start LIMIT $limit
 """
 OWN = """
-SELECT repo.id AS id, repo.github_id AS github_id, repo.full_name AS full_name, repo.stars AS stars, repo.is_private AS is_private
+SELECT repo.id AS id, repo.github_id AS github_id, repo.full_name AS full_name,
+    repo.stars AS stars, repo.is_private AS is_private
 FROM gitstars_access WHERE user_id = $user_id AND may_list = true START $start LIMIT $limit
 """
-#: Asked by themselves: only a parameter lets the engine use the index, a subquery a row would look through all of them each time.
+#: Asked by themselves: only a parameter lets the engine use the index, a subquery a row would look
+#: through all of them each time.
 STATES = "SELECT * OMIT cursor FROM repo_processing_status WHERE repo IN $repos ORDER BY id DESC"
 COUNT = "RETURN count((SELECT VALUE id FROM $user->starred WHERE unstarred_at IS NONE))"
 
 
 @dataclass(frozen=True, slots=True)
 class RepositoryState:
-    """A repository of an account and what is known of its collecting; ``status`` None: nothing yet. Times are epoch seconds.
+    """A repository of an account and what is known of its collecting; ``status`` None: nothing
+    yet.
 
-    ``count`` is the number of stars at the last look, ``counted_at`` the time of it, ``updated_at`` what GitHub said then.
+    Times are epoch seconds.
+
+    ``count`` is the number of stars at the last look, ``counted_at`` the time of it, ``updated_at``
+    what GitHub said then.
     """
 
     repository: Repository
@@ -60,10 +67,14 @@ class RepositoryState:
 
 
 def read_accounts(database: Database) -> tuple[list[Account], frozenset[str]]:
-    """The GitHub accounts with a token, the one updated last at the end; and the record ids of those that name no GitHub user."""
+    """The GitHub accounts with a token, the one updated last at the end; and the record ids of
+    those that name no GitHub user.
+    """
     rows = database.run(ACCOUNTS)[0]
     read = [(str(row["id"]), _read_account(row)) for row in rows]
-    return [account for _, account in read if account is not None], frozenset(name for name, account in read if account is None)
+    return [account for _, account in read if account is not None], frozenset(
+        name for name, account in read if account is None
+    )
 
 
 def count_starred(database: Database, account: Account) -> int:
@@ -72,7 +83,9 @@ def count_starred(database: Database, account: Account) -> int:
 
 
 def list_repositories(database: Database, account: Account) -> Iterator[RepositoryState]:
-    """The repositories that the account starred, then those it may list for other reasons; one may come twice."""
+    """The repositories that the account starred, then those it may list for other reasons; one
+    may come twice.
+    """
     yield from _pages(database, STARRED, user=record("github_user", account.github_user))
     yield from _pages(database, OWN, user_id=account.user_id)
 
@@ -81,7 +94,9 @@ def _pages(database: Database, query: str, **bindings: Any) -> Iterator[Reposito
     start = 0
     while True:
         rows = database.run(query, start=start, limit=PAGE_ROWS, **bindings)[0]
-        found = database.run(STATES, repos=[row["id"] for row in rows if row.get("id") is not None])[0]
+        found = database.run(
+            STATES, repos=[row["id"] for row in rows if row.get("id") is not None]
+        )[0]
         # Of several rows of one repository the lowest id counts.
         states = {str(state["repo"]): state for state in found}
         for row in rows:
@@ -100,7 +115,11 @@ def _read_account(row: dict[str, Any]) -> Account | None:
     if user_id is None or row.get("github_user") is None:
         return None
     scope = row.get("scope")
-    scopes = frozenset(re.split(r"[\s,]+", scope.strip())) if isinstance(scope, str) and scope.strip() else None
+    scopes = (
+        frozenset(re.split(r"[\s,]+", scope.strip()))
+        if isinstance(scope, str) and scope.strip()
+        else None
+    )
     return Account(
         key=str(key_of(row["id"])),
         user_id=user_id,
@@ -116,12 +135,20 @@ def _read_state(row: dict[str, Any], state: dict[str, Any]) -> RepositoryState |
         return None
     key = key_of(row["id"])
     if isinstance(key, list | dict):
-        logger.warning("%s is left out: the id of a repository is its owner/name, or at least a text or a number", row["id"])
+        logger.warning(
+            (
+                "%s is left out: the id of a repository is its owner/name, or at least a text or a "
+                "number"
+            ),
+            row["id"],
+        )
         return None
     full_name = row.get("full_name")
     repository = Repository(
         key=key,
-        full_name=full_name if isinstance(full_name, str) and full_name.count("/") == 1 else str(key),
+        full_name=full_name
+        if isinstance(full_name, str) and full_name.count("/") == 1
+        else str(key),
         github_id=row["github_id"] if isinstance(row.get("github_id"), int) else None,
         stars=row["stars"] if isinstance(row.get("stars"), int) else 0,
         is_private=row.get("is_private") is True,

@@ -1,4 +1,7 @@
-"""What is known of the users' budgets at GitHub, kept so that a restart does not begin blind. The rows are the ledger's own."""
+"""What is known of the users' budgets at GitHub, kept so that a restart does not begin blind.
+
+The rows are the ledger's own.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,11 +13,17 @@ FORGOTTEN_AFTER_SECONDS = 30 * 86400.0
 
 
 def save(database: Database, rows: Sequence[dict[str, Any]]) -> None:
-    """Replace the rows of these (``user_id``, ``resource``); other values in them may be anything plain."""
-    keyed = [{**row, "id": record("gitstars_budget", [row["user_id"], str(row["resource"])])} for row in rows]
+    """Replace the rows of these (``user_id``, ``resource``); other values in them may be
+    anything plain.
+    """
+    keyed = [
+        {**row, "id": record("gitstars_budget", [row["user_id"], str(row["resource"])])}
+        for row in rows
+    ]
     database.run_retrying(
         """
-        FOR $row IN $rows { UPSERT $row.id CONTENT $row RETURN NONE; UPDATE $row.id SET saved_at = time::now() RETURN NONE };
+        FOR $row IN $rows { UPSERT $row.id CONTENT $row RETURN NONE;
+            UPDATE $row.id SET saved_at = time::now() RETURN NONE };
         DELETE gitstars_budget WHERE saved_at < time::now() - $age RETURN NONE;
         """,
         rows=keyed,

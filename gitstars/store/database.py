@@ -1,6 +1,9 @@
-"""The one door to SurrealDB: ``Database.run``. Binds values, checks every statement, translates the library's errors to ours.
+"""The one door to SurrealDB: ``Database.run``.
 
-What the statements say stands in the modules beside this one; it is the only module that imports the library.
+Binds values, checks every statement, translates the library's errors to ours.
+
+What the statements say stands in the modules beside this one; it is the only module that imports
+the library.
 """
 
 import logging
@@ -15,13 +18,25 @@ import gevent
 from gevent.event import Event
 from surrealdb import Duration, RecordID
 from surrealdb.connections.blocking_ws import BlockingWsSurrealConnection
-from surrealdb.errors import NotAllowedError, ServerError, SurrealError, TransportError, TransportTimeoutError
+from surrealdb.errors import (
+    NotAllowedError,
+    ServerError,
+    SurrealError,
+    TransportError,
+    TransportTimeoutError,
+)
 from surrealdb.request_message.message import RequestMessage
 from surrealdb.request_message.methods import RequestMethod
 
 from gitstars.clock import Clock, SystemClock, backoff_seconds
 from gitstars.config import DatabaseConfig
-from gitstars.errors import DatabaseError, DatabaseRefused, DatabaseTimeout, DatabaseUnavailable, TransactionConflict
+from gitstars.errors import (
+    DatabaseError,
+    DatabaseRefused,
+    DatabaseTimeout,
+    DatabaseUnavailable,
+    TransactionConflict,
+)
 from gitstars.store.engine import EngineHost
 from gitstars.store.failures import failure_of, failure_of_request, first_cause
 from gitstars.store.pool import ConnectionPool, PoolState
@@ -29,29 +44,36 @@ from gitstars.store.pool import ConnectionPool, PoolState
 logger = logging.getLogger(__name__)
 
 EMBEDDED_SCHEMES = ("surrealkv://", "mem://")
-#: A reply that takes longer than this (seconds) is given up, and so is its connection; the library's own bound for sockets is the same.
+#: A reply that takes longer than this (seconds) is given up, and so is its connection; the
+#: library's own bound for sockets is the same.
 REPLY_SECONDS = 30.0
 #: Retries of a transaction that met another one, and the first pause between them (seconds).
 CONFLICT_RETRIES, CONFLICT_PAUSE_SECONDS = 3, 0.02
-#: The first pause while the database is away (seconds), and how long a write that must not be lost waits for it to come back.
+#: The first pause while the database is away (seconds), and how long a write that must not be lost
+#: waits for it to come back.
 AWAY_PAUSE_SECONDS, PATIENCE_SECONDS = 0.2, 60.0
 #: The notification with which a live query ends, as the server sends it.
 LIVE_ENDED: dict[str, Any] = {"action": "KILLED", "id": None}
-#: Pauses before a live query is opened anew: this, doubled each time, and no more than the cap (seconds).
+#: Pauses before a live query is opened anew: this, doubled each time, and no more than the cap
+#: (seconds).
 WATCH_PAUSE_SECONDS, WATCH_PAUSE_CAP_SECONDS = 1.0, 10.0
 #: Latencies kept for the statistics.
 LATENCIES_KEPT = 512
 
 
 class EngineConnection(BlockingWsSurrealConnection):
-    """A connection of the library whose frames go to the embedded engine's child instead of a WebSocket."""
+    """A connection of the library whose frames go to the embedded engine's child instead of a
+    WebSocket.
+    """
 
     def __init__(self, host: EngineHost) -> None:
         super().__init__("ws://embedded", streaming=False)
         self._host = host
 
     def _send(self, message: RequestMessage, process: str, bypass: bool = False) -> dict[str, Any]:
-        response = self.decode_response(self._host.execute(message.WS_CBOR_DESCRIPTOR, REPLY_SECONDS), process)
+        response = self.decode_response(
+            self._host.execute(message.WS_CBOR_DESCRIPTOR, REPLY_SECONDS), process
+        )
         if not bypass:
             self.check_response_for_error(response, process)
         return response
@@ -92,32 +114,41 @@ class Database:
         self._settings = settings
         self._clock = clock or SystemClock()
         self.is_embedded = settings.url.startswith(EMBEDDED_SCHEMES)
-        use = RequestMessage(RequestMethod.USE, namespace=settings.namespace, database=settings.database)
+        use = RequestMessage(
+            RequestMethod.USE, namespace=settings.namespace, database=settings.database
+        )
         self.engine = EngineHost(settings.url, use.WS_CBOR_DESCRIPTOR) if self.is_embedded else None
         self._pool = ConnectionPool(
-            self._connect, settings.pool_max_size, min(settings.pool_min_idle, settings.pool_max_size), settings.connection_timeout_seconds
+            self._connect,
+            settings.pool_max_size,
+            min(settings.pool_min_idle, settings.pool_max_size),
+            settings.connection_timeout_seconds,
         )
         self.is_closed = False
         self._is_up = False
         self.latencies: deque[float] = deque(maxlen=LATENCIES_KEPT)
         #: Monotonic: the last answer of any kind; None before the first.
         self.answered_at: float | None = None
-        #: The live queries that are open: connection, id, and when they were heard last (monotonic).
+        #: The live queries that are open: connection, id, and when they were heard last
+        #: (monotonic).
         self._live: dict[BlockingWsSurrealConnection, tuple[UUID, float]] = {}
 
     # Opening and closing
 
     def open(self, wait_seconds: float = 0.0) -> None:
-        """Connect, and make sure that namespace and database can be used; tries again for ``wait_seconds``.
+        """Connect, and make sure that namespace and database can be used; tries again for
+        ``wait_seconds``.
 
-        Raises DatabaseUnavailable (nobody answers), DatabaseRefused (credentials or rights), EmbeddedPathUnusable.
+        Raises DatabaseUnavailable (nobody answers), DatabaseRefused (credentials or rights),
+        EmbeddedPathUnusable.
         """
         deadline = self._clock.monotonic() + wait_seconds
         if self.engine is not None:
             self.engine.open()
         while True:
             try:
-                # The first connection makes namespace and database, and may meet another server that does so at this moment.
+                # The first connection makes namespace and database, and may meet another server
+                # that does so at this moment.
                 self.run_retrying("RETURN 1")
                 self._pool.fill()
                 return
@@ -129,7 +160,9 @@ class Database:
                 gevent.sleep(min(1.0, left))
 
     def close(self, seconds: float = 10.0) -> None:
-        """Close every connection, and end the embedded engine, which gets about so long to finish what it was sent."""
+        """Close every connection, and end the embedded engine, which gets about so long to
+        finish what it was sent.
+        """
         self.is_closed = True
         self.renew_live(0.0)
         self._pool.close()
@@ -139,7 +172,10 @@ class Database:
     # Queries
 
     def run(self, query: str, **bindings: Any) -> list[Any]:
-        """The result of each statement. Raises the DatabaseError that fits the first statement that failed."""
+        """The result of each statement.
+
+        Raises the DatabaseError that fits the first statement that failed.
+        """
         started = time.perf_counter()
         answer = self._exchange(query, bindings)
         self._is_up = True
@@ -171,12 +207,16 @@ class Database:
                 raise
             except OSError as error:
                 self._is_up = False
-                raise DatabaseUnavailable(f"the connection to {self.address} broke: {error}") from error
+                raise DatabaseUnavailable(
+                    f"the connection to {self.address} broke: {error}"
+                ) from error
 
     def run_retrying(self, query: str, patience_seconds: float = 0.0, **bindings: Any) -> list[Any]:
-        """``run``, again up to three times when the transaction met another one, and for ``patience_seconds`` while nobody answers.
+        """``run``, again up to three times when the transaction met another one, and for
+        ``patience_seconds`` while nobody answers.
 
-        The first of several tries may have done its work although its answer was lost: the statements must bear that.
+        The first of several tries may have done its work although its answer was lost: the
+        statements must bear that.
         """
         started, conflicts, attempt = self._clock.monotonic(), 0, 0
         while True:
@@ -186,11 +226,17 @@ class Database:
                 conflicts += 1
                 if conflicts > CONFLICT_RETRIES:
                     raise
-                gevent.sleep(backoff_seconds(conflicts - 1, CONFLICT_PAUSE_SECONDS, 1.0, self._clock.random()))
+                gevent.sleep(
+                    backoff_seconds(
+                        conflicts - 1, CONFLICT_PAUSE_SECONDS, 1.0, self._clock.random()
+                    )
+                )
             except DatabaseUnavailable:
                 if self.is_closed or self._clock.monotonic() - started >= patience_seconds:
                     raise
-                gevent.sleep(backoff_seconds(attempt, AWAY_PAUSE_SECONDS, 5.0, self._clock.random()))
+                gevent.sleep(
+                    backoff_seconds(attempt, AWAY_PAUSE_SECONDS, 5.0, self._clock.random())
+                )
                 attempt += 1
 
     @property
@@ -211,11 +257,18 @@ class Database:
         """Whether live queries are to be had; the embedded engine refuses them."""
         return not self.is_embedded
 
-    def watch(self, table: str, on_change: Callable[[dict[str, Any]], None], stop: Event, on_connect: Callable[[], None]) -> None:
-        """Call ``on_change`` with each notification of a live query on ``table`` until ``stop``, connecting again as often as needed.
+    def watch(
+        self,
+        table: str,
+        on_change: Callable[[dict[str, Any]], None],
+        stop: Event,
+        on_connect: Callable[[], None],
+    ) -> None:
+        """Call ``on_change`` with each notification of a live query on ``table`` until ``stop``,
+        connecting again as often as needed.
 
-        ``on_connect`` is called whenever the query begins, since of what happened before it tells nothing, and when it cannot begin
-        although the database is there.
+        ``on_connect`` is called whenever the query begins, since of what happened before it tells
+        nothing, and when it cannot begin although the database is there.
         """
         pause = WATCH_PAUSE_SECONDS
         while not (stop.is_set() or self.is_closed):
@@ -237,7 +290,9 @@ class Database:
                 if not stop.is_set():
                     # Told once an outage, not with every try.
                     level = logging.DEBUG if pause > WATCH_PAUSE_SECONDS else logging.WARNING
-                    logger.log(level, "the live query on %s ended: %s; connecting again", table, error)
+                    logger.log(
+                        level, "the live query on %s ended: %s; connecting again", table, error
+                    )
                     if connection is not None and connection not in self._live:
                         on_connect()
             except Exception:
@@ -250,14 +305,20 @@ class Database:
             pause = min(WATCH_PAUSE_CAP_SECONDS, 2 * pause)
 
     def renew_live(self, silent_seconds: float) -> int:
-        """End the live queries that told nothing for so long, so that ``watch`` opens them anew; how many there were.
+        """End the live queries that told nothing for so long, so that ``watch`` opens them anew;
+        how many there were.
 
         One that the server lost is silent like one where nothing happens.
         """
         now = self._clock.monotonic()
-        silent = [(connection, live) for connection, (live, heard_at) in self._live.items() if now - heard_at >= silent_seconds]
+        silent = [
+            (connection, live)
+            for connection, (live, heard_at) in self._live.items()
+            if now - heard_at >= silent_seconds
+        ]
         for connection, live in silent:
-            # The library's own kill() waits for a lock that the reading greenlet never leaves to others for long enough.
+            # The library's own kill() waits for a lock that the reading greenlet never leaves to
+            # others for long enough.
             for notifications in connection.live_queues.get(str(live), []):
                 notifications.put(LIVE_ENDED)
         return len(silent)
@@ -300,7 +361,9 @@ class Database:
                 return
             except ServerError as error:
                 refusal = error
-        raise DatabaseRefused(f"{self.address} refuses user {settings.user!r}: {refusal}") from refusal
+        raise DatabaseRefused(
+            f"{self.address} refuses user {settings.user!r}: {refusal}"
+        ) from refusal
 
     def _translate(self, error: SurrealError) -> DatabaseError:
         match error:
@@ -309,12 +372,17 @@ class Database:
             case TransportError():
                 return DatabaseUnavailable(f"no database answers at {self.address}: {error}")
             case NotAllowedError():
-                return DatabaseRefused(f"{self.address} does not allow user {self._settings.user!r} to do this: {error}")
+                return DatabaseRefused(
+                    f"{self.address} does not allow user {self._settings.user!r} to do this: "
+                    f"{error}"
+                )
             case _:
                 return failure_of(str(error))
 
 
 def _socket_address(url: str) -> str:
-    """The WebSocket address of a server that may be given by its HTTP address; the library adds ``/rpc``."""
+    """The WebSocket address of a server that may be given by its HTTP address; the library adds
+    ``/rpc``.
+    """
     scheme, _, rest = url.partition("://")
     return f"{ {'http': 'ws', 'https': 'wss'}.get(scheme, scheme) }://{rest.rstrip('/').removesuffix('/rpc')}"

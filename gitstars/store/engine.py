@@ -1,4 +1,7 @@
-"""The embedded engine in a child process: started, spoken to, started again when it dies. What the frames say is not its business."""
+"""The embedded engine in a child process: started, spoken to, started again when it dies.
+
+What the frames say is not its business.
+"""
 
 import json
 import logging
@@ -15,7 +18,12 @@ import gevent
 from gevent.event import AsyncResult, Event
 from gevent.lock import RLock
 
-from gitstars.errors import DatabaseError, DatabaseTimeout, DatabaseUnavailable, EmbeddedPathUnusable
+from gitstars.errors import (
+    DatabaseError,
+    DatabaseTimeout,
+    DatabaseUnavailable,
+    EmbeddedPathUnusable,
+)
 from gitstars.loops import spawn
 from gitstars.store.engine_child import HEADER, read_exactly
 
@@ -23,7 +31,8 @@ logger = logging.getLogger(__name__)
 
 #: The child has this long (seconds) to open the database: a large one replays its log first.
 OPEN_SECONDS = 60.0
-#: Pauses before a child that died is started again: this, doubled each time, and no more than the cap (seconds).
+#: Pauses before a child that died is started again: this, doubled each time, and no more than the
+#: cap (seconds).
 RESTART_SECONDS, RESTART_CAP_SECONDS = 0.1, 10.0
 #: What the child need not know.
 SECRET_VARIABLES = frozenset({"DB_PASS", "ADMIN_API_KEY"})
@@ -31,22 +40,32 @@ SECRET_VARIABLES = frozenset({"DB_PASS", "ADMIN_API_KEY"})
 
 def child_command(descriptor: int, url: str) -> list[str]:
     """How this program starts itself as the engine's host."""
-    program = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "gitstars"]
+    program = (
+        [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "gitstars"]
+    )
     return [*program, "engine-host", "--fd", str(descriptor), "--server", str(os.getpid()), url]
 
 
 def child_environment() -> dict[str, str]:
-    """The child's environment: it finds this very package from any folder, and gets none of our secrets."""
-    environment = {name: value for name, value in os.environ.items() if name not in SECRET_VARIABLES}
+    """The child's environment: it finds this very package from any folder, and gets none of our
+    secrets.
+    """
+    environment = {
+        name: value for name, value in os.environ.items() if name not in SECRET_VARIABLES
+    }
     paths = [str(Path(__file__).parents[2]), *filter(None, [environment.get("PYTHONPATH")])]
     return environment | {"PYTHONPATH": os.pathsep.join(paths)}
 
 
 class EngineHost:
-    """One child with the database of ``url`` open; requests are answered in the order in which they were sent."""
+    """One child with the database of ``url`` open; requests are answered in the order in which
+    they were sent.
+    """
 
     def __init__(self, url: str, prologue: bytes) -> None:
-        """``prologue`` is the request that every new child gets first: it chooses namespace and database."""
+        """``prologue`` is the request that every new child gets first: it chooses namespace and
+        database.
+        """
         self.url = url
         self._prologue = prologue
         self.restarts = 0
@@ -66,7 +85,10 @@ class EngineHost:
         return bool(self._is_up.is_set())
 
     def open(self) -> None:
-        """Start the child. Raises EmbeddedPathUnusable when the path is locked, not writable or no database."""
+        """Start the child.
+
+        Raises EmbeddedPathUnusable when the path is locked, not writable or no database.
+        """
         ours, theirs = socket.socketpair()
         self._process = subprocess.Popen(
             child_command(theirs.fileno(), self.url),
@@ -94,7 +116,10 @@ class EngineHost:
         spawn("engine reader", self._read_answers, ours, self._process)
 
     def execute(self, request: bytes, timeout: float) -> bytes:
-        """The answer to one request. Raises DatabaseUnavailable when the child dies or stays silent for ``timeout`` seconds."""
+        """The answer to one request.
+
+        Raises DatabaseUnavailable when the child dies or stays silent for ``timeout`` seconds.
+        """
         if not self._is_up.wait(timeout):
             raise DatabaseUnavailable(f"the embedded database {self.url} is not running")
         answer: AsyncResult = AsyncResult()
@@ -107,13 +132,16 @@ class EngineHost:
             except OSError as error:
                 raise DatabaseUnavailable(f"the embedded database {self.url} went away") from error
             except BaseException:
-                # Cut off in the middle: whatever is sent next would be taken for the rest. The child ends, and a new one starts.
+                # Cut off in the middle: whatever is sent next would be taken for the rest. The
+                # child ends, and a new one starts.
                 with suppress(OSError):
                     self._socket.shutdown(socket.SHUT_RDWR)
                 raise
         answer.wait(timeout)
         if not answer.ready():
-            raise DatabaseTimeout(f"the embedded database {self.url} did not answer in {timeout:g} s")
+            raise DatabaseTimeout(
+                f"the embedded database {self.url} did not answer in {timeout:g} s"
+            )
         frame: bytes = answer.get()
         if frame[:1] == b"\x01":
             raise DatabaseError(frame[1:].decode(errors="replace"))
@@ -125,7 +153,9 @@ class EngineHost:
             self._process.kill()
 
     def close(self, seconds: float = 10.0) -> None:
-        """Let the child finish what it was sent and end; after ``seconds`` it is killed, which loses nothing that was acknowledged."""
+        """Let the child finish what it was sent and end; after ``seconds`` it is killed, which
+        loses nothing that was acknowledged.
+        """
         self._is_closing = True
         if self._socket is not None:
             self._socket.close()
@@ -138,7 +168,12 @@ class EngineHost:
                 self._process.wait()
 
     def _check_hello(self, ours: socket.socket) -> None:
-        with gevent.Timeout(OPEN_SECONDS, DatabaseUnavailable(f"the embedded database {self.url} did not open in {OPEN_SECONDS:.0f} s")):
+        with gevent.Timeout(
+            OPEN_SECONDS,
+            DatabaseUnavailable(
+                f"the embedded database {self.url} did not open in {OPEN_SECONDS:.0f} s"
+            ),
+        ):
             frame = self._read_frame(ours)
         if frame is None:
             raise DatabaseUnavailable(f"the embedded database {self.url} ended while opening")
@@ -147,7 +182,8 @@ class EngineHost:
             path = self.url.partition("://")[2].partition("?")[0]
             if hello["kind"] == "locked":
                 raise EmbeddedPathUnusable(
-                    f"{path} is in use by another gitstars server (process {hello['error']}); stop it or choose another path"
+                    f"{path} is in use by another gitstars server (process {hello['error']}); "
+                    "stop it or choose another path"
                 )
             raise EmbeddedPathUnusable(f"{path} cannot be opened as a database: {hello['error']}")
 
@@ -159,10 +195,18 @@ class EngineHost:
             self._socket = None
             waiting, self._waiting = self._waiting, deque()
         for answer in waiting:
-            answer.set_exception(DatabaseUnavailable(f"the embedded database {self.url} went away before it answered"))
+            answer.set_exception(
+                DatabaseUnavailable(
+                    f"the embedded database {self.url} went away before it answered"
+                )
+            )
         code = process.wait()
         if not self._is_closing:
-            logger.error("the embedded database's process %d ended (%s); starting it again", process.pid, code)
+            logger.error(
+                "the embedded database's process %d ended (%s); starting it again",
+                process.pid,
+                code,
+            )
             self._restart()
 
     def _restart(self) -> None:
@@ -174,7 +218,11 @@ class EngineHost:
                 self.open()
                 return
             except (DatabaseError, OSError) as error:
-                logger.error("the embedded database could not be started again, next try in %.1f s: %s", pause, error)
+                logger.error(
+                    "the embedded database could not be started again, next try in %.1f s: %s",
+                    pause,
+                    error,
+                )
                 pause = min(RESTART_CAP_SECONDS, pause * 2)
 
     @staticmethod

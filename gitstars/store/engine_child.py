@@ -1,6 +1,8 @@
-"""The child's side of the embedded engine: relays length-prefixed CBOR frames between a socket and the database, until the socket ends.
+"""The child's side of the embedded engine: relays length-prefixed CBOR frames between a socket
+and the database, until the socket ends.
 
-It runs without gevent: the engine holds the GIL for the whole of a query, which is why it lives in a process of its own.
+It runs without gevent: the engine holds the GIL for the whole of a query, which is why it lives in
+a process of its own.
 """
 
 import fcntl
@@ -44,9 +46,11 @@ def lock_path(path: Path, server: int) -> IO[str]:
 
 
 def serve(descriptor: int, url: str, server: int) -> int:
-    """Open ``url`` and answer requests of the process ``server`` on the inherited socket ``descriptor`` until it ends; the exit code.
+    """Open ``url`` and answer requests of the process ``server`` on the inherited socket
+    ``descriptor`` until it ends; the exit code.
 
-    The first frame sent is JSON: ``{"ok": true}`` or ``{"error": text, "kind": "locked" | "unusable"}``.
+    The first frame sent is JSON: ``{"ok": true}`` or ``{"error": text, "kind": "locked" |
+    "unusable"}``.
     """
     _outlive_terminal_die_with_parent()
     sock = socket.socket(fileno=descriptor)
@@ -85,7 +89,9 @@ def _open_engine(url: str) -> Any:
 
 
 def _outlive_terminal_die_with_parent() -> None:
-    """Ctrl+C is the parent's business; a parent that dies ends the socket, and the kernel tells us too."""
+    """Ctrl+C is the parent's business; a parent that dies ends the socket, and the kernel tells
+    us too.
+    """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     end_with_parent(signal.SIGKILL)

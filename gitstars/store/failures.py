@@ -3,14 +3,24 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gitstars.errors import ClaimLost, DatabaseError, DatabaseRefused, QueryFailed, StorageFull, TransactionConflict, UsersMissing
+from gitstars.errors import (
+    ClaimLost,
+    DatabaseError,
+    DatabaseRefused,
+    QueryFailed,
+    StorageFull,
+    TransactionConflict,
+    UsersMissing,
+)
 
 #: What our own statements throw to undo a transaction, and the error that it becomes.
 THROWN: dict[str, type[DatabaseError]] = {"claim lost": ClaimLost, "users missing": UsersMissing}
 
 
 def failure_of_request(answer: Mapping[str, Any]) -> DatabaseError:
-    """The error of a request that was refused as a whole: ``{"error": {"message", "kind", …}}``, or something that is no answer."""
+    """The error of a request that was refused as a whole: ``{"error": {"message", "kind", …}}``,
+    or something that is no answer.
+    """
     error = answer.get("error")
     if not isinstance(error, Mapping):
         return failure_of(str(error or answer))
@@ -23,7 +33,9 @@ def failure_of_request(answer: Mapping[str, Any]) -> DatabaseError:
 
 
 def first_cause(failed: Sequence[Mapping[str, Any]]) -> DatabaseError:
-    """The error of the statement that broke a transaction, not of those that were not executed because of it."""
+    """The error of the statement that broke a transaction, not of those that were not executed
+    because of it.
+    """
     for statement in failed:
         details = statement.get("details")
         kind = details.get("kind") if isinstance(details, dict) else None
@@ -42,7 +54,11 @@ def failure_of(text: str) -> DatabaseError:
         if words in text:
             return error(text)
     lowered = text.lower()
-    if "can be retried" in lowered or "transaction conflict" in lowered or "write conflict" in lowered:
+    if (
+        "can be retried" in lowered
+        or "transaction conflict" in lowered
+        or "write conflict" in lowered
+    ):
         return TransactionConflict(text)
     if "no space left" in lowered or "quota exceeded" in lowered or "file too large" in lowered:
         return StorageFull(f"the database could not write, its disk is full: {text}")

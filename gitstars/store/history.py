@@ -7,16 +7,28 @@ from gitstars.model import Repository, Week
 from gitstars.store.database import Database, record
 
 
-def save_weeks(database: Database, repository: Repository, weeks: Sequence[Week], progress: dict[str, Any]) -> None:
-    """A page of weeks with the position that holds once they are stored; writing it twice changes nothing."""
+def save_weeks(
+    database: Database, repository: Repository, weeks: Sequence[Week], progress: dict[str, Any]
+) -> None:
+    """A page of weeks with the position that holds once they are stored; writing it twice
+    changes nothing.
+    """
     repo = record("repo", repository.key)
     rows = [
-        {"id": [repository.key, week.week], "repo": repo, "week": week.week, "total": week.total, "days": list(week.days)} for week in weeks
+        {
+            "id": [repository.key, week.week],
+            "repo": repo,
+            "week": week.week,
+            "total": week.total,
+            "days": list(week.days),
+        }
+        for week in weeks
     ]
     database.run_retrying(
         """
         BEGIN;
-        INSERT INTO star_history $rows ON DUPLICATE KEY UPDATE total = $input.total, days = $input.days RETURN NONE;
+        INSERT INTO star_history $rows ON DUPLICATE KEY UPDATE total = $input.total,
+            days = $input.days RETURN NONE;
         UPDATE repo_processing_status SET history = $progress WHERE repo = $repo RETURN NONE;
         COMMIT;
         """,
@@ -27,8 +39,13 @@ def save_weeks(database: Database, repository: Repository, weeks: Sequence[Week]
 
 
 def read_progress(database: Database, repository: Repository) -> dict[str, Any]:
-    """Where the history of a repository stands: ``next_page``, ``is_complete``, ``checked_at``; empty at the beginning."""
-    rows = database.run("SELECT VALUE history FROM repo_processing_status WHERE repo = $repo", repo=record("repo", repository.key))[0]
+    """Where the history of a repository stands: ``next_page``, ``is_complete``, ``checked_at``;
+    empty at the beginning.
+    """
+    rows = database.run(
+        "SELECT VALUE history FROM repo_processing_status WHERE repo = $repo",
+        repo=record("repo", repository.key),
+    )[0]
     return dict(rows[0]) if rows and isinstance(rows[0], dict) else {}
 
 

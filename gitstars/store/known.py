@@ -1,4 +1,6 @@
-"""Which users are stored already: a bounded memory that spares known users their insert and lookup."""
+"""Which users are stored already: a bounded memory that spares known users their insert and
+lookup.
+"""
 
 from collections.abc import Iterable
 
@@ -9,7 +11,8 @@ KNOWN_BOUND = 1_000_000
 class KnownUsers:
     """Remembers that record ``github_user:<login>`` holds numeric id ``github_id``.
 
-    Two generations of hashes: when the young one holds half the bound it becomes the old one, and the old one is forgotten.
+    Two generations of hashes: when the young one holds half the bound it becomes the old one, and
+    the old one is forgotten.
     """
 
     def __init__(self, bound: int = KNOWN_BOUND) -> None:

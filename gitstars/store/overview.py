@@ -1,4 +1,6 @@
-"""What the operator is shown beyond single repositories: progress and access of each account, the stored history of a repository."""
+"""What the operator is shown beyond single repositories: progress and access of each account,
+the stored history of a repository.
+"""
 
 from dataclasses import dataclass
 
@@ -29,10 +31,15 @@ def count_progress(database: Database, account: Account) -> tuple[int, dict[str,
 def count_access(database: Database) -> dict[int, AccessCount]:
     """What is known of every user's access."""
     rows = database.run(
-        "SELECT user_id, may_list, count() AS total FROM gitstars_access WHERE may_list != NONE GROUP BY user_id, may_list"
+        "SELECT user_id, may_list, count() AS total FROM gitstars_access WHERE may_list != "
+        "NONE "
+        "GROUP BY user_id, may_list"
     )[0]
     counts = {(int(row["user_id"]), row["may_list"]): int(row["total"]) for row in rows}
-    return {user: AccessCount(counts.get((user, True), 0), counts.get((user, False), 0)) for user, _ in counts}
+    return {
+        user: AccessCount(counts.get((user, True), 0), counts.get((user, False), 0))
+        for user, _ in counts
+    }
 
 
 def read_weeks(database: Database, key: str) -> list[Week]:

@@ -1,4 +1,6 @@
-"""A greenlet pool of database connections: at most ``max_size``, ``min_idle`` kept open, a time-out for those who wait."""
+"""A greenlet pool of database connections: at most ``max_size``, ``min_idle`` kept open, a
+time-out for those who wait.
+"""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -36,9 +38,13 @@ GOODBYE_SECONDS = 0.5
 
 
 class ConnectionPool(Generic[C]):
-    """Hands out connections one greenlet at a time; a connection that broke is dropped, and replaced when it is needed."""
+    """Hands out connections one greenlet at a time; a connection that broke is dropped, and
+    replaced when it is needed.
+    """
 
-    def __init__(self, connect: Callable[[], C], max_size: int, min_idle: int, acquire_timeout: float) -> None:
+    def __init__(
+        self, connect: Callable[[], C], max_size: int, min_idle: int, acquire_timeout: float
+    ) -> None:
         self._connect = connect
         self._max_size = max_size
         self._min_idle = min_idle
@@ -57,12 +63,16 @@ class ConnectionPool(Generic[C]):
     def acquire(self) -> Iterator[C]:
         """A connection for the length of the context.
 
-        Raises DatabaseTimeout when none becomes free in time. A DatabaseUnavailable in the context means that the connection broke.
+        Raises DatabaseTimeout when none becomes free in time. A DatabaseUnavailable in the context
+        means that the connection broke.
         """
         self._waiting += 1
         try:
             if not self._places.acquire(timeout=self._acquire_timeout):
-                raise DatabaseTimeout(f"all {self._max_size} database connections were busy for {self._acquire_timeout:g} s")
+                raise DatabaseTimeout(
+                    f"all {self._max_size} database connections were busy for "
+                    f"{self._acquire_timeout:g} s"
+                )
         finally:
             self._waiting -= 1
         self._in_use += 1
@@ -84,12 +94,17 @@ class ConnectionPool(Generic[C]):
 
     def close(self) -> None:
         """Close what is idle; a server that hangs is not waited for."""
-        joinall([_close_aside(self._idle.pop()) for _ in range(len(self._idle))], timeout=GOODBYE_SECONDS)
+        joinall(
+            [_close_aside(self._idle.pop()) for _ in range(len(self._idle))],
+            timeout=GOODBYE_SECONDS,
+        )
 
     def state(self) -> PoolState:
         return PoolState(self._max_size, len(self._idle), self._in_use, self._waiting)
 
 
 def _close_aside(connection: Connection) -> Greenlet:
-    """Close without waiting: a WebSocket's goodbye is answered by the other side, which may hang."""
+    """Close without waiting: a WebSocket's goodbye is answered by the other side, which may
+    hang.
+    """
     return spawn("close a connection", connection.close)

@@ -1,7 +1,9 @@
-"""A repository that was renamed: the web application writes a record under its new name, and what gitstars collected follows it.
+"""A repository that was renamed: the web application writes a record under its new name, and
+what gitstars collected follows it.
 
-The engine ignores a change of an edge's ``out``, and does not take an id again in the transaction that deleted it. So edges move in steps,
-each of which leaves every star stored, and all of which may be run again: copies, the originals deleted, the copies renamed.
+The engine ignores a change of an edge's ``out``, and does not take an id again in the transaction
+that deleted it. So edges move in steps, each of which leaves every star stored, and all of which
+may be run again: copies, the originals deleted, the copies renamed.
 """
 
 import logging
@@ -21,24 +23,32 @@ CHUNK = 500
 #: Other records of these repositories, and how one of them was collected.
 OTHERS = "SELECT id, github_id FROM repo WHERE github_id IN $ids AND id NOT IN $new"
 STATUS = "SELECT VALUE status FROM repo_processing_status WHERE repo = $repo ORDER BY id LIMIT 1"
-SOME = "SELECT VALUE id FROM starred WHERE out = $repo AND source = 'stargazer_analysis' LIMIT $chunk"
-COPIES = "SELECT VALUE id FROM starred WHERE out = $repo AND source = 'stargazer_analysis' AND array::len(record::id(id)) = 3 LIMIT $chunk"
+SOME = (
+    "SELECT VALUE id FROM starred WHERE out = $repo AND source = 'stargazer_analysis' LIMIT $chunk"
+)
+COPIES = (
+    "SELECT VALUE id FROM starred WHERE out = $repo AND source = 'stargazer_analysis' AND "
+    "array::len(record::id(id)) = 3 LIMIT $chunk"
+)
 COPY = """
 INSERT RELATION IGNORE INTO starred (
     SELECT *, [record::id(id)[0], record::id(id)[1], 'moving'] AS id, $new AS out FROM $edges
 ) RETURN NONE
 """
 SETTLE = """
-INSERT RELATION IGNORE INTO starred (SELECT *, [record::id(id)[0], record::id(id)[1]] AS id FROM $edges) RETURN NONE
+INSERT RELATION IGNORE INTO starred (SELECT *, [record::id(id)[0],
+    record::id(id)[1]] AS id FROM $edges) RETURN NONE
 """
 DELETE = "DELETE $edges RETURN NONE"
-#: The rows of history and access bear the repository's key; the status row is the former one, with its cursor, counts and times. Another
-#: process may have moved all of it already.
+#: The rows of history and access bear the repository's key; the status row is the former one, with
+#: its cursor, counts and times. Another process may have moved all of it already.
 MOVE_REST = """
 BEGIN;
-INSERT IGNORE INTO star_history (SELECT *, [$key, week] AS id, $new AS repo FROM star_history WHERE repo = $old) RETURN NONE;
+INSERT IGNORE INTO star_history (SELECT *, [$key, week] AS id,
+    $new AS repo FROM star_history WHERE repo = $old) RETURN NONE;
 DELETE star_history WHERE repo = $old RETURN NONE;
-INSERT IGNORE INTO gitstars_access (SELECT *, [user_id, $key] AS id, $new AS repo FROM gitstars_access WHERE repo = $old) RETURN NONE;
+INSERT IGNORE INTO gitstars_access (SELECT *, [user_id, $key] AS id,
+    $new AS repo FROM gitstars_access WHERE repo = $old) RETURN NONE;
 DELETE gitstars_access WHERE repo = $old RETURN NONE;
 LET $rows = (SELECT VALUE id FROM repo_processing_status WHERE repo = $old);
 IF array::len($rows) > 0 {
@@ -52,19 +62,26 @@ COMMIT;
 
 @dataclass(frozen=True, slots=True)
 class Former:
-    """The record under which a repository was collected. ``is_busy``: somebody is at it, so that it cannot move now."""
+    """The record under which a repository was collected.
+
+    ``is_busy``: somebody is at it, so that it cannot move now.
+    """
 
     identity: Any
     is_busy: bool
 
 
 def find_former(database: Database, repositories: Sequence[Repository]) -> dict[str, Former]:
-    """The former records of those of these repositories that were collected under another name, by the new key."""
+    """The former records of those of these repositories that were collected under another name,
+    by the new key.
+    """
     keys = {place.github_id: place.key for place in repositories if place.github_id is not None}
     if not keys:
         return {}
     former = {}
-    for row in database.run(OTHERS, ids=list(keys), new=[record("repo", place.key) for place in repositories])[0]:
+    for row in database.run(
+        OTHERS, ids=list(keys), new=[record("repo", place.key) for place in repositories]
+    )[0]:
         statuses = database.run(STATUS, repo=row["id"])[0]
         if statuses:
             former[keys[row["github_id"]]] = Former(row["id"], statuses[0] == "processing")
@@ -72,19 +89,28 @@ def find_former(database: Database, repositories: Sequence[Repository]) -> dict[
 
 
 def find_aliases(database: Database, keys: Iterable[str]) -> set[str]:
-    """Those of these records whose repository is collected under another one, to which it moved: they stay what they are."""
+    """Those of these records whose repository is collected under another one, to which it moved:
+    they stay what they are.
+    """
     rows = database.run("SELECT id, value FROM $rows", rows=[_alias(key) for key in keys])[0]
-    collected = {key_of(target) for target in find_collected(database, [record("repo", row["value"]) for row in rows])}
+    collected = {
+        key_of(target)
+        for target in find_collected(database, [record("repo", row["value"]) for row in rows])
+    }
     return {key_of(row["id"])[1] for row in rows if row["value"] in collected}
 
 
 def remember_alias(database: Database, key: str, other: str) -> None:
     """The record ``key`` is of the same repository as ``other``, under which it is collected."""
-    database.run_retrying("UPSERT $alias SET value = $other RETURN NONE", alias=_alias(key), other=other)
+    database.run_retrying(
+        "UPSERT $alias SET value = $other RETURN NONE", alias=_alias(key), other=other
+    )
 
 
 def carry_over(database: Database, former: Any, key: str) -> int:
-    """Move what was collected from the record ``former`` to that of ``key``; how many stars moved."""
+    """Move what was collected from the record ``former`` to that of ``key``; how many stars
+    moved.
+    """
     new, moved = record("repo", key), 0
     while edges := database.run(SOME, repo=former, chunk=CHUNK)[0]:
         database.run_retrying(COPY, edges=edges, new=new)
@@ -94,7 +120,12 @@ def carry_over(database: Database, former: Any, key: str) -> int:
         database.run_retrying(SETTLE, edges=copies)
         database.run_retrying(DELETE, edges=copies)
     database.run_retrying(MOVE_REST, old=former, new=new, key=key, alias=_alias(key_of(former)))
-    logger.info("%s was renamed to %s: %d stars, its history and its status follow", key_of(former), key, moved)
+    logger.info(
+        "%s was renamed to %s: %d stars, its history and its status follow",
+        key_of(former),
+        key,
+        moved,
+    )
     return moved
 
 

@@ -1,4 +1,6 @@
-"""Repositories as the operator sees and handles them: lists with search and order, one by any of its names, those that wait."""
+"""Repositories as the operator sees and handles them: lists with search and order, one by any of
+its names, those that wait.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -23,22 +25,29 @@ SORTS = {
 
 NAME = "<string>(repo.full_name ?? record::id(repo))"
 ROWS = f"""
-SELECT *, repo AS identity, {NAME} AS full_name, repo.github_id AS github_id, repo.stars ?? 0 AS stars,
+SELECT *, repo AS identity, {NAME} AS full_name, repo.github_id AS github_id,
+    repo.stars ?? 0 AS stars,
     repo.is_private ?? false AS is_private, error_count ?? 0 AS error_count
 FROM repo_processing_status
 """
 ONE = ROWS + "WHERE repo = $repo ORDER BY id LIMIT 1"
 #: A repository by its name at GitHub, where the record's id is another one.
-BY_NAME = "SELECT VALUE id FROM repo WHERE string::lowercase(<string>(full_name ?? '')) = $name LIMIT 1"
+BY_NAME = (
+    "SELECT VALUE id FROM repo WHERE string::lowercase(<string>(full_name ?? '')) = $name LIMIT 1"
+)
 WAIT = """
-UPDATE repo_processing_status SET status = 'rate_limited', next_retry_after = $until, last_error = $reason
+UPDATE repo_processing_status SET status = 'rate_limited', next_retry_after = $until,
+    last_error = $reason
 WHERE repo IN $repos AND status IN ['pending', 'rate_limited'] RETURN VALUE id
 """
 
 
 @dataclass(frozen=True, slots=True)
 class RepositoryView:
-    """Everything stored about the collecting of one repository. Times are epoch seconds; ``status`` None: it was never queued."""
+    """Everything stored about the collecting of one repository.
+
+    Times are epoch seconds; ``status`` None: it was never queued.
+    """
 
     key: Any
     record_id: str
@@ -65,11 +74,23 @@ class RepositoryView:
 
 
 def list_repositories(
-    database: Database, status: Status | None = None, q: str = "", sort: str = "name", limit: int = 50, offset: int = 0
+    database: Database,
+    status: Status | None = None,
+    q: str = "",
+    sort: str = "name",
+    limit: int = 50,
+    offset: int = 0,
 ) -> tuple[list[RepositoryView], int]:
-    """A part of the repositories that were ever queued, and how many match; ``sort`` is a key of ``SORTS``."""
+    """A part of the repositories that were ever queued, and how many match; ``sort`` is a key of
+    ``SORTS``.
+    """
     conditions = [
-        clause for clause, wanted in (("status = $status", status), (f"string::contains(string::lowercase({NAME}), $q)", q)) if wanted
+        clause
+        for clause, wanted in (
+            ("status = $status", status),
+            (f"string::contains(string::lowercase({NAME}), $q)", q),
+        )
+        if wanted
     ]
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     rows, totals = database.run(
@@ -84,7 +105,9 @@ def list_repositories(
 
 
 def find(database: Database, name: str) -> RepositoryView | None:
-    """The repository that ``name`` means: ``owner/name``, a numeric GitHub id, or a record id with or without its table."""
+    """The repository that ``name`` means: ``owner/name``, a numeric GitHub id, or a record id
+    with or without its table.
+    """
     identity = _identify(database, name.strip())
     if identity is None:
         return None
@@ -92,21 +115,32 @@ def find(database: Database, name: str) -> RepositoryView | None:
     if rows:
         return _read(rows[0])
     bare = database.run(
-        "SELECT id AS identity, full_name ?? record::id(id) AS full_name, github_id, stars, is_private FROM $repo", repo=identity
+        (
+            "SELECT id AS identity, full_name ?? record::id(id) AS full_name, github_id, stars, "
+            "is_private FROM $repo"
+        ),
+        repo=identity,
     )[0]
     return _read(bare[0])
 
 
 def mark_waiting(database: Database, keys: Sequence[Any], until: float, reason: str) -> int:
-    """Repositories that wait for a budget: ``rate_limited`` until then; how many. Those in hand or ended stay as they are."""
+    """Repositories that wait for a budget: ``rate_limited`` until then; how many.
+
+    Those in hand or ended stay as they are.
+    """
     repos = [record("repo", key) for key in keys]
-    return len(database.run_retrying(WAIT, repos=repos, until=to_datetime_or_none(until), reason=reason)[0])
+    return len(
+        database.run_retrying(WAIT, repos=repos, until=to_datetime_or_none(until), reason=reason)[0]
+    )
 
 
 def _identify(database: Database, name: str) -> Any:
     """The record id of an existing repository, or None."""
     if name.isascii() and name.isdigit():
-        found = database.run("SELECT VALUE id FROM repo WHERE github_id = $id LIMIT 1", id=int(name))[0]
+        found = database.run(
+            "SELECT VALUE id FROM repo WHERE github_id = $id LIMIT 1", id=int(name)
+        )[0]
         if found:
             return found[0]
     key = name.removeprefix("repo:")
@@ -122,7 +156,10 @@ def _identify(database: Database, name: str) -> Any:
 def _read(row: dict[str, Any]) -> RepositoryView:
     identity = row.pop("identity")
     key = key_of(identity)
-    times = {name: to_epoch(row.get(name)) for name in ("claimed_at", "lease_expires_at", "started_at", "completed_at")}
+    times = {
+        name: to_epoch(row.get(name))
+        for name in ("claimed_at", "lease_expires_at", "started_at", "completed_at")
+    }
     return RepositoryView(
         key=key,
         record_id=f"repo:⟨{key}⟩" if isinstance(key, str) else str(identity),
@@ -141,6 +178,10 @@ def _read(row: dict[str, Any]) -> RepositoryView:
         last_error=row.get("last_error"),
         error_count=row.get("error_count") or 0,
         notes=row.get("notes"),
-        extra={name: row[name] for name in ("cursor", "star_count", "generation") if row.get(name) is not None},
+        extra={
+            name: row[name]
+            for name in ("cursor", "star_count", "generation")
+            if row.get(name) is not None
+        },
         **times,
     )

@@ -1,4 +1,7 @@
-"""The tables, fields and indexes that gitstars needs, applied in numbered steps. What the web application defined stays as it is."""
+"""The tables, fields and indexes that gitstars needs, applied in numbered steps.
+
+What the web application defined stays as it is.
+"""
 
 import logging
 
@@ -9,7 +12,8 @@ logger = logging.getLogger(__name__)
 
 VERSION_ROW = record("gitstars_schema", "version")
 
-#: Step n brings a database from version n to n + 1. Steps are only ever added. Every statement may run twice and beside another server.
+#: Step n brings a database from version n to n + 1. Steps are only ever added. Every statement may
+#: run twice and beside another server.
 STEPS: tuple[tuple[str, ...], ...] = (
     (
         "DEFINE TABLE IF NOT EXISTS account SCHEMALESS",
@@ -27,7 +31,10 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "DEFINE INDEX IF NOT EXISTS starred_out_source ON starred FIELDS out, source",
         "DEFINE TABLE IF NOT EXISTS repo_processing_status SCHEMALESS",
         "DEFINE INDEX IF NOT EXISTS processing_status_repo ON repo_processing_status FIELDS repo",
-        "DEFINE INDEX IF NOT EXISTS processing_status_status ON repo_processing_status FIELDS status",
+        (
+            "DEFINE INDEX IF NOT EXISTS processing_status_status ON repo_processing_status FIELDS "
+            "status"
+        ),
         "DEFINE TABLE IF NOT EXISTS gitstars_access SCHEMALESS",
         "DEFINE INDEX IF NOT EXISTS gitstars_access_repo ON gitstars_access FIELDS repo",
         "DEFINE INDEX IF NOT EXISTS gitstars_access_user ON gitstars_access FIELDS user_id",
@@ -41,7 +48,10 @@ STEPS: tuple[tuple[str, ...], ...] = (
 
 
 def apply(database: Database) -> int:
-    """Bring the database to the newest version; the version it had. Raises DatabaseRefused when the rights do not suffice."""
+    """Bring the database to the newest version; the version it had.
+
+    Raises DatabaseRefused when the rights do not suffice.
+    """
     database.run_retrying("DEFINE TABLE IF NOT EXISTS gitstars_schema SCHEMALESS")
     version = read_version(database)
     for number, step in enumerate(STEPS[version:], start=version + 1):
@@ -49,9 +59,13 @@ def apply(database: Database) -> int:
             try:
                 database.run_retrying(statement)
             except QueryFailed as error:
-                raise DatabaseRefused(f"the schema could not be applied ({statement}): {error}") from error
+                raise DatabaseRefused(
+                    f"the schema could not be applied ({statement}): {error}"
+                ) from error
         database.run_retrying(
-            "UPSERT $row SET version = $version, applied_at = time::now()", row=record("gitstars_schema", "version"), version=number
+            "UPSERT $row SET version = $version, applied_at = time::now()",
+            row=record("gitstars_schema", "version"),
+            version=number,
         )
         logger.info("database schema is at version %d", number)
     return version

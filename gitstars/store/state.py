@@ -1,4 +1,6 @@
-"""What the server itself remembers through a restart: one value a key, for instance whether it is paused."""
+"""What the server itself remembers through a restart: one value a key, for instance whether it
+is paused.
+"""
 
 from typing import Any
 
@@ -13,4 +15,6 @@ def read(database: Database, key: str, default: Any = None) -> Any:
 
 def write(database: Database, key: str, value: Any) -> None:
     """Keep ``value``: plain strings, numbers, booleans, and lists and dictionaries of these."""
-    database.run_retrying("UPSERT $row SET value = $value RETURN NONE", row=record("gitstars_state", key), value=value)
+    database.run_retrying(
+        "UPSERT $row SET value = $value RETURN NONE", row=record("gitstars_state", key), value=value
+    )

@@ -1,4 +1,6 @@
-"""The processing status of repositories: claims as leases by the database's clock, settlements, and what the operator looks at."""
+"""The processing status of repositories: claims as leases by the database's clock, settlements,
+and what the operator looks at.
+"""
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -7,43 +9,65 @@ from typing import Any
 
 from gitstars.errors import ClaimLost, TransactionConflict
 from gitstars.model import Claim, Cursor, Progress, Repository, Settlement, Status
-from gitstars.store.database import PATIENCE_SECONDS, Database, record, seconds, to_datetime_or_none, to_epoch
+from gitstars.store.database import (
+    PATIENCE_SECONDS,
+    Database,
+    record,
+    seconds,
+    to_datetime_or_none,
+    to_epoch,
+)
 
 logger = logging.getLogger(__name__)
 
-#: A row that the original server left in ``processing`` has no lease: it counts as run out after this long (seconds), and at once where
-#: not even the time of the claim stands in it.
+#: A row that the original server left in ``processing`` has no lease: it counts as run out after
+#: this long (seconds), and at once where not even the time of the claim stands in it.
 LEGACY_LEASE_SECONDS = 3600.0
 #: Repositories that one query names at most.
 ROWS_AT_ONCE = 1000
 
 #: The usual id may be taken by another program's row of another repository.
 ENSURE = """
-LET $found = (SELECT VALUE id FROM repo_processing_status WHERE repo = $repo ORDER BY id LIMIT 1)[0];
-IF $found IS NONE { INSERT IGNORE INTO repo_processing_status {id: $key, repo: $repo, status: 'pending', error_count: 0} RETURN NONE };
-LET $row = $found ?? (SELECT VALUE id FROM repo_processing_status WHERE repo = $repo ORDER BY id LIMIT 1)[0];
-IF $row IS NONE { INSERT IGNORE INTO repo_processing_status {id: [$key], repo: $repo, status: 'pending', error_count: 0} RETURN NONE };
-RETURN $row ?? (SELECT VALUE id FROM repo_processing_status WHERE repo = $repo ORDER BY id LIMIT 1)[0];
+LET $found = (SELECT VALUE id FROM repo_processing_status WHERE repo = $repo
+    ORDER BY id LIMIT 1)[0];
+IF $found IS NONE { INSERT IGNORE INTO repo_processing_status {id: $key, repo: $repo,
+    status: 'pending', error_count: 0} RETURN NONE };
+LET $row = $found ?? (SELECT VALUE id FROM repo_processing_status WHERE repo = $repo
+    ORDER BY id LIMIT 1)[0];
+IF $row IS NONE { INSERT IGNORE INTO repo_processing_status {id: [$key], repo: $repo,
+    status: 'pending', error_count: 0} RETURN NONE };
+RETURN $row ?? (SELECT VALUE id FROM repo_processing_status WHERE repo = $repo
+    ORDER BY id LIMIT 1)[0];
 """
-#: Whether a claim's lease ran out; by comparisons alone, which bear whatever another program wrote there: nothing is less than any time.
-RUN_OUT = "(lease_expires_at <= time::now() AND (lease_expires_at ?? NONE IS NOT NONE OR claimed_at <= time::now() - $legacy))"
-#: One statement, so one transaction: of two claimers one gets the row, the other an empty result or a conflict.
+#: Whether a claim's lease ran out; by comparisons alone, which bear whatever another program wrote
+#: there: nothing is less than any time.
+RUN_OUT = (
+    "(lease_expires_at <= time::now() AND (lease_expires_at ?? NONE IS NOT NONE OR claimed_at <= "
+    "time::now() - $legacy))"
+)
+#: One statement, so one transaction: of two claimers one gets the row, the other an empty result or
+#: a conflict.
 CLAIM = f"""
-UPDATE $row SET cursor = IF $force {{ {{}} }} ELSE IF status = 'completed' {{ $refresh }} ELSE {{ cursor }},
-    status = 'processing', claimed_by = $owner, claimed_at = time::now(), lease_expires_at = time::now() + $lease,
-    started_at = started_at ?? time::now(), generation = IF $force {{ (generation ?? 0) + 1 }} ELSE {{ generation }}
+UPDATE $row SET cursor = IF $force {{ {{}} }} ELSE IF status = 'completed' {{ $refresh }} ELSE {{
+    cursor }},
+    status = 'processing', claimed_by = $owner, claimed_at = time::now(),
+        lease_expires_at = time::now() + $lease,
+    started_at = started_at ?? time::now(), generation = IF $force {{
+        (generation ?? 0) + 1 }} ELSE {{ generation }}
 WHERE (status != 'processing' OR claimed_by = $owner OR {RUN_OUT})
   AND ($force OR status IS NONE OR status IN ['pending', 'processing', 'rate_limited']
        OR (status = 'completed' AND next_retry_after <= time::now()
            AND (next_retry_after ?? NONE IS NOT NONE OR completed_at <= time::now() - $fresh))
        OR (status = 'restricted' AND $may_try)
-       OR (status IN ['failed', 'restricted', 'pagination_limited'] AND (next_retry_after IS NOT NONE AND next_retry_after <= time::now())))
+       OR (status IN ['failed', 'restricted', 'pagination_limited'] AND (next_retry_after IS NOT
+           NONE AND next_retry_after <= time::now())))
 RETURN BEFORE
 """
 SETTLE = """
 UPDATE $row SET {assignments} WHERE claimed_by = $owner AND status = 'processing' RETURN VALUE id
 """
-#: The cursor of a complete list: whatever asks for it next, it never goes on behind the end, but reads the newest stars, or all of them.
+#: The cursor of a complete list: whatever asks for it next, it never goes on behind the end, but
+#: reads the newest stars, or all of them.
 REFRESH: Cursor = {"kind": "refresh"}
 UNCLAIMED = "status = 'pending', claimed_by = NONE, claimed_at = NONE, lease_expires_at = NONE"
 RELEASE_STALE = f"""
@@ -61,10 +85,12 @@ def claim(
     force: bool = False,
     may_try: bool = False,
 ) -> Claim | None:
-    """The lease on a repository, or None: somebody holds it, it is complete and fresh, or it waits for a stated time (unless ``force``).
+    """The lease on a repository, or None: somebody holds it, it is complete and fresh, or it
+    waits for a stated time (unless ``force``).
 
-    ``may_try``: the claimer was not refused itself, so that a list refused to others is no reason to wait. The progress of a completed
-    repository is what its list was, with ``REFRESH`` as cursor; with ``force`` it begins anew.
+    ``may_try``: the claimer was not refused itself, so that a list refused to others is no reason
+    to wait. The progress of a completed repository is what its list was, with ``REFRESH`` as
+    cursor; with ``force`` it begins anew.
     """
     row = ensure(database, repository)
     try:
@@ -105,19 +131,28 @@ def claim(
 
 
 def ensure(database: Database, repository: Repository) -> Any:
-    """The id of the repository's status row, which is made when there is none; of several the lowest id counts."""
-    return database.run_retrying(ENSURE, PATIENCE_SECONDS, repo=record("repo", repository.key), key=repository.key)[-1]
+    """The id of the repository's status row, which is made when there is none; of several the
+    lowest id counts.
+    """
+    return database.run_retrying(
+        ENSURE, PATIENCE_SECONDS, repo=record("repo", repository.key), key=repository.key
+    )[-1]
 
 
 def ensure_all(database: Database, keys: Iterable[str]) -> None:
     """A ``pending`` row for each of these repositories that has none."""
-    rows = [{"id": key, "repo": record("repo", key), "status": "pending", "error_count": 0} for key in keys]
+    rows = [
+        {"id": key, "repo": record("repo", key), "status": "pending", "error_count": 0}
+        for key in keys
+    ]
     database.run_retrying("INSERT IGNORE INTO repo_processing_status $rows RETURN NONE", rows=rows)
 
 
 def find_collected(database: Database, identities: Sequence[Any]) -> list[Any]:
     """Those of these repositories' record ids that have a status row."""
-    found: list[Any] = database.run("SELECT VALUE repo FROM repo_processing_status WHERE repo IN $repos", repos=list(identities))[0]
+    found: list[Any] = database.run(
+        "SELECT VALUE repo FROM repo_processing_status WHERE repo IN $repos", repos=list(identities)
+    )[0]
     return found
 
 
@@ -148,7 +183,9 @@ def settle(database: Database, held: Claim, settlement: Settlement) -> None:
     }
     times = [f"{name} = time::now()" for name, is_now in happened.items() if is_now]
     settle_row = SETTLE.format(assignments=", ".join([assign(fields), *times]))
-    if not database.run_retrying(settle_row, PATIENCE_SECONDS, row=held.row, owner=held.owner, fields=fields)[0]:
+    if not database.run_retrying(
+        settle_row, PATIENCE_SECONDS, row=held.row, owner=held.owner, fields=fields
+    )[0]:
         raise ClaimLost(f"{held.repository.full_name} is claimed by somebody else")
 
 
@@ -170,7 +207,9 @@ def progress_fields(progress: Progress) -> dict[str, Any]:
 
 
 def _read_progress(row: dict[str, Any]) -> Progress:
-    """The progress of a row; one that another program wrote has no cursor of ours and begins anew."""
+    """The progress of a row; one that another program wrote has no cursor of ours and begins
+    anew.
+    """
     cursor = row.get("cursor")
     if not isinstance(cursor, dict) or not cursor:
         return Progress()
@@ -185,7 +224,10 @@ def _read_progress(row: dict[str, Any]) -> Progress:
 
 
 def heartbeat(database: Database, owners: Sequence[str], lease_seconds: float) -> int:
-    """Extend the leases of these owners; how many there are. One that nobody works on any more must run out."""
+    """Extend the leases of these owners; how many there are.
+
+    One that nobody works on any more must run out.
+    """
     query = """
     UPDATE repo_processing_status SET lease_expires_at = time::now() + $lease
     WHERE status = 'processing' AND claimed_by IN $owners RETURN VALUE id
@@ -194,12 +236,22 @@ def heartbeat(database: Database, owners: Sequence[str], lease_seconds: float) -
 
 
 def give_back(database: Database, is_dead: Callable[[str], bool]) -> int:
-    """Return the claims of owners that are surely dead to ``pending``, with their cursors; how many."""
-    rows = database.run("SELECT id, claimed_by FROM repo_processing_status WHERE status = 'processing' AND claimed_by IS NOT NONE")[0]
+    """Return the claims of owners that are surely dead to ``pending``, with their cursors; how
+    many.
+    """
+    rows = database.run(
+        "SELECT id, claimed_by FROM repo_processing_status WHERE status = 'processing' AND "
+        "claimed_by IS NOT NONE"
+    )[0]
     dead = [row for row in rows if is_dead(str(row["claimed_by"]))]
-    query = f"UPDATE $rows SET {UNCLAIMED} WHERE status = 'processing' AND claimed_by IN $owners RETURN NONE"
+    query = (
+        f"UPDATE $rows SET {UNCLAIMED} WHERE status = 'processing' AND claimed_by IN $owners "
+        "RETURN NONE"
+    )
     if dead:
-        database.run_retrying(query, rows=[row["id"] for row in dead], owners=[row["claimed_by"] for row in dead])
+        database.run_retrying(
+            query, rows=[row["id"] for row in dead], owners=[row["claimed_by"] for row in dead]
+        )
     return len(dead)
 
 
@@ -210,23 +262,38 @@ def give_back_stale(database: Database) -> int:
 
 def postpone(database: Database, keys: Iterable[str], until: float) -> None:
     """Completed repositories did not change: they come back at ``until``."""
-    query = "UPDATE repo_processing_status SET next_retry_after = $until WHERE repo IN $repos AND status = 'completed' RETURN NONE"
-    database.run_retrying(query, repos=[record("repo", key) for key in keys], until=to_datetime_or_none(until))
+    query = (
+        "UPDATE repo_processing_status SET next_retry_after = $until WHERE repo IN $repos AND "
+        "status = 'completed' RETURN NONE"
+    )
+    database.run_retrying(
+        query, repos=[record("repo", key) for key in keys], until=to_datetime_or_none(until)
+    )
 
 
 def restrict(database: Database, repository: Repository, why: str, until: float | None) -> None:
-    """A list that waits for an account which can try no more, and is refused to all others until then."""
+    """A list that waits for an account which can try no more, and is refused to all others until
+    then.
+    """
     query = """
-    UPDATE repo_processing_status SET status = 'restricted', last_error = $why, next_retry_after = $until
+    UPDATE repo_processing_status SET status = 'restricted', last_error = $why,
+        next_retry_after = $until
     WHERE repo = $repo AND status = 'pending'
     """
-    database.run_retrying(query, repo=record("repo", repository.key), why=why, until=to_datetime_or_none(until))
+    database.run_retrying(
+        query, repo=record("repo", repository.key), why=why, until=to_datetime_or_none(until)
+    )
 
 
 def restrict_refused(database: Database, keys: Sequence[str]) -> None:
-    """Of these repositories those that wait for nobody, since whoever is left was refused; the scans look again."""
+    """Of these repositories those that wait for nobody, since whoever is left was refused; the
+    scans look again.
+    """
     refused = "SELECT VALUE repo FROM gitstars_access WHERE repo IN $repos AND may_list = false"
-    change = "UPDATE repo_processing_status SET status = 'restricted', next_retry_after = NONE WHERE repo IN $repos AND status = 'pending'"
+    change = (
+        "UPDATE repo_processing_status SET status = 'restricted', next_retry_after = NONE WHERE "
+        "repo IN $repos AND status = 'pending'"
+    )
     for start in range(0, len(keys), ROWS_AT_ONCE):
         chunk = [record("repo", key) for key in keys[start : start + ROWS_AT_ONCE]]
         database.run_retrying(change, repos=database.run(refused, repos=chunk)[0])
@@ -236,8 +303,10 @@ def save_counts(database: Database, counts: Mapping[str, int]) -> None:
     """The star counts of repositories whose list nobody may read, as they are now."""
     database.run_retrying(
         """
-        UPDATE repo_processing_status SET counted_at = time::now(), star_count = $counts[record::id(repo)],
-            total_stargazers = $counts[record::id(repo)] WHERE repo IN $repos AND status = 'restricted' RETURN NONE
+        UPDATE repo_processing_status SET counted_at = time::now(),
+            star_count = $counts[record::id(repo)],
+            total_stargazers = $counts[record::id(repo)] WHERE repo IN $repos
+                AND status = 'restricted' RETURN NONE
         """,
         counts=dict(counts),
         repos=[record("repo", key) for key in counts],
@@ -246,5 +315,7 @@ def save_counts(database: Database, counts: Mapping[str, int]) -> None:
 
 def count_by_status(database: Database) -> dict[str, int]:
     """How many repositories stand in each status."""
-    rows = database.run("SELECT status, count() AS total FROM repo_processing_status GROUP BY status")[0]
+    rows = database.run(
+        "SELECT status, count() AS total FROM repo_processing_status GROUP BY status"
+    )[0]
     return {str(row["status"]): int(row["total"]) for row in rows}

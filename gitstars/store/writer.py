@@ -1,4 +1,6 @@
-"""Stores pages: users, edges and progress of several pages in one transaction, each repository's pages in their order."""
+"""Stores pages: users, edges and progress of several pages in one transaction, each repository's
+pages in their order.
+"""
 
 import logging
 from collections.abc import Sequence
@@ -20,36 +22,46 @@ logger = logging.getLogger(__name__)
 
 #: Pages waiting for each writer; when they are this many, fetching waits.
 BUFFER_PAGES = 32
-#: Rows of one transaction: on surrealkv 500 cost the same a row as 100; on ``mem`` cost grows faster than size.
+#: Rows of one transaction: on surrealkv 500 cost the same a row as 100; on ``mem`` cost grows
+#: faster than size.
 GROUP_ROWS, GROUP_ROWS_MEMORY = 500, 100
 
-#: Claims of which a page failed and that may still bring pages; far more than are ever open at once.
+#: Claims of which a page failed and that may still bring pages; far more than are ever open at
+#: once.
 BROKEN_KEPT = 10_000
 
-#: Users that are new to us; what comes back are those that were really inserted. The web application may have made ``synced_at`` a must.
+#: Users that are new to us; what comes back are those that were really inserted. The web
+#: application may have made ``synced_at`` a must.
 INSERT_USERS = """
 INSERT IGNORE INTO github_user $users.map(|$user| {
-    id: $user[0], github_id: $user[1], username: $user[2], avatar_url: $user[3], profile_url: $user[4], synced_at: time::now()
+    id: $user[0], github_id: $user[1], username: $user[2], avatar_url: $user[3],
+        profile_url: $user[4], synced_at: time::now()
 }) RETURN VALUE github_id
 """
 FIND_USERS = "SELECT VALUE github_id FROM github_user WHERE github_id IN $ids"
-#: One page: its progress, if the claim still holds, and its edges. The ids are looked up through the unique index, which finds a renamed
-#: user's one record. The web application's own edge, with an id of its choice, stays the only one of its pair. Of an edge that is there
-#: already only a star that was taken back and given again is news. ``#`` stands for the page's number in the transaction: only a parameter
-#: of its own lets the engine use the index. ``@`` stands for the assignments of its progress. A user without a record would leave no trace,
-#: so what arrived is counted.
+#: One page: its progress, if the claim still holds, and its edges. The ids are looked up through
+#: the unique index, which finds a renamed user's one record. The web application's own edge, with
+#: an id of its choice, stays the only one of its pair. Of an edge that is there already only a star
+#: that was taken back and given again is news. ``#`` stands for the page's number in the
+#: transaction: only a parameter of its own lets the engine use the index. ``@`` stands for the
+#: assignments of its progress. A user without a record would leave no trace, so what arrived is
+#: counted.
 STORE_PAGE = """
-LET $held_# = (UPDATE $row_# SET @ WHERE claimed_by = $owner_# AND status = 'processing' RETURN VALUE id);
+LET $held_# = (UPDATE $row_# SET @ WHERE claimed_by = $owner_# AND status = 'processing'
+    RETURN VALUE id);
 IF array::len($held_#) = 0 { THROW 'claim lost' };
 LET $own_# = (SELECT VALUE in.github_id FROM starred WHERE out = $repo_# AND source = 'github');
 LET $arrived_# = (INSERT RELATION INTO starred (
     SELECT VALUE {id: [github_id, $repo_id_#], in: id, out: $repo_#, source: 'stargazer_analysis',
                   starred_at: <datetime>$at_#[<string>github_id], seen: $seen_#}
     FROM github_user WHERE github_id IN $ids_# AND github_id NOT IN $own_#
-) ON DUPLICATE KEY UPDATE starred_at = $input.starred_at, unstarred_at = NONE, seen = $input.seen ?? seen RETURN VALUE source);
-IF array::len($arrived_#) + array::len(array::intersect($own_#, $ids_#)) < array::len($ids_#) { THROW 'users missing' };
+) ON DUPLICATE KEY UPDATE starred_at = $input.starred_at, unstarred_at = NONE,
+    seen = $input.seen ?? seen RETURN VALUE source);
+IF array::len($arrived_#) + array::len(array::intersect($own_#, $ids_#)) < array::len($ids_#) {
+    THROW 'users missing' };
 """
-#: A login that a record still bears whose user has another one by now: the record keeps its id and edges, under a name no login can have.
+#: A login that a record still bears whose user has another one by now: the record keeps its id and
+#: edges, under a name no login can have.
 FREE_LOGINS = """
 UPDATE github_user SET username = string::concat(username, '~', <string>github_id)
 WHERE username IN $logins AND github_id NOT IN $ids RETURN NONE
@@ -63,9 +75,11 @@ class _Entry:
 
 
 class PageWriter:
-    """Greenlets that store pages; ``submit`` blocks when their buffers are full, so that a slow database slows the fetching.
+    """Greenlets that store pages; ``submit`` blocks when their buffers are full, so that a slow
+    database slows the fetching.
 
-    The progress of a page says that all pages of its claim before it are stored. So once one failed, those behind it are not stored.
+    The progress of a page says that all pages of its claim before it are stored. So once one
+    failed, those behind it are not stored.
     """
 
     def __init__(self, database: Database, writers: int) -> None:
@@ -83,7 +97,9 @@ class PageWriter:
             spawn(f"writer {number}", self._run, queue)
 
     def submit(self, write: PageWrite) -> AsyncResult:
-        """Queue a page; the result is set once it is durable, or to ClaimLost or another DatabaseError."""
+        """Queue a page; the result is set once it is durable, or to ClaimLost or another
+        DatabaseError.
+        """
         entry = _Entry(write, AsyncResult())
         self._queues[hash(write.claim.repository.key) % len(self._queues)].put(entry)
         return entry.result
@@ -118,11 +134,20 @@ class PageWriter:
                 return
 
     def _store_group(self, group: Sequence[_Entry]) -> None:
-        """Store the group; when that fails for one page's sake, page by page, so that only the culprit and what follows it fail."""
+        """Store the group; when that fails for one page's sake, page by page, so that only the
+        culprit and what follows it fail.
+        """
         sound = [entry for entry in group if entry.write.claim.owner not in self._broken]
         for entry in group:
             if entry not in sound:
-                self._fail(entry, QueryFailed(f"an earlier page of {entry.write.claim.repository.full_name} could not be stored"))
+                self._fail(
+                    entry,
+                    QueryFailed(
+                        f"an earlier page of {entry.write.claim.repository.full_name} could "
+                        "not "
+                        "be stored"
+                    ),
+                )
         if not sound:
             return
         try:
@@ -147,7 +172,9 @@ class PageWriter:
         entry.result.set_exception(error)
 
     def _transact(self, writes: Sequence[PageWrite]) -> None:
-        """First the users, then edges and progress: a crash in between leaves users without edges, which harms nobody."""
+        """First the users, then edges and progress: a crash in between leaves users without
+        edges, which harms nobody.
+        """
         users = {user.github_id: user for write in writes for user in write.stargazers}
         bindings: dict[str, Any] = {}
         for number, write in enumerate(writes):
@@ -156,14 +183,20 @@ class PageWriter:
         try:
             self._database.run_retrying(_transaction(len(writes)), PATIENCE_SECONDS, **bindings)
         except UsersMissing:
-            logger.warning("users that were stored are gone from the database; they are stored anew")
+            logger.warning(
+                "users that were stored are gone from the database; they are stored anew"
+            )
             self.known.forget()
             self._store_users(users)
             self._database.run_retrying(_transaction(len(writes)), PATIENCE_SECONDS, **bindings)
 
     def _store_users(self, users: dict[int, Stargazer]) -> None:
         """Every user has a record afterwards, found by numeric id; known ones cost nothing."""
-        new = {github_id: user for github_id, user in users.items() if not self.known.holds(github_id, user.login)}
+        new = {
+            github_id: user
+            for github_id, user in users.items()
+            if not self.known.holds(github_id, user.login)
+        }
         if not new:
             return
         self._await_others(new)
@@ -181,26 +214,50 @@ class PageWriter:
 
     def _await_others(self, new: dict[int, Stargazer]) -> None:
         """Wait for writers that insert some of these users at this moment: both would conflict."""
-        while (other := next((self._inserting[github_id] for github_id in new if github_id in self._inserting), None)) is not None:
+        while (
+            other := next(
+                (self._inserting[github_id] for github_id in new if github_id in self._inserting),
+                None,
+            )
+        ) is not None:
             other.wait()
 
-    def _insert_users(self, new: dict[int, Stargazer], keys: dict[int, str], must: bool = False) -> dict[int, Stargazer]:
-        """Insert users who have no record yet; those who could not get one, because their login stands in another record."""
+    def _insert_users(
+        self, new: dict[int, Stargazer], keys: dict[int, str], must: bool = False
+    ) -> dict[int, Stargazer]:
+        """Insert users who have no record yet; those who could not get one, because their login
+        stands in another record.
+        """
         rows = [_user_row(user, keys.get(user.github_id, user.login)) for user in new.values()]
-        left = new.keys() - set(self._database.run_retrying(INSERT_USERS, PATIENCE_SECONDS, users=rows)[0])
+        left = new.keys() - set(
+            self._database.run_retrying(INSERT_USERS, PATIENCE_SECONDS, users=rows)[0]
+        )
         if left:
-            left -= set(self._database.run_retrying(FIND_USERS, PATIENCE_SECONDS, ids=list(left))[0])
+            left -= set(
+                self._database.run_retrying(FIND_USERS, PATIENCE_SECONDS, ids=list(left))[0]
+            )
         if left and must:
-            raise QueryFailed(f"users {sorted(left)} could not be stored: their logins stand in other records")
+            raise QueryFailed(
+                f"users {sorted(left)} could not be stored: their logins stand in other records"
+            )
         return {github_id: new[github_id] for github_id in left}
 
     def _free_logins(self, new: dict[int, Stargazer]) -> dict[int, str]:
-        """Take logins from the records of users who have them no longer; other record keys for users whose key is taken."""
+        """Take logins from the records of users who have them no longer; other record keys for
+        users whose key is taken.
+        """
         logins = [user.login for user in new.values()]
         self._database.run_retrying(FREE_LOGINS, logins=logins, ids=list(new))
         records = [record("github_user", login) for login in logins]
-        taken = {key_of(found) for found in self._database.run("SELECT VALUE id FROM $records", records=records)[0]}
-        return {user.github_id: f"{user.login}~{user.github_id}" for user in new.values() if user.login in taken}
+        taken = {
+            key_of(found)
+            for found in self._database.run("SELECT VALUE id FROM $records", records=records)[0]
+        }
+        return {
+            user.github_id: f"{user.login}~{user.github_id}"
+            for user in new.values()
+            if user.login in taken
+        }
 
 
 def _user_row(user: Stargazer, key: str) -> list[Any]:
@@ -209,7 +266,9 @@ def _user_row(user: Stargazer, key: str) -> list[Any]:
 
 
 def _bind_page(write: PageWrite) -> dict[str, Any]:
-    """The values of ``STORE_PAGE``; plain ones, since the library encodes records and datetimes ten times slower."""
+    """The values of ``STORE_PAGE``; plain ones, since the library encodes records and datetimes
+    ten times slower.
+    """
     return {
         "row": write.claim.row,
         "owner": write.claim.owner,
@@ -226,4 +285,6 @@ def _bind_page(write: PageWrite) -> dict[str, Any]:
 def _transaction(pages: int) -> str:
     """The statements that store so many pages."""
     page = STORE_PAGE.replace("@", assign(progress_fields(Progress()), "$fields_#"))
-    return "".join(["BEGIN;", *(page.replace("#", str(number)) for number in range(pages)), "COMMIT;"])
+    return "".join(
+        ["BEGIN;", *(page.replace("#", str(number)) for number in range(pages)), "COMMIT;"]
+    )

@@ -1,4 +1,7 @@
-"""Keeps what the users' budgets hold in the database, so that a restart does not begin blind. The figures are the ledger's."""
+"""Keeps what the users' budgets hold in the database, so that a restart does not begin blind.
+
+The figures are the ledger's.
+"""
 
 import logging
 from collections.abc import Callable
@@ -45,7 +48,9 @@ class BudgetKeeper:
         if not self._database.is_up:
             return
         try:
-            with gevent.Timeout(LAST_SECONDS, DatabaseTimeout(f"no answer within {LAST_SECONDS:.0f} s")):
+            with gevent.Timeout(
+                LAST_SECONDS, DatabaseTimeout(f"no answer within {LAST_SECONDS:.0f} s")
+            ):
                 self.step()
         except DatabaseError as error:
             logger.warning("what is left of the budgets could not be kept: %s", error)

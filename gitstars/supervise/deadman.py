@@ -1,4 +1,7 @@
-"""The dead man's switch: whoever gives no sign of life for too long is ended and replaced. Duties are looked after by the supervisor."""
+"""The dead man's switch: whoever gives no sign of life for too long is ended and replaced.
+
+Duties are looked after by the supervisor.
+"""
 
 import logging
 
@@ -14,14 +17,24 @@ logger = logging.getLogger(__name__)
 LOOK_SECONDS = 30.0
 #: A live query that told nothing for so long is opened anew (seconds).
 LIVE_SILENT_SECONDS = 600.0
-#: An embedded engine that answered nothing for so long is killed, and starts again by itself (seconds). Opening a large one takes a minute.
+#: An embedded engine that answered nothing for so long is killed, and starts again by itself
+#: (seconds). Opening a large one takes a minute.
 ENGINE_SILENT_SECONDS = 180.0
 
 
 class DeadMan:
-    """Looks for signs of life of workers, the live query and the embedded engine; each look is a duty's step."""
+    """Looks for signs of life of workers, the live query and the embedded engine; each look is a
+    duty's step.
+    """
 
-    def __init__(self, pool: WorkerPool, database: Database, events: EventBus, clock: Clock, stuck_seconds: float) -> None:
+    def __init__(
+        self,
+        pool: WorkerPool,
+        database: Database,
+        events: EventBus,
+        clock: Clock,
+        stuck_seconds: float,
+    ) -> None:
         self._pool = pool
         self._database = database
         self._events = events
@@ -38,9 +51,20 @@ class DeadMan:
             number, silent_seconds = state.number, state.idle_seconds or 0.0
             if silent_seconds > self._stuck_seconds:
                 held = sorted(state.repositories)
-                logger.error("worker %d made no progress for %.0f s and is replaced; it held %s", number, silent_seconds, ", ".join(held))
+                logger.error(
+                    "worker %d made no progress for %.0f s and is replaced; it held %s",
+                    number,
+                    silent_seconds,
+                    ", ".join(held),
+                )
                 self._pool.replace(number)
-                self._events.publish("worker.replaced", self._clock.now(), worker=number, repositories=held, seconds=round(silent_seconds))
+                self._events.publish(
+                    "worker.replaced",
+                    self._clock.now(),
+                    worker=number,
+                    repositories=held,
+                    seconds=round(silent_seconds),
+                )
 
     def look_at_live_query(self) -> None:
         """Open a silent live query anew."""
@@ -57,10 +81,18 @@ class DeadMan:
         try:
             self._database.run("RETURN 1")
         except DatabaseUnavailable:
-            silent_seconds = self._clock.monotonic() - max(self._database.answered_at or 0.0, self._engine_killed_at)
+            silent_seconds = self._clock.monotonic() - max(
+                self._database.answered_at or 0.0, self._engine_killed_at
+            )
             if silent_seconds <= ENGINE_SILENT_SECONDS:
                 return
-            logger.error("the embedded database answered nothing for %.0f s; its process is killed and starts again", silent_seconds)
+            logger.error(
+                (
+                    "the embedded database answered nothing for %.0f s; its process is killed and "
+                    "starts again"
+                ),
+                silent_seconds,
+            )
             self._engine_killed_at = self._clock.monotonic()
             self.engine_kills += 1
             engine.kill()

@@ -1,4 +1,6 @@
-"""Who this process is in the claims of the database, and whether another owner of a claim is surely dead."""
+"""Who this process is in the claims of the database, and whether another owner of a claim is
+surely dead.
+"""
 
 import itertools
 import os
@@ -34,7 +36,9 @@ class Instance:
         return owner.startswith(self.prefix)
 
     def is_dead(self, owner: str) -> bool:
-        """Whether the process that made this claim ran on this machine and is gone; False when nobody can tell."""
+        """Whether the process that made this claim ran on this machine and is gone; False when
+        nobody can tell.
+        """
         parts = owner.split(":")
         if len(parts) != 4 or parts[0] != self._host or not PID.fullmatch(parts[1]):
             return False

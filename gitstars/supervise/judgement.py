@@ -3,13 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-#: Worth a word: an answer of the database that takes longer (seconds), less free disk (bytes), fuller memory (percent).
+#: Worth a word: an answer of the database that takes longer (seconds), less free disk (bytes),
+#: fuller memory (percent).
 SLOW_SECONDS, LITTLE_DISK_BYTES, FULL_MEMORY_PERCENT = 2.0, 500 * 2**20, 95.0
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the judgement rests on. ``database_problem`` None: it is reachable; ``rejected`` are accounts whose token GitHub refuses."""
+    """What the judgement rests on.
+
+    ``database_problem`` None: it is reachable; ``rejected`` are accounts whose token GitHub
+    refuses.
+    """
 
     is_started: bool
     is_stopping: bool
@@ -25,7 +30,9 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """``status`` is ``healthy``, ``degraded`` (it works, somebody should look) or ``unhealthy`` (it does not work)."""
+    """``status`` is ``healthy``, ``degraded`` (it works, somebody should look) or ``unhealthy``
+    (it does not work).
+    """
 
     status: str
     reasons: list[str]

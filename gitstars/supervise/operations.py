@@ -1,4 +1,7 @@
-"""What an operator may do and look up. Every change is in the database before anything in memory follows, so that a crash loses nothing."""
+"""What an operator may do and look up.
+
+Every change is in the database before anything in memory follows, so that a crash loses nothing.
+"""
 
 import logging
 from collections.abc import Callable
@@ -57,16 +60,25 @@ class Operations:
     # Looking up
 
     def search(
-        self, status: Status | None = None, q: str = "", sort: str = "name", limit: int = 50, offset: int = 0
+        self,
+        status: Status | None = None,
+        q: str = "",
+        sort: str = "name",
+        limit: int = 50,
+        offset: int = 0,
     ) -> tuple[list[RepositoryView], int]:
-        """A part of the repositories, and how many fit; ``sort`` is one of ``repositories.SORTS``."""
+        """A part of the repositories, and how many fit; ``sort`` is one of
+        ``repositories.SORTS``.
+        """
         return repositories.list_repositories(self._with.database, status, q, sort, limit, offset)
 
     def describe(self, name: str) -> RepositoryDetails:
         """Everything known about a repository. Raises NotKnown."""
         view = self._find(name)
         database = self._with.database
-        return RepositoryDetails(view, access.of_repository(database, view.key), overview.read_weeks(database, view.key))
+        return RepositoryDetails(
+            view, access.of_repository(database, view.key), overview.read_weeks(database, view.key)
+        )
 
     def login_of(self, user_id: int) -> str:
         """The login of a user with an account here; empty for others."""
@@ -93,7 +105,11 @@ class Operations:
         return self._find(name)
 
     def reset(self, name: str) -> RepositoryView:
-        """Forget progress, errors and waiting of a repository: it begins anew when its turn comes. Raises NotKnown and NotNow."""
+        """Forget progress, errors and waiting of a repository: it begins anew when its turn
+        comes.
+
+        Raises NotKnown and NotNow.
+        """
         view = self._find(name)
         self._refuse_if_in_hand(view)
         repository = _repository_of(view)
@@ -105,7 +121,11 @@ class Operations:
         return self._find(name)
 
     def reprocess_user(self, user_id: int, force: bool) -> int:
-        """Collect what stopped of a user's repositories (``force``: all, from their beginning); how many wait now. Raises NotKnown."""
+        """Collect what stopped of a user's repositories (``force``: all, from their beginning);
+        how many wait now.
+
+        Raises NotKnown.
+        """
         lane = self._with.dispatcher.lane(user_id)
         if lane is None:
             raise NotKnown(f"no account of user {user_id} is here")
@@ -113,23 +133,35 @@ class Operations:
             access.forget_refusals(self._with.database, user_id)
         requests.go_on_for(self._with.database, lane.account, force)
         self._with.enqueue(lane.account, Priority.REQUESTED)
-        logger.info("account %s: its repositories were asked for again%s", lane.account, ", all from their beginning" if force else "")
+        logger.info(
+            "account %s: its repositories were asked for again%s",
+            lane.account,
+            ", all from their beginning" if force else "",
+        )
         self._with.events.publish("account.requested", self._with.now(), user=user_id, force=force)
         return len(lane)
 
     # The whole
 
     def clear_queue(self) -> int:
-        """Drop what waits; how much. Nothing in it is claimed, so the database keeps it pending, and the next scan finds it."""
+        """Drop what waits; how much.
+
+        Nothing in it is claimed, so the database keeps it pending, and the next scan finds it.
+        """
         dropped = len(self._with.dispatcher.clear())
         logger.info("%d jobs left the queue on request", dropped)
         self._with.events.publish("queue.cleared", self._with.now(), dropped=dropped)
         return dropped
 
     def scale(self, least: int, most: int) -> int:
-        """Between so many workers from now on; how many there are. Raises NotNow when that is more than may be."""
+        """Between so many workers from now on; how many there are.
+
+        Raises NotNow when that is more than may be.
+        """
         if most > self._with.most_workers:
-            raise NotNow(f"at most {self._with.most_workers} workers are allowed here (workers.maximum)")
+            raise NotNow(
+                f"at most {self._with.most_workers} workers are allowed here (workers.maximum)"
+            )
         count = self._with.scaler.set_override(ScaleOverride(least, most))
         self._with.events.publish("workers.scaled", self._with.now(), min=least, max=most)
         return count
@@ -160,15 +192,31 @@ class Operations:
             raise NotNow(f"{view.full_name} is being collected at this moment")
 
     def _refuse_if_pointless(self, view: RepositoryView) -> None:
-        if view.status == Status.COMPLETED and view.completed_at and view.completed_at + self._with.fresh_seconds > self._with.now():
-            raise NotNow(f"{view.full_name} was completed at {show_time(view.completed_at)} and is fresh; force collects it again")
+        if (
+            view.status == Status.COMPLETED
+            and view.completed_at
+            and view.completed_at + self._with.fresh_seconds > self._with.now()
+        ):
+            raise NotNow(
+                f"{view.full_name} was completed at {show_time(view.completed_at)} and is "
+                "fresh; "
+                "force collects it again"
+            )
         if view.status == Status.RESTRICTED:
-            raise NotNow(f"{view.full_name}: {view.last_error or 'GitHub does not let anybody here list it'}; force asks GitHub again")
+            raise NotNow(
+                f"{view.full_name}: "
+                f"{view.last_error or 'GitHub does not let anybody here list it'}; force asks "
+                "GitHub again"
+            )
 
     def _choose_user(self, view: RepositoryView) -> int:
         users = self._candidates(view)
         if not users:
-            raise NotNow(f"nobody with an account here starred {view.full_name}, so no budget may be used for it")
+            raise NotNow(
+                f"nobody with an account here starred {view.full_name}, so no budget may be "
+                "used "
+                "for it"
+            )
         return users[0]
 
     def _candidates(self, view: RepositoryView) -> list[int]:
@@ -176,7 +224,10 @@ class Operations:
         order = {True: 0, None: 1, False: 2}
         rows = access.of_repository(self._with.database, view.key)
         present = [row for row in rows if self._with.dispatcher.lane(row.user_id) is not None]
-        return [row.user_id for row in sorted(present, key=lambda row: (order[row.may_list], row.user_id))]
+        return [
+            row.user_id
+            for row in sorted(present, key=lambda row: (order[row.may_list], row.user_id))
+        ]
 
     def _change(self, change: Callable[[Database, str], bool], repository: Repository) -> None:
         """Raises NotNow when somebody took it in hand meanwhile."""

@@ -1,4 +1,6 @@
-"""Paused or not: workers stop at the next page and new accounts are still seen; remembered in the database through a restart."""
+"""Paused or not: workers stop at the next page and new accounts are still seen; remembered in
+the database through a restart.
+"""
 
 import logging
 
@@ -19,7 +21,14 @@ STATE_KEY = "paused"
 class Pausing:
     """Sets and clears the ``paused`` event that the workers obey."""
 
-    def __init__(self, paused: Event, database: Database, dispatcher: Dispatcher, events: EventBus, clock: Clock) -> None:
+    def __init__(
+        self,
+        paused: Event,
+        database: Database,
+        dispatcher: Dispatcher,
+        events: EventBus,
+        clock: Clock,
+    ) -> None:
         self._paused = paused
         self._database = database
         self._dispatcher = dispatcher
@@ -31,18 +40,26 @@ class Pausing:
         return bool(self._paused.is_set())
 
     def pause(self) -> None:
-        """Work stops at the next page. Raises DatabaseError when that cannot be remembered; nothing changes then."""
+        """Work stops at the next page.
+
+        Raises DatabaseError when that cannot be remembered; nothing changes then.
+        """
         self._change(True)
 
     def resume(self) -> None:
-        """Work goes on. Raises DatabaseError when that cannot be remembered; nothing changes then."""
+        """Work goes on.
+
+        Raises DatabaseError when that cannot be remembered; nothing changes then.
+        """
         self._change(False)
 
     def restore(self) -> None:
         """Be what the last run was, before the workers start."""
         if state.read(self._database, STATE_KEY, False) is True:
             self._paused.set()
-            logger.warning("paused, as the last run was; nothing is collected until `gitstars resume`")
+            logger.warning(
+                "paused, as the last run was; nothing is collected until `gitstars resume`"
+            )
 
     def _change(self, is_paused: bool) -> None:
         state.write(self._database, STATE_KEY, is_paused)

@@ -1,4 +1,8 @@
-"""What is known of the database: does it answer, how fast, and how many repositories and accesses it holds. Asked in the background."""
+"""What is known of the database: does it answer, how fast, and how many repositories and
+accesses it holds.
+
+Asked in the background.
+"""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -14,7 +18,8 @@ from gitstars.store.overview import AccessCount
 PING_SECONDS, LOOK_SECONDS = 1.0, 1.0
 #: Without an answer for this long the database counts as not reachable (seconds).
 SILENT_SECONDS = 10.0
-#: Counting is repeated after this long (seconds), or later: it may take one part in so many of the database's time.
+#: Counting is repeated after this long (seconds), or later: it may take one part in so many of the
+#: database's time.
 COUNT_SECONDS, ACCOUNTS_SECONDS, TIME_PART = 2.0, 10.0, 20
 #: The speed of an account is measured over this long at most (seconds).
 SPEED_SECONDS = 600.0
@@ -33,9 +38,13 @@ class AccountProgress:
 
 
 class Pulse:
-    """``ping``, ``count`` and ``count_accounts`` are steps of duties; everything else answers at once from what they found."""
+    """``ping``, ``count`` and ``count_accounts`` are steps of duties; everything else answers at
+    once from what they found.
+    """
 
-    def __init__(self, database: Database, accounts: Callable[[], Iterable[Account]], clock: Clock) -> None:
+    def __init__(
+        self, database: Database, accounts: Callable[[], Iterable[Account]], clock: Clock
+    ) -> None:
         self._database = database
         self._accounts = accounts
         self._clock = clock
@@ -91,7 +100,9 @@ class Pulse:
             total, by_status = overview.count_progress(self._database, account)
             settled = sum(by_status.get(status, 0) for status in SETTLED)
             left = self._seconds_left(account.user_id, settled, total)
-            found[account.user_id] = AccountProgress(total, settled, left, access.get(account.user_id, AccessCount()))
+            found[account.user_id] = AccountProgress(
+                total, settled, left, access.get(account.user_id, AccessCount())
+            )
         self.progress = found
         self._accounts_at = self._next(began, ACCOUNTS_SECONDS)
 

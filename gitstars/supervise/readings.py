@@ -1,4 +1,7 @@
-"""What this process and its machine use: CPU, memory, open files, disk. Only here is psutil asked."""
+"""What this process and its machine use: CPU, memory, open files, disk.
+
+Only here is psutil asked.
+"""
 
 import shutil
 from dataclasses import dataclass
@@ -8,9 +11,11 @@ import psutil
 
 from gitstars.clock import Clock
 
-#: A reading is used again for this long (seconds): asking is not free, and CPU over a shorter time is noise.
+#: A reading is used again for this long (seconds): asking is not free, and CPU over a shorter time
+#: is noise.
 FRESH_SECONDS = 5.0
-#: Where Linux tells the limit of the container or unit that we run in, and what of it is used: version 2, then version 1.
+#: Where Linux tells the limit of the container or unit that we run in, and what of it is used:
+#: version 2, then version 1.
 CGROUP_FOLDER, CGROUP_OF_SELF = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 CGROUP_FILES = (
     ("memory.max", "memory.current", "memory.stat"),
@@ -20,7 +25,11 @@ CGROUP_FILES = (
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Figures of one moment. ``process_cpu_percent`` 100 is one core; ``memory_percent`` tells how full the container or machine is."""
+    """Figures of one moment.
+
+    ``process_cpu_percent`` 100 is one core; ``memory_percent`` tells how full the container or
+    machine is.
+    """
 
     cpu_percent: float
     process_cpu_percent: float
@@ -37,7 +46,9 @@ class Reading:
 
 
 class Readings:
-    """Reads the figures of this process; ``folder`` is on the disk whose free space is told, and need not exist yet."""
+    """Reads the figures of this process; ``folder`` is on the disk whose free space is told, and
+    need not exist yet.
+    """
 
     def __init__(self, folder: Path, clock: Clock) -> None:
         self._folder = folder
@@ -64,7 +75,9 @@ class Readings:
                 cpu_percent=psutil.cpu_percent(),
                 process_cpu_percent=self._process.cpu_percent(),
                 memory_bytes=self._process.memory_info().rss,
-                memory_percent=max(psutil.virtual_memory().percent, cgroup_memory_percent(self._cgroup) or 0.0),
+                memory_percent=max(
+                    psutil.virtual_memory().percent, cgroup_memory_percent(self._cgroup) or 0.0
+                ),
                 open_files=self._process.num_fds(),
                 disk_free_bytes=_free_bytes(self._folder),
                 uptime_seconds=now - self._started_at,
@@ -77,7 +90,8 @@ def is_running(pid: int) -> bool:
 
 
 def cgroup_memory_percent(folder: Path) -> float | None:
-    """How full the memory is that the control group below ``folder`` allows; None where it sets no limit.
+    """How full the memory is that the control group below ``folder`` allows; None where it sets
+    no limit.
 
     Cached files do not count: they make room for whoever needs it.
     """
@@ -85,7 +99,9 @@ def cgroup_memory_percent(folder: Path) -> float | None:
         try:
             limit = int((folder / limit_name).read_text())
             used = int((folder / used_name).read_text())
-            details = dict(line.split() for line in (folder / details_name).read_text().splitlines())
+            details = dict(
+                line.split() for line in (folder / details_name).read_text().splitlines()
+            )
         except (OSError, ValueError):
             # Not there, or "max".
             continue
@@ -95,9 +111,13 @@ def cgroup_memory_percent(folder: Path) -> float | None:
 
 
 def _own_cgroup() -> Path:
-    """The folder of our control group: in a container the topmost one, in a unit of the service manager one below."""
+    """The folder of our control group: in a container the topmost one, in a unit of the service
+    manager one below.
+    """
     try:
-        named = next(line[3:] for line in CGROUP_OF_SELF.read_text().splitlines() if line.startswith("0::"))
+        named = next(
+            line[3:] for line in CGROUP_OF_SELF.read_text().splitlines() if line.startswith("0::")
+        )
     except (OSError, StopIteration):
         return CGROUP_FOLDER
     own = CGROUP_FOLDER / named.lstrip("/")
@@ -106,5 +126,7 @@ def _own_cgroup() -> Path:
 
 def _free_bytes(folder: Path) -> int:
     """Free space of the disk that ``folder`` is or will be on."""
-    there = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
+    there = next(
+        parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists()
+    )
     return shutil.disk_usage(there).free

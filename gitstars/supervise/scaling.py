@@ -1,4 +1,7 @@
-"""How many workers there should be. The rule is a pure function; the duty around it reads the figures and tells the pool."""
+"""How many workers there should be.
+
+The rule is a pure function; the duty around it reads the figures and tells the pool.
+"""
 
 import logging
 from collections.abc import Callable
@@ -32,7 +35,9 @@ class ScaleOverride:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What the rule looks at: jobs in the queue, workers with nothing in hand, and how busy the machine is (percent)."""
+    """What the rule looks at: jobs in the queue, workers with nothing in hand, and how busy the
+    machine is (percent).
+    """
 
     waiting: int
     idle_workers: int
@@ -40,12 +45,20 @@ class Load:
     memory_percent: float
 
 
-def judge_scale(count: int, initial: int, maximum: int, load: Load, override: ScaleOverride | None = None) -> int:
-    """How many workers there should be when there are ``count``: between ``initial`` and ``maximum``, or within the override.
+def judge_scale(
+    count: int, initial: int, maximum: int, load: Load, override: ScaleOverride | None = None
+) -> int:
+    """How many workers there should be when there are ``count``: between ``initial`` and
+    ``maximum``, or within the override.
 
-    With nothing in the queue no more workers go than are idle: a busy one is not disturbed for nothing.
+    With nothing in the queue no more workers go than are idle: a busy one is not disturbed for
+    nothing.
     """
-    low, high = (initial, maximum) if override is None else (override.minimum, min(override.maximum, maximum))
+    low, high = (
+        (initial, maximum)
+        if override is None
+        else (override.minimum, min(override.maximum, maximum))
+    )
     step = max(1, count // STEP_PART)
     wanted = count
     if load.waiting:
@@ -59,7 +72,9 @@ def judge_scale(count: int, initial: int, maximum: int, load: Load, override: Sc
 class Scaler:
     """Applies the rule to the pool; ``override`` holds until another one, or None, is set."""
 
-    def __init__(self, pool: WorkerPool, dispatcher: Dispatcher, read: Callable[[], Reading], maximum: int) -> None:
+    def __init__(
+        self, pool: WorkerPool, dispatcher: Dispatcher, read: Callable[[], Reading], maximum: int
+    ) -> None:
         self._pool = pool
         self._dispatcher = dispatcher
         self._read = read
@@ -71,7 +86,9 @@ class Scaler:
         return self._override
 
     def set_override(self, override: ScaleOverride | None) -> int:
-        """Scale within these bounds from now on (None: by the rule alone again); how many workers there are now."""
+        """Scale within these bounds from now on (None: by the rule alone again); how many
+        workers there are now.
+        """
         self._override = override
         if override is None:
             return self._pool.count
@@ -81,13 +98,19 @@ class Scaler:
         """Judge once, and do what was judged."""
         reading = self._read()
         idle = sum(state.is_idle and not state.is_retiring for state in self._pool.states())
-        load = Load(len(self._dispatcher), idle, reading.busiest_cpu_percent, reading.memory_percent)
-        self._scale(judge_scale(self._pool.count, self._pool.initial, self._maximum, load, self._override))
+        load = Load(
+            len(self._dispatcher), idle, reading.busiest_cpu_percent, reading.memory_percent
+        )
+        self._scale(
+            judge_scale(self._pool.count, self._pool.initial, self._maximum, load, self._override)
+        )
 
     def _scale(self, wanted: int) -> int:
         before = self._pool.count
         if wanted == before:
             return before
         now = self._pool.scale(wanted)
-        logger.info("%d workers instead of %d; %d repositories wait", now, before, len(self._dispatcher))
+        logger.info(
+            "%d workers instead of %d; %d repositories wait", now, before, len(self._dispatcher)
+        )
         return now

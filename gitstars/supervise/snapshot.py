@@ -1,7 +1,9 @@
-"""What the server tells of itself, gathered from all stages as plain JSON values; how it is shown over HTTP is left to ``web``.
+"""What the server tells of itself, gathered from all stages as plain JSON values; how it is
+shown over HTTP is left to ``web``.
 
-Nothing here asks the database: what it holds is read in the background (``pulse``), so a busy or hanging one never delays an answer.
-Answers are kept for a moment, so that a hundred callers cost what one costs. Times are ISO 8601 texts.
+Nothing here asks the database: what it holds is read in the background (``pulse``), so a busy or
+hanging one never delays an answer. Answers are kept for a moment, so that a hundred callers cost
+what one costs. Times are ISO 8601 texts.
 """
 
 from collections import Counter
@@ -30,7 +32,9 @@ from gitstars.supervise.supervisor import DutyState
 FRESH_SECONDS, QUEUE_FRESH_SECONDS = 0.5, 2.0
 #: Jobs shown of the queue's head.
 HEAD_JOBS = 20
-PRIORITIES = {value: name.lower() for name, value in vars(Priority).items() if isinstance(value, int)}
+PRIORITIES = {
+    value: name.lower() for name, value in vars(Priority).items() if isinstance(value, int)
+}
 #: Totals since the start: name here -> name on the event bus.
 TOTALS = {
     "stars_stored": "stars.stored",
@@ -77,7 +81,11 @@ class Snapshots:
         self._from = sources
         self._started_at = sources.clock.monotonic()
         self._kept: dict[str, tuple[float, Any]] = {}
-        self.pulse = Pulse(sources.database, lambda: [lane.account for lane in sources.dispatcher.lanes()], sources.clock)
+        self.pulse = Pulse(
+            sources.database,
+            lambda: [lane.account for lane in sources.dispatcher.lanes()],
+            sources.clock,
+        )
         self.rates = Rates()
         self.rates.observe(0, sources.clock.monotonic(), sources.clock.now())
 
@@ -90,7 +98,11 @@ class Snapshots:
     @property
     def is_ready(self) -> bool:
         """The database is reachable, workers run, and nothing is stopping."""
-        return self.pulse.problem is None and self._from.pool.count > 0 and not self._from.stop.is_set()
+        return (
+            self.pulse.problem is None
+            and self._from.pool.count > 0
+            and not self._from.stop.is_set()
+        )
 
     def status(self) -> dict[str, Any]:
         """Health with its reasons, and all statistics."""
@@ -141,9 +153,19 @@ class Snapshots:
             "version": __version__,
             "uptime_seconds": round(source.clock.monotonic() - self._started_at, 1),
             "database": self._gather_database(),
-            "workers": {name: workers[name] for name in ("count", "busy", "waiting", "idle", "retiring", "replaced")},
-            "queue": {"depth": len(source.dispatcher), "oldest_seconds": self._oldest_seconds(), "is_full": source.dispatcher.is_full},
-            "accounts": {"count": len(accounts), "out": sum(account["reason"] is not None for account in accounts)},
+            "workers": {
+                name: workers[name]
+                for name in ("count", "busy", "waiting", "idle", "retiring", "replaced")
+            },
+            "queue": {
+                "depth": len(source.dispatcher),
+                "oldest_seconds": self._oldest_seconds(),
+                "is_full": source.dispatcher.is_full,
+            },
+            "accounts": {
+                "count": len(accounts),
+                "out": sum(account["reason"] is not None for account in accounts),
+            },
             "budgets": _sum_budgets(accounts),
             "repositories": self.pulse.statuses,
             "counted_at": _time(self.pulse.counted_at),
@@ -163,7 +185,12 @@ class Snapshots:
             "reachable": self.pulse.problem is None,
             "latency_ms": round((ping or 0.0) * 1000, 2),
             "error": self.pulse.problem,
-            "pool": {"maximum": pool.maximum, "idle": pool.idle, "in_use": pool.in_use, "waiting": pool.waiting},
+            "pool": {
+                "maximum": pool.maximum,
+                "idle": pool.idle,
+                "in_use": pool.in_use,
+                "waiting": pool.waiting,
+            },
         }
 
     def _judge(self, reading: Reading) -> Health:
@@ -174,9 +201,13 @@ class Snapshots:
             database_problem=self.pulse.problem if source.pool.initial else None,
             database_seconds=self.pulse.ping_seconds,
             workers=source.pool.count,
-            failing_duties=[(duty.name, duty.last_error or "?") for duty in source.duties() if duty.failures],
+            failing_duties=[
+                (duty.name, duty.last_error or "?") for duty in source.duties() if duty.failures
+            ],
             rejected=[
-                str(lane.account) for lane in source.dispatcher.lanes() if source.budgets.is_rejected(lane.user_id, lane.account.token)
+                str(lane.account)
+                for lane in source.dispatcher.lanes()
+                if source.budgets.is_rejected(lane.user_id, lane.account.token)
             ],
             is_queue_full=source.dispatcher.is_full,
             disk_free_bytes=reading.disk_free_bytes,
@@ -185,7 +216,9 @@ class Snapshots:
         return judge_health(facts)
 
     def _gather_accounts(self) -> list[dict[str, Any]]:
-        return [self._show_account(lane.account, len(lane)) for lane in self._from.dispatcher.lanes()]
+        return [
+            self._show_account(lane.account, len(lane)) for lane in self._from.dispatcher.lanes()
+        ]
 
     def _show_account(self, account: Account, waiting: int) -> dict[str, Any]:
         now = self._from.clock.now()
@@ -197,9 +230,16 @@ class Snapshots:
             "login": account.login,
             "scopes": None if account.scopes is None else sorted(account.scopes),
             "access": {"allowed": progress.access.allowed, "refused": progress.access.refused},
-            "repositories": {"total": progress.total, "settled": progress.settled, "waiting": waiting},
+            "repositories": {
+                "total": progress.total,
+                "settled": progress.settled,
+                "waiting": waiting,
+            },
             "seconds_left": None if progress.seconds_left is None else round(progress.seconds_left),
-            "budgets": {name: {**budget, "reset_at": _time(budget["reset_at"])} for name, budget in view.items()},
+            "budgets": {
+                name: {**budget, "reset_at": _time(budget["reset_at"])}
+                for name, budget in view.items()
+            },
             "cooldown_until": _time(cooldown),
             "reason": self._why_out(account, cooldown, now),
         }
@@ -207,22 +247,32 @@ class Snapshots:
     def _why_out(self, account: Account, cooldown: float | None, now: float) -> str | None:
         budgets = self._from.budgets
         if budgets.is_rejected(account.user_id, account.token):
-            return "GitHub refuses its token; signing in again to the web application brings a new one"
+            return (
+                "GitHub refuses its token; signing in again to the web application brings a new one"
+            )
         if cooldown is not None:
             return f"GitHub asked it to pause until {show_time(cooldown)}"
         until = [budgets.blocked_until(account.user_id, resource, now) for resource in Resource]
         known = [moment for moment in until if moment is not None]
-        return f"its budget is spent until {show_time(min(known))}" if len(known) == len(until) else None
+        return (
+            f"its budget is spent until {show_time(min(known))}"
+            if len(known) == len(until)
+            else None
+        )
 
     def _gather_workers(self) -> dict[str, Any]:
         pool, override = self._from.pool, self._from.scaler.override
-        workers = [_show_worker(state) for state in sorted(pool.states(), key=lambda state: state.number)]
+        workers = [
+            _show_worker(state) for state in sorted(pool.states(), key=lambda state: state.number)
+        ]
         counts = Counter(worker["state"] for worker in workers)
         return {
             "count": pool.count,
             **{state: counts[state] for state in ("busy", "waiting", "idle", "retiring")},
             "replaced": pool.replaced,
-            "override": None if override is None else {"min": override.minimum, "max": override.maximum},
+            "override": None
+            if override is None
+            else {"min": override.minimum, "max": override.maximum},
             "workers": workers,
         }
 
@@ -236,7 +286,10 @@ class Snapshots:
             "depth": len(dispatcher),
             "oldest_seconds": self._oldest_seconds(),
             "by_priority": {name: by_priority[value] for value, name in sorted(PRIORITIES.items())},
-            "by_user": [{"user_id": user_id, "login": lane.account.login, "depth": len(lane)} for user_id, lane in lanes.items()],
+            "by_user": [
+                {"user_id": user_id, "login": lane.account.login, "depth": len(lane)}
+                for user_id, lane in lanes.items()
+            ],
             "head": [
                 {
                     "repo": entry.job.repository.full_name,
@@ -298,9 +351,16 @@ def _sum_budgets(accounts: list[dict[str, Any]]) -> dict[str, Any]:
     """All accounts' budgets added up; what is not known of one counts as full."""
     sums = {}
     for resource in Resource:
-        budgets = [account["budgets"][resource.value] for account in accounts if resource.value in account["budgets"]]
+        budgets = [
+            account["budgets"][resource.value]
+            for account in accounts
+            if resource.value in account["budgets"]
+        ]
         limit = sum(budget["limit"] for budget in budgets)
-        left = sum(budget["limit"] if budget["remaining"] is None else budget["remaining"] for budget in budgets)
+        left = sum(
+            budget["limit"] if budget["remaining"] is None else budget["remaining"]
+            for budget in budgets
+        )
         sums[resource.value] = {"limit": limit, "remaining": left}
     return sums
 

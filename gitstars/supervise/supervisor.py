@@ -1,4 +1,7 @@
-"""Runs duties, each in a greenlet of its own, and starts those again that died or hang. What a duty does is its own business."""
+"""Runs duties, each in a greenlet of its own, and starts those again that died or hang.
+
+What a duty does is its own business.
+"""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -15,15 +18,18 @@ logger = logging.getLogger(__name__)
 
 #: Pause between looks at the duties (seconds).
 LOOK_SECONDS = 1.0
-#: A duty that died starts again after this long, doubled with each death before a good step, and no more than the cap (seconds).
+#: A duty that died starts again after this long, doubled with each death before a good step, and no
+#: more than the cap (seconds).
 RESTART_SECONDS, RESTART_CAP_SECONDS = 1.0, 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """``step()`` again and again, each time after a pause; a step that takes longer than ``limit_seconds`` hangs.
+    """``step()`` again and again, each time after a pause; a step that takes longer than
+    ``limit_seconds`` hangs.
 
-    A step may raise: a GitstarsError is told in one sentence and the next step follows, anything else ends the duty until it is restarted.
+    A step may raise: a GitstarsError is told in one sentence and the next step follows, anything
+    else ends the duty until it is restarted.
     """
 
     name: str
@@ -34,7 +40,11 @@ class Duty:
 
 @dataclass(frozen=True, slots=True)
 class DutyState:
-    """A duty as others see it. ``runs`` counts good steps, ``last_run_at`` is when the last one ended, ``failures`` the bad ones since."""
+    """A duty as others see it.
+
+    ``runs`` counts good steps, ``last_run_at`` is when the last one ended, ``failures`` the bad
+    ones since.
+    """
 
     name: str
     runs: int
@@ -77,15 +87,27 @@ class Supervisor:
         self._own = spawn("supervisor", run_until, self._stop, self.look, LOOK_SECONDS)
 
     def stop(self, seconds: float = 0.4) -> None:
-        """Wait for the steps in hand, ``seconds`` at most, then end them. The ``stop`` event must be set already."""
-        greenlets = [greenlet for greenlet in (self._own, *(run.greenlet for run in self._runs)) if greenlet is not None]
+        """Wait for the steps in hand, ``seconds`` at most, then end them.
+
+        The ``stop`` event must be set already.
+        """
+        greenlets = [
+            greenlet
+            for greenlet in (self._own, *(run.greenlet for run in self._runs))
+            if greenlet is not None
+        ]
         gevent.joinall(greenlets, timeout=seconds)
         # One that hangs where nothing can end it is left behind.
         gevent.killall(greenlets, block=False)
         gevent.joinall(greenlets, timeout=0.1)
 
     def states(self) -> list[DutyState]:
-        return [DutyState(run.duty.name, run.runs, run.last_run_at, run.last_error, run.failures, run.restarts) for run in self._runs]
+        return [
+            DutyState(
+                run.duty.name, run.runs, run.last_run_at, run.last_error, run.failures, run.restarts
+            )
+            for run in self._runs
+        ]
 
     def look(self) -> None:
         """Notice which duties died or hang, and start those again whose time has come."""
@@ -98,7 +120,11 @@ class Supervisor:
                     self._begin(run)
             elif run.greenlet is not None and run.greenlet.dead:
                 self._restart_later(run, f"died: {run.greenlet.exception!r}")
-            elif run.began_at is not None and now - run.began_at > run.duty.limit_seconds and run.greenlet is not None:
+            elif (
+                run.began_at is not None
+                and now - run.began_at > run.duty.limit_seconds
+                and run.greenlet is not None
+            ):
                 run.greenlet.kill(block=False)
                 self._restart_later(run, f"made no progress for {now - run.began_at:.0f} s")
 
@@ -107,7 +133,9 @@ class Supervisor:
         run.greenlet = spawn(f"duty {run.duty.name}", self._serve, run)
 
     def _restart_later(self, run: _Run, why: str) -> None:
-        pause = backoff_seconds(run.failures, RESTART_SECONDS, RESTART_CAP_SECONDS, self._clock.random())
+        pause = backoff_seconds(
+            run.failures, RESTART_SECONDS, RESTART_CAP_SECONDS, self._clock.random()
+        )
         run.restart_at = self._clock.monotonic() + pause
         run.restarts += 1
         run.failures += 1
@@ -136,6 +164,8 @@ class Supervisor:
         try:
             duty.step()
         except GitstarsError as error:
-            logger.warning("duty %s: %s; trying again in %.0f s", duty.name, error, duty.pause_seconds)
+            logger.warning(
+                "duty %s: %s; trying again in %.0f s", duty.name, error, duty.pause_seconds
+            )
             return error
         return None

@@ -1,4 +1,7 @@
-"""The routes of the admin API. What they do is done by ``operations``, what they tell comes from ``snapshot``."""
+"""The routes of the admin API.
+
+What they do is done by ``operations``, what they tell comes from ``snapshot``.
+"""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -13,7 +16,15 @@ from gitstars.web.dashboard import add_dashboard
 from gitstars.web.events import HEADERS as STREAM_HEADERS
 from gitstars.web.events import Streams
 from gitstars.web.openapi import describe_api
-from gitstars.web.shapes import Force, Nothing, ReposQuery, Scale, StatsQuery, show_details, show_repository
+from gitstars.web.shapes import (
+    Force,
+    Nothing,
+    ReposQuery,
+    Scale,
+    StatsQuery,
+    show_details,
+    show_repository,
+)
 
 #: What the summary tells of the statistics.
 SUMMARY = ("status", "reasons", "paused", "version", "uptime_seconds", "repositories")
@@ -21,7 +32,9 @@ SUMMARY = ("status", "reasons", "paused", "version", "uptime_seconds", "reposito
 NAME = "<name:re:[^/]+(?:/[^/]+)?>"
 
 
-def build_admin_app(snapshots: Snapshots, operations: Operations, streams: Streams, gate: Gate) -> Bottle:
+def build_admin_app(
+    snapshots: Snapshots, operations: Operations, streams: Streams, gate: Gate
+) -> Bottle:
     """The admin API and the dashboard."""
     app = Bottle()
     app.default_error_handler = tell_error
@@ -63,19 +76,34 @@ class Looking:
 
     def repos(self) -> HTTPResponse:
         wanted = read_query(ReposQuery)
-        views, total = self._operations.search(wanted.status, wanted.q, wanted.sort, wanted.limit, wanted.offset)
+        views, total = self._operations.search(
+            wanted.status, wanted.q, wanted.sort, wanted.limit, wanted.offset
+        )
         following = wanted.offset + len(views)
         target = None
         if views and following < total:
-            asked = {"status": wanted.status, "q": wanted.q, "sort": wanted.sort, "limit": wanted.limit, "offset": following}
-            target = "/repos?" + urlencode({name: value for name, value in asked.items() if value not in (None, "")})
+            asked = {
+                "status": wanted.status,
+                "q": wanted.q,
+                "sort": wanted.sort,
+                "limit": wanted.limit,
+                "offset": following,
+            }
+            target = "/repos?" + urlencode(
+                {name: value for name, value in asked.items() if value not in (None, "")}
+            )
         links = {"Link": f'<{target}>; rel="next"'} if target else {}
-        return answer({"repos": [show_repository(view) for view in views], "total": total, "next": target}, headers=links)
+        return answer(
+            {"repos": [show_repository(view) for view in views], "total": total, "next": target},
+            headers=links,
+        )
 
     def repo(self, name: str) -> dict[str, Any]:
         read_query(Nothing)
         details = self._operations.describe(name)
-        return show_details(details, {row.user_id: self._operations.login_of(row.user_id) for row in details.access})
+        return show_details(
+            details, {row.user_id: self._operations.login_of(row.user_id) for row in details.access}
+        )
 
     def workers(self) -> dict[str, Any]:
         read_query(Nothing)
@@ -92,7 +120,12 @@ class Looking:
     def events(self) -> HTTPResponse:
         read_query(Nothing)
         if self._streams.is_full:
-            raise refusal(503, "too_many_streams", "too many callers read the events already", Retry_After="10")
+            raise refusal(
+                503,
+                "too_many_streams",
+                "too many callers read the events already",
+                Retry_After="10",
+            )
         return HTTPResponse(self._streams.read(), 200, STREAM_HEADERS)
 
 
@@ -121,9 +154,15 @@ class Doing:
 
     def scale(self) -> dict[str, Any]:
         asked = read_body(Scale)
-        ways = [asked.count is not None, asked.min is not None or asked.max is not None, asked.automatic]
+        ways = [
+            asked.count is not None,
+            asked.min is not None or asked.max is not None,
+            asked.automatic,
+        ]
         if sum(ways) != 1 or (asked.min is None) != (asked.max is None):
-            raise refusal(422, "invalid", 'give either "count", or "min" and "max", or "automatic": true')
+            raise refusal(
+                422, "invalid", 'give either "count", or "min" and "max", or "automatic": true'
+            )
         least, most = asked.count or asked.min, asked.count or asked.max
         if least is None or most is None:
             count = self._operations.scale_freely()

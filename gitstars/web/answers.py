@@ -1,4 +1,6 @@
-"""The shapes of what the admin API answers, errors among it, and how a request is read: queries, and bodies into typed values."""
+"""The shapes of what the admin API answers, errors among it, and how a request is read: queries,
+and bodies into typed values.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -26,7 +28,9 @@ B = TypeVar("B")
 def answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> HTTPResponse:
     """``value`` as JSON."""
     body = msgspec.json.encode(value)
-    return HTTPResponse(body, status, {**HEADERS, "Content-Type": "application/json", **(headers or {})})
+    return HTTPResponse(
+        body, status, {**HEADERS, "Content-Type": "application/json", **(headers or {})}
+    )
 
 
 def refusal(status: int, code: str, message: str, **headers: str) -> HTTPResponse:
@@ -36,11 +40,16 @@ def refusal(status: int, code: str, message: str, **headers: str) -> HTTPRespons
 
 
 def translated(callback: Callable[..., Any]) -> Callable[..., Any]:
-    """A bottle plugin: plain values become JSON, our errors their refusals; an answer that takes too long is given up."""
+    """A bottle plugin: plain values become JSON, our errors their refusals; an answer that takes
+    too long is given up.
+    """
 
     def answering(*args: Any, **rest: Any) -> Any:
         try:
-            with gevent.Timeout(ANSWER_SECONDS, refusal(503, "too_slow", "the database does not answer in time", Retry_After="5")):
+            with gevent.Timeout(
+                ANSWER_SECONDS,
+                refusal(503, "too_slow", "the database does not answer in time", Retry_After="5"),
+            ):
                 value = callback(*args, **rest)
         except NotKnown as error:
             return refusal(404, "not_found", str(error))
@@ -54,7 +63,10 @@ def translated(callback: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def tell_error(error: HTTPError) -> bytes:
-    """For bottle: its own refusals in our shape. What failed unexpectedly was logged by then, and is not told."""
+    """For bottle: its own refusals in our shape.
+
+    What failed unexpectedly was logged by then, and is not told.
+    """
     messages = {
         404: f"there is no {request.path}",
         405: f"{request.path} does not take {request.method}",
@@ -64,7 +76,14 @@ def tell_error(error: HTTPError) -> bytes:
     # Bottle has copied the error's own headers by now: these go beside them.
     for name, value in {**HEADERS, "Content-Type": "application/json"}.items():
         response.set_header(name, value)
-    return msgspec.json.encode({"error": {"code": CODES.get(status, "refused"), "message": messages.get(status, str(error.body))}})
+    return msgspec.json.encode(
+        {
+            "error": {
+                "code": CODES.get(status, "refused"),
+                "message": messages.get(status, str(error.body)),
+            }
+        }
+    )
 
 
 def read_query(kind: type[B]) -> B:
@@ -77,13 +96,19 @@ def read_query(kind: type[B]) -> B:
 
 
 def read_body(kind: type[B]) -> B:
-    """The JSON body as a ``kind``; no body counts as ``{}``. Refuses with 400, 408, 413, 415 and 422."""
+    """The JSON body as a ``kind``; no body counts as ``{}``.
+
+    Refuses with 400, 408, 413, 415 and 422.
+    """
     raw = _read_raw()
     if not raw:
         return _convert({}, kind)
     if request.content_type.partition(";")[0].strip().lower() != "application/json":
         raise refusal(
-            415, "unsupported_type", "the body must be JSON, sent with Content-Type: application/json", Accept_Post="application/json"
+            415,
+            "unsupported_type",
+            "the body must be JSON, sent with Content-Type: application/json",
+            Accept_Post="application/json",
         )
     try:
         decoded = msgspec.json.decode(raw)
@@ -96,14 +121,24 @@ def read_body(kind: type[B]) -> B:
 
 def _read_raw() -> bytes:
     """The body, whether its length was told or it comes in chunks."""
-    too_large = refusal(413, "too_large", f"a body may have {MOST_BODY_BYTES // 1024} KiB at most", Connection="close")
+    too_large = refusal(
+        413,
+        "too_large",
+        f"a body may have {MOST_BODY_BYTES // 1024} KiB at most",
+        Connection="close",
+    )
     if request.content_length > MOST_BODY_BYTES:
         raise too_large
     try:
-        with gevent.Timeout(BODY_SECONDS, refusal(408, "too_slow", "the body did not arrive in time", Connection="close")):
+        with gevent.Timeout(
+            BODY_SECONDS,
+            refusal(408, "too_slow", "the body did not arrive in time", Connection="close"),
+        ):
             raw: bytes = request.environ["wsgi.input"].read(MOST_BODY_BYTES + 1)
     except OSError as error:
-        raise refusal(400, "malformed", f"the body cannot be read: {error}", Connection="close") from None
+        raise refusal(
+            400, "malformed", f"the body cannot be read: {error}", Connection="close"
+        ) from None
     if len(raw) > MOST_BODY_BYTES:
         raise too_large
     return raw

@@ -1,4 +1,6 @@
-"""Who may call the admin API: the key and where it is kept, and whether the request was meant for this server."""
+"""Who may call the admin API: the key and where it is kept, and whether the request was meant
+for this server.
+"""
 
 import hmac
 import os
@@ -23,10 +25,17 @@ PUBLIC_FOLDER = "/static/"
 
 
 def find_key(settings: AdminConfig, file: Path) -> str:
-    """The configured key; on loopback, where none is configured, the one in ``file``, made when there is none. Raises UserMistake."""
+    """The configured key; on loopback, where none is configured, the one in ``file``, made when
+    there is none.
+
+    Raises UserMistake.
+    """
     key = settings.api_key
     if not is_loopback(settings.host) and len(key) < LEAST_KEY_LENGTH:
-        raise ConfigInvalid(f"admin.api_key must have at least {LEAST_KEY_LENGTH} characters because {settings.host} is not loopback")
+        raise ConfigInvalid(
+            f"admin.api_key must have at least {LEAST_KEY_LENGTH} characters because "
+            f"{settings.host} is not loopback"
+        )
     key = key or _read_key(file) or _make_key(file)
     register_secret(key)
     return key
@@ -36,7 +45,9 @@ class Gate:
     """Lets requests through that bring the key."""
 
     def __init__(self, key: str, is_local: bool) -> None:
-        """``is_local``: the server listens on loopback, so requests for other hosts come from pages that play tricks with names."""
+        """``is_local``: the server listens on loopback, so requests for other hosts come from
+        pages that play tricks with names.
+        """
         self._key = key.encode()
         self._is_local = is_local
 
@@ -44,7 +55,11 @@ class Gate:
         """Raises the refusal that fits the request in hand."""
         host = request.get_header("Host", "")
         if self._is_local and not is_loopback(_name_of(host)):
-            raise refusal(403, "foreign_host", "this server is called by the names of this machine only: 127.0.0.1 or localhost")
+            raise refusal(
+                403,
+                "foreign_host",
+                "this server is called by the names of this machine only: 127.0.0.1 or localhost",
+            )
         origin = request.get_header("Origin")
         if origin is not None and urlsplit(origin).netloc != host:
             raise refusal(403, "foreign_origin", "pages of other servers may not call this one")
@@ -52,11 +67,21 @@ class Gate:
             return
         kind, _, given = request.get_header("Authorization", "").partition(" ")
         if not given:
-            raise refusal(401, "key_missing", "send the admin key: Authorization: Bearer KEY", WWW_Authenticate='Bearer realm="gitstars"')
+            raise refusal(
+                401,
+                "key_missing",
+                "send the admin key: Authorization: Bearer KEY",
+                WWW_Authenticate='Bearer realm="gitstars"',
+            )
         sent = given.strip().encode("latin-1", errors="replace")
         if kind.lower() != "bearer" or not hmac.compare_digest(sent, self._key):
             challenge = 'Bearer realm="gitstars", error="invalid_token"'
-            raise refusal(401, "key_wrong", "this is not the admin key of this server", WWW_Authenticate=challenge)
+            raise refusal(
+                401,
+                "key_wrong",
+                "this is not the admin key of this server",
+                WWW_Authenticate=challenge,
+            )
 
 
 def _name_of(host: str) -> str:
@@ -75,7 +100,11 @@ def _read_key(file: Path) -> str:
             key = stream.read(1000).strip()
     except (OSError, UnicodeDecodeError):
         return ""
-    return key if len(key) >= LEAST_KEY_LENGTH and key.isprintable() and not stat.S_IMODE(mode) & 0o077 else ""
+    return (
+        key
+        if len(key) >= LEAST_KEY_LENGTH and key.isprintable() and not stat.S_IMODE(mode) & 0o077
+        else ""
+    )
 
 
 def _make_key(file: Path) -> str:
@@ -84,9 +113,14 @@ def _make_key(file: Path) -> str:
     fresh = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with os.fdopen(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii") as stream:
+        with os.fdopen(
+            os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii"
+        ) as stream:
             stream.write(key + "\n")
         fresh.replace(file)
     except OSError as error:
-        raise UserMistake(f"the admin key cannot be kept in {file}: {error.strerror}; set ADMIN_API_KEY or admin.api_key") from error
+        raise UserMistake(
+            f"the admin key cannot be kept in {file}: {error.strerror}; set ADMIN_API_KEY or "
+            "admin.api_key"
+        ) from error
     return key

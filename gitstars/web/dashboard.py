@@ -1,4 +1,6 @@
-"""The dashboard's page and its files: public, because they hold no data; the page asks for the key and calls the admin API with it."""
+"""The dashboard's page and its files: public, because they hold no data; the page asks for the
+key and calls the admin API with it.
+"""
 
 from pathlib import Path
 
@@ -7,12 +9,16 @@ from bottle import Bottle, HTTPResponse, static_file
 STATIC = Path(__file__).parent / "static"
 #: Nothing from outside, nothing inline, no framing.
 HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'",
+    "Content-Security-Policy": (
+        "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+        "object-src 'none'"
+    ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
-    # Asked for again each time and answered 304 where nothing changed: an updated server is seen at once.
+    # Asked for again each time and answered 304 where nothing changed: an updated server is seen at
+    # once.
     "Cache-Control": "no-cache",
 }
 

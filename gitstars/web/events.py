@@ -8,18 +8,25 @@ from gevent.event import Event
 from gitstars.clock import Clock, show_time
 from gitstars.events import EventBus, Happening
 
-#: A stream is never silent for longer than this (seconds), so that both sides notice a dead connection.
+#: A stream is never silent for longer than this (seconds), so that both sides notice a dead
+#: connection.
 HEARTBEAT_SECONDS = 15.0
 #: How often a stream looks whether the server stops (seconds).
 LOOK_SECONDS = 1.0
 #: Streams at the same time.
 MOST_STREAMS = 200
 
-HEADERS = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+HEADERS = {
+    "Content-Type": "text/event-stream; charset=utf-8",
+    "Cache-Control": "no-store",
+    "X-Accel-Buffering": "no",
+}
 
 
 class Streams:
-    """Hands every caller a stream of its own; a caller that reads slowly loses the oldest events, not the server its memory."""
+    """Hands every caller a stream of its own; a caller that reads slowly loses the oldest
+    events, not the server its memory.
+    """
 
     def __init__(self, bus: EventBus, clock: Clock, stop: Event) -> None:
         self._bus = bus

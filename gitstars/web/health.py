@@ -1,4 +1,6 @@
-"""Health over HTTP, without a key: how it is, whether it lives, whether it is ready, and its metrics."""
+"""Health over HTTP, without a key: how it is, whether it lives, whether it is ready, and its
+metrics.
+"""
 
 from typing import Any
 
@@ -23,10 +25,16 @@ def build_health_app(snapshots: Snapshots, metrics: Metrics) -> Bottle:
         return {"status": "alive"}
 
     def ready() -> HTTPResponse:
-        return answer({"status": "ready"}) if snapshots.is_ready else answer({"status": "not ready"}, 503)
+        return (
+            answer({"status": "ready"})
+            if snapshots.is_ready
+            else answer({"status": "not ready"}, 503)
+        )
 
     def show_metrics() -> HTTPResponse:
-        return HTTPResponse(metrics.render(), 200, {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"})
+        return HTTPResponse(
+            metrics.render(), 200, {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"}
+        )
 
     app.get("/health", callback=health)
     app.get("/healthz", callback=health)

@@ -1,4 +1,7 @@
-"""Everything that Prometheus reads, in a registry of our own. The list with explanations is ``docs/metrics.md``."""
+"""Everything that Prometheus reads, in a registry of our own.
+
+The list with explanations is ``docs/metrics.md``.
+"""
 
 import bisect
 import math
@@ -9,7 +12,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 from prometheus_client.registry import Collector
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -33,18 +41,28 @@ class CallTimes:
         self.sums: dict[str, float] = {}
 
     def observe(self, resource: str, kind: str, seconds: float) -> None:
-        """An answer of class ``kind`` (``BudgetSpent`` becomes ``budget_spent``) came after ``seconds``."""
+        """An answer of class ``kind`` (``BudgetSpent`` becomes ``budget_spent``) came after
+        ``seconds``.
+        """
         outcome = re.sub(r"(?<!^)(?=[A-Z])", "_", kind).lower()
         self.answers[resource, outcome] += 1
         if outcome == PAGE:
-            self.buckets.setdefault(resource, [0] * (len(BUCKETS) + 1))[bisect.bisect_left(BUCKETS, seconds)] += 1
+            self.buckets.setdefault(resource, [0] * (len(BUCKETS) + 1))[
+                bisect.bisect_left(BUCKETS, seconds)
+            ] += 1
             self.sums[resource] = self.sums.get(resource, 0.0) + seconds
 
 
 class Metrics:
     """Renders the metrics of one server."""
 
-    def __init__(self, status: Status, accounts: Accounts, latencies: Callable[[], list[float]], calls: CallTimes) -> None:
+    def __init__(
+        self,
+        status: Status,
+        accounts: Accounts,
+        latencies: Callable[[], list[float]],
+        calls: CallTimes,
+    ) -> None:
         self._registry = CollectorRegistry()
         self._registry.register(EngineCollector(status, accounts, latencies, calls))
         ProcessCollector(registry=self._registry)
@@ -62,7 +80,13 @@ class Metrics:
 class EngineCollector(Collector):
     """Turns the last readings into metrics."""
 
-    def __init__(self, status: Status, accounts: Accounts, latencies: Callable[[], list[float]], calls: CallTimes) -> None:
+    def __init__(
+        self,
+        status: Status,
+        accounts: Accounts,
+        latencies: Callable[[], list[float]],
+        calls: CallTimes,
+    ) -> None:
         self._status = status
         self._accounts = accounts
         self._latencies = latencies
@@ -81,21 +105,38 @@ class EngineCollector(Collector):
         yield from self._collect_database(status["database"])
 
     def _collect_calls(self) -> Iterator[Metric]:
-        answers = CounterMetricFamily("gitstars_github_answers", "Answers of GitHub", labels=["resource", "outcome"])
+        answers = CounterMetricFamily(
+            "gitstars_github_answers", "Answers of GitHub", labels=["resource", "outcome"]
+        )
         for (resource, outcome), count in sorted(self._calls.answers.items()):
             answers.add_metric([resource, outcome], count)
         yield answers
-        pages = HistogramMetricFamily("gitstars_page_seconds", "How long a page of stargazers took to fetch", labels=["resource"])
+        pages = HistogramMetricFamily(
+            "gitstars_page_seconds",
+            "How long a page of stargazers took to fetch",
+            labels=["resource"],
+        )
         for resource, counts in sorted(self._calls.buckets.items()):
             sums = [sum(counts[: position + 1]) for position in range(len(counts))]
-            named = [(_bound(bound), float(total)) for bound, total in zip((*BUCKETS, math.inf), sums, strict=True)]
+            named = [
+                (_bound(bound), float(total))
+                for bound, total in zip((*BUCKETS, math.inf), sums, strict=True)
+            ]
             pages.add_metric([resource], named, self._calls.sums[resource])
         yield pages
 
     def _collect_accounts(self) -> Iterator[Metric]:
-        remaining = GaugeMetricFamily("gitstars_budget_remaining", "Points left in the running hour", labels=["user_id", "resource"])
-        limit = GaugeMetricFamily("gitstars_budget_limit", "Points of an hour", labels=["user_id", "resource"])
-        out = GaugeMetricFamily("gitstars_account_out", "1: the account cannot be used now", labels=["user_id"])
+        remaining = GaugeMetricFamily(
+            "gitstars_budget_remaining",
+            "Points left in the running hour",
+            labels=["user_id", "resource"],
+        )
+        limit = GaugeMetricFamily(
+            "gitstars_budget_limit", "Points of an hour", labels=["user_id", "resource"]
+        )
+        out = GaugeMetricFamily(
+            "gitstars_account_out", "1: the account cannot be used now", labels=["user_id"]
+        )
         for account in self._accounts():
             user = str(account["user_id"])
             out.add_metric([user], account["reason"] is not None)
@@ -107,12 +148,20 @@ class EngineCollector(Collector):
 
     def _collect_database(self, database: dict[str, Any]) -> Iterator[Metric]:
         yield _gauge("gitstars_database_up", "1: the database answers", database["reachable"])
-        latency = GaugeMetricFamily("gitstars_database_seconds", "How long the last 512 queries took", labels=["quantile"])
+        latency = GaugeMetricFamily(
+            "gitstars_database_seconds", "How long the last 512 queries took", labels=["quantile"]
+        )
         ordered = sorted(self._latencies())
         for quantile in (0.5, 0.9, 0.99) if ordered else ():
-            latency.add_metric([str(quantile)], ordered[min(len(ordered) - 1, int(quantile * len(ordered)))])
+            latency.add_metric(
+                [str(quantile)], ordered[min(len(ordered) - 1, int(quantile * len(ordered)))]
+            )
         yield latency
-        pool = GaugeMetricFamily("gitstars_database_connections", "Connections of the pool; waiting: callers", labels=["state"])
+        pool = GaugeMetricFamily(
+            "gitstars_database_connections",
+            "Connections of the pool; waiting: callers",
+            labels=["state"],
+        )
         for state in ("idle", "in_use", "waiting", "maximum"):
             pool.add_metric([state], database["pool"][state])
         yield pool
@@ -129,7 +178,9 @@ def _collect_state(status: dict[str, Any]) -> Iterator[Metric]:
     yield _gauge("gitstars_paused", "1: collecting is paused", status["paused"])
     yield _gauge("gitstars_uptime_seconds", "Time since the start", status["uptime_seconds"])
     yield _gauge("gitstars_accounts", "Accounts with a token", status["accounts"]["count"])
-    duties = GaugeMetricFamily("gitstars_duty_failures", "Bad steps of a duty since its last good one", labels=["duty"])
+    duties = GaugeMetricFamily(
+        "gitstars_duty_failures", "Bad steps of a duty since its last good one", labels=["duty"]
+    )
     for duty in status["duties"]:
         duties.add_metric([duty["name"]], duty["failures"])
     yield duties
@@ -137,20 +188,36 @@ def _collect_state(status: dict[str, Any]) -> Iterator[Metric]:
 
 def _collect_work(status: dict[str, Any]) -> Iterator[Metric]:
     totals, workers = status["totals"], status["workers"]
-    yield CounterMetricFamily("gitstars_stars_stored", "Stars stored since the start", value=totals["stars_stored"])
-    yield CounterMetricFamily("gitstars_pages_stored", "Pages stored since the start", value=totals["pages_stored"])
-    yield _gauge("gitstars_stars_per_second", "Stars stored a second, over the last ten", status["rates"]["stars_per_second"])
-    repositories = GaugeMetricFamily("gitstars_repositories", "Repositories by status", labels=["status"])
+    yield CounterMetricFamily(
+        "gitstars_stars_stored", "Stars stored since the start", value=totals["stars_stored"]
+    )
+    yield CounterMetricFamily(
+        "gitstars_pages_stored", "Pages stored since the start", value=totals["pages_stored"]
+    )
+    yield _gauge(
+        "gitstars_stars_per_second",
+        "Stars stored a second, over the last ten",
+        status["rates"]["stars_per_second"],
+    )
+    repositories = GaugeMetricFamily(
+        "gitstars_repositories", "Repositories by status", labels=["status"]
+    )
     for name, count in sorted(status["repositories"].items()):
         repositories.add_metric([name], count)
     yield repositories
     yield _gauge("gitstars_queue_depth", "Jobs that wait", status["queue"]["depth"])
-    yield _gauge("gitstars_queue_oldest_seconds", "How long the oldest job has waited", status["queue"]["oldest_seconds"])
+    yield _gauge(
+        "gitstars_queue_oldest_seconds",
+        "How long the oldest job has waited",
+        status["queue"]["oldest_seconds"],
+    )
     states = GaugeMetricFamily("gitstars_workers", "Workers by state", labels=["state"])
     for state in ("busy", "waiting", "idle", "retiring"):
         states.add_metric([state], workers[state])
     yield states
-    yield CounterMetricFamily("gitstars_workers_replaced", "Workers replaced since the start", value=workers["replaced"])
+    yield CounterMetricFamily(
+        "gitstars_workers_replaced", "Workers replaced since the start", value=workers["replaced"]
+    )
 
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:

@@ -1,4 +1,6 @@
-"""The shapes of the admin API as JSON Schema: every property is required and no other is there, unless a shape says otherwise."""
+"""The shapes of the admin API as JSON Schema: every property is required and no other is there,
+unless a shape says otherwise.
+"""
 
 from typing import Any
 
@@ -22,7 +24,12 @@ WORKERS: Schema = {"type": "integer", "minimum": 1, "maximum": 1000}
 
 def shape(**properties: Schema) -> Schema:
     """An object with exactly these properties."""
-    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
 
 
 def listed(items: Schema) -> Schema:
@@ -32,7 +39,11 @@ def listed(items: Schema) -> Schema:
 
 def counted(names: Schema | None = None) -> Schema:
     """Numbers by name."""
-    return {"type": "object", "additionalProperties": WHOLE, **({"propertyNames": names} if names else {})}
+    return {
+        "type": "object",
+        "additionalProperties": WHOLE,
+        **({"propertyNames": names} if names else {}),
+    }
 
 
 def ref(name: str) -> Schema:
@@ -93,7 +104,9 @@ BUDGET = shape(limit=WHOLE, remaining=WHOLE_OR_NULL, reset_at=TIME_OR_NULL)
 BUDGETS = shape(core=BUDGET, graphql=BUDGET)
 BUDGET_SUM = shape(limit=WHOLE, remaining=WHOLE)
 WORKER_STATE: Schema = {"enum": ["busy", "waiting", "idle", "retiring"]}
-WORKER_COUNTS: dict[str, Schema] = dict.fromkeys(("count", "busy", "waiting", "idle", "retiring", "replaced"), WHOLE)
+WORKER_COUNTS: dict[str, Schema] = dict.fromkeys(
+    ("count", "busy", "waiting", "idle", "retiring", "replaced"), WHOLE
+)
 DATABASE = shape(
     address=TEXT,
     is_embedded=FLAG,
@@ -103,13 +116,34 @@ DATABASE = shape(
     pool=shape(maximum=WHOLE, idle=WHOLE, in_use=WHOLE, waiting=WHOLE),
 )
 RESOURCES = shape(
-    cpu_percent=NUMBER, machine_cpu_percent=NUMBER, memory_mb=NUMBER, memory_percent=NUMBER, open_files=WHOLE, disk_free_mb=WHOLE
+    cpu_percent=NUMBER,
+    machine_cpu_percent=NUMBER,
+    memory_mb=NUMBER,
+    memory_percent=NUMBER,
+    open_files=WHOLE,
+    disk_free_mb=WHOLE,
 )
-DUTY = shape(name=TEXT, runs=WHOLE, failures=WHOLE, restarts=WHOLE, last_run_at=TIME_OR_NULL, last_error=TEXT_OR_NULL)
-TOTALS = shape(stars_stored=WHOLE, pages_stored=WHOLE, repositories_completed=WHOLE, repositories_failed=WHOLE, repositories_refused=WHOLE)
+DUTY = shape(
+    name=TEXT,
+    runs=WHOLE,
+    failures=WHOLE,
+    restarts=WHOLE,
+    last_run_at=TIME_OR_NULL,
+    last_error=TEXT_OR_NULL,
+)
+TOTALS = shape(
+    stars_stored=WHOLE,
+    pages_stored=WHOLE,
+    repositories_completed=WHOLE,
+    repositories_failed=WHOLE,
+    repositories_refused=WHOLE,
+)
 #: ``history`` is there where it was asked for: pairs of epoch seconds and stars a second.
 POINT: Schema = {"type": "array", "prefixItems": [WHOLE, NUMBER], "minItems": 2, "maxItems": 2}
-RATES: Schema = {**optional(stars_per_second=NUMBER, history=listed(POINT)), "required": ["stars_per_second"]}
+RATES: Schema = {
+    **optional(stars_per_second=NUMBER, history=listed(POINT)),
+    "required": ["stars_per_second"],
+}
 JOB = shape(repo=TEXT, priority=TEXT, stars=WHOLE, user=TEXT, user_id=WHOLE, task=TEXT)
 
 SCHEMAS: dict[str, Schema] = {
@@ -148,7 +182,9 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "Repository": shape(**REPOSITORY),
     "Repositories": shape(repos=listed(ref("Repository")), total=WHOLE, next=TEXT_OR_NULL),
-    "RepositoryDetails": shape(**REPOSITORY, access=listed(ACCESS), history=listed(shape(week=TIME, total=WHOLE))),
+    "RepositoryDetails": shape(
+        **REPOSITORY, access=listed(ACCESS), history=listed(shape(week=TIME, total=WHOLE))
+    ),
     "Requested": shape(queued=FLAG, repo=ref("Repository")),
     "Reset": shape(repo=ref("Repository")),
     "Workers": shape(

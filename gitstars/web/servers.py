@@ -16,16 +16,26 @@ from gitstars.web.metrics import CallTimes, Metrics
 from gitstars.web.serving import HttpServer
 
 
-def build_health_server(settings: HealthConfig, snapshots: Snapshots, calls: CallTimes) -> HttpServer:
+def build_health_server(
+    settings: HealthConfig, snapshots: Snapshots, calls: CallTimes
+) -> HttpServer:
     """Not listening yet."""
     metrics = Metrics(snapshots.status, snapshots.accounts, snapshots.latencies, calls)
     return HttpServer("health", build_health_app(snapshots, metrics), settings.host, settings.port)
 
 
 def build_admin_server(
-    settings: AdminConfig, snapshots: Snapshots, operations: Operations, events: EventBus, clock: Clock, stop: Event
+    settings: AdminConfig,
+    snapshots: Snapshots,
+    operations: Operations,
+    events: EventBus,
+    clock: Clock,
+    stop: Event,
 ) -> HttpServer:
-    """Not listening yet. Raises UserMistake when there is no key that suffices, and none can be made."""
+    """Not listening yet.
+
+    Raises UserMistake when there is no key that suffices, and none can be made.
+    """
     gate = Gate(find_key(settings, admin_key_path()), is_loopback(settings.host))
     app = build_admin_app(snapshots, operations, Streams(events, clock, stop), gate)
     return HttpServer("admin", app, settings.host, settings.port)

@@ -1,4 +1,6 @@
-"""A bottle application on a port, served by gevent: small answers at once, slow callers cut off, no error but in our own words."""
+"""A bottle application on a port, served by gevent: small answers at once, slow callers cut off,
+no error but in our own words.
+"""
 
 import json
 import logging
@@ -17,9 +19,11 @@ logger = logging.getLogger(__name__)
 
 #: Callers at the same time; more wait to be accepted.
 MOST_CALLERS = 1000
-#: A caller that sends nothing, or does not take its answer, is cut off after this long, and so is one that sends its head slowly (seconds).
+#: A caller that sends nothing, or does not take its answer, is cut off after this long, and so is
+#: one that sends its head slowly (seconds).
 SILENCE_SECONDS, HEAD_SECONDS = 60.0, 10.0
-#: A body that nobody wanted is taken off the line up to this size and this long (bytes, seconds): closing at once would lose the answer.
+#: A body that nobody wanted is taken off the line up to this size and this long (bytes, seconds):
+#: closing at once would lose the answer.
 MOST_UNREAD_BYTES, UNREAD_SECONDS = 1024 * 1024, 2.0
 
 
@@ -31,7 +35,9 @@ class Body(Input):  # type: ignore[misc]
         self.has_rest = False
 
     def _discard(self) -> None:
-        if self._chunked_input_error or not (self.chunked_input or self.position < (self.content_length or 0)):
+        if self._chunked_input_error or not (
+            self.chunked_input or self.position < (self.content_length or 0)
+        ):
             return
         self.send_100_continue_enabled = False
         left, self.has_rest = MOST_UNREAD_BYTES, True
@@ -50,7 +56,8 @@ class Handler(WSGIHandler):  # type: ignore[misc]
     wsgi_input: Any
 
     def handle(self) -> None:
-        # pywsgi sends head and body apart: with Nagle's algorithm the body of a small answer waits 40 ms for the client's delayed ACK.
+        # pywsgi sends head and body apart: with Nagle's algorithm the body of a small answer waits
+        # 40 ms for the client's delayed ACK.
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.settimeout(SILENCE_SECONDS)
         super().handle()
@@ -72,18 +79,32 @@ class Handler(WSGIHandler):  # type: ignore[misc]
         environ: dict[str, Any] = super().get_environ()
         if self.wsgi_input is environ["wsgi.input"]:
             plain = self.wsgi_input
-            self.wsgi_input = environ["wsgi.input"] = Body(plain.rfile, plain.content_length, plain.socket, plain.chunked_input)
+            self.wsgi_input = environ["wsgi.input"] = Body(
+                plain.rfile, plain.content_length, plain.socket, plain.chunked_input
+            )
         return environ
 
     def handle_one_request(self) -> Any:
         result = super().handle_one_request()
         if not isinstance(result, tuple):
             # The rest of a body that nobody wanted stands in front of the next request.
-            return None if isinstance(self.wsgi_input, Body) and self.wsgi_input.has_rest else result
+            return (
+                None if isinstance(self.wsgi_input, Body) and self.wsgi_input.has_rest else result
+            )
         # What pywsgi refuses by itself: too long a line, a head that makes no sense.
         status = HTTPStatus(int(result[0]))
-        body = json.dumps({"error": {"code": "bad_request", "message": f"this is no request: {status.phrase.lower()}"}})
-        head = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        body = json.dumps(
+            {
+                "error": {
+                    "code": "bad_request",
+                    "message": f"this is no request: {status.phrase.lower()}",
+                }
+            }
+        )
+        head = (
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: "
+            "close\r\n\r\n"
+        )
         return str(status.value), f"HTTP/1.1 {status} {status.phrase}\r\n{head}{body}".encode()
 
     def handle_error(self, kind: Any, value: Any, traceback: Any) -> None:
@@ -104,7 +125,9 @@ class HttpServer:
     def __init__(self, name: str, app: Bottle, host: str, port: int) -> None:
         self._name = name
         self.app = app
-        self._server = WSGIServer((host, port), app, log=None, error_log=logger, handler_class=Handler, spawn=MOST_CALLERS)
+        self._server = WSGIServer(
+            (host, port), app, log=None, error_log=logger, handler_class=Handler, spawn=MOST_CALLERS
+        )
         self._address = f"{host}:{port}"
 
     @property
@@ -117,7 +140,10 @@ class HttpServer:
             self._server.start()
         except OSError as error:
             reason = os.strerror(error.errno) if error.errno else str(error)
-            raise PortTaken(f"the {self._name} server cannot listen on {self._address}: {reason}; choose another port or 0") from error
+            raise PortTaken(
+                f"the {self._name} server cannot listen on {self._address}: {reason}; choose "
+                "another port or 0"
+            ) from error
 
     def stop(self) -> None:
         self._server.stop(timeout=0.5)

@@ -10,7 +10,18 @@ from gitstars.model import Status
 from gitstars.supervise.operations import RepositoryDetails, RepositoryView
 
 #: Orders of the list; a minus turns them round.
-Sort = Literal["name", "-name", "stars", "-stars", "status", "errors", "-errors", "completed", "-completed", "retry"]
+Sort = Literal[
+    "name",
+    "-name",
+    "stars",
+    "-stars",
+    "status",
+    "errors",
+    "-errors",
+    "completed",
+    "-completed",
+    "retry",
+]
 #: Rows of one answer.
 USUAL_ROWS, MOST_ROWS = 50, 500
 #: In these states nothing stands in the way, so there is no reason.

@@ -1,4 +1,6 @@
-"""The one-file binary as its users run it: commands, sentences, and a server whose engine is the same file once more."""
+"""The one-file binary as its users run it: commands, sentences, and a server whose engine is the
+same file once more.
+"""
 
 import os
 import re
@@ -43,16 +45,29 @@ def parent_of(pid: int) -> int:
 
 
 class Serving:
-    """The binary at ``serve`` with an embedded database in a folder of its own; what it prints goes to a file."""
+    """The binary at ``serve`` with an embedded database in a folder of its own; what it prints
+    goes to a file.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.database = folder / "stars.db"
         self.url = f"surrealkv://{self.database}"
         self._output = folder / "output.txt"
         self._health = f"http://127.0.0.1:{(port := free_port())}"
-        command = [str(BINARY), "serve", "--db-url", self.url, "--health-port", str(port), "--admin-port", "0"]
+        command = [
+            str(BINARY),
+            "serve",
+            "--db-url",
+            self.url,
+            "--health-port",
+            str(port),
+            "--admin-port",
+            "0",
+        ]
         with self._output.open("wb") as output:
-            self.process = subprocess.Popen(command, cwd=folder, stdout=output, stderr=output, start_new_session=True)
+            self.process = subprocess.Popen(
+                command, cwd=folder, stdout=output, stderr=output, start_new_session=True
+            )
 
     @property
     def printed(self) -> str:
@@ -84,7 +99,10 @@ class Serving:
         wait_until(is_ready, "the server is ready")
 
     def end(self) -> None:
-        """Asked first: a file that is killed leaves behind what it unpacked. Its group holds the server, which the engine follows."""
+        """Asked first: a file that is killed leaves behind what it unpacked.
+
+        Its group holds the server, which the engine follows.
+        """
         if self.process.poll() is None:
             self.process.terminate()
             try:
@@ -104,7 +122,14 @@ def run(tmp_path: Path) -> Run:
     """``run("config", "show")`` in an empty folder."""
 
     def start(*arguments: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run([str(BINARY), *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=20, check=False)
+        return subprocess.run(
+            [str(BINARY), *arguments],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
 
     return start
 
@@ -130,7 +155,9 @@ def serving(tmp_path: Path) -> Iterator[Serving]:
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving | None]:
-    """A server for tests that leave it as it is, since each start takes a second or two; None where nothing was built."""
+    """A server for tests that leave it as it is, since each start takes a second or two; None
+    where nothing was built.
+    """
     if not BINARY.is_file():
         yield None
         return
@@ -154,7 +181,9 @@ def test_help_names_the_commands(run: Run) -> None:
 def test_the_settings_are_shown_without_secrets(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ADMIN_API_KEY", "opensesame-opensesame")
 
-    done = run("config", "show", "--db-url", "ws://h", "--db-user", "joe", "--db-pass", "opensesame")
+    done = run(
+        "config", "show", "--db-url", "ws://h", "--db-user", "joe", "--db-pass", "opensesame"
+    )
 
     assert (done.returncode, done.stderr) == (0, "")
     assert "ws://h" in done.stdout
@@ -167,14 +196,23 @@ def test_a_mistake_in_the_configuration_is_one_sentence(run: Run, tmp_path: Path
 
     done = run("serve")
 
-    assert (done.returncode, done.stdout, done.stderr) == (2, "", "config.toml: github.page_size must be 1-100, got 250\n")
+    assert (done.returncode, done.stdout, done.stderr) == (
+        2,
+        "",
+        "config.toml: github.page_size must be 1-100, got 250\n",
+    )
 
 
 def test_a_server_lives_and_is_healthy(shared: Serving) -> None:
     alive, (status, health) = shared.ask("/livez"), shared.ask("/health")
 
     assert alive == (200, {"status": "alive"})
-    assert (status, health["status"], health["version"], health["database"]["reachable"]) == (200, "healthy", __version__, True)
+    assert (status, health["status"], health["version"], health["database"]["reachable"]) == (
+        200,
+        "healthy",
+        __version__,
+        True,
+    )
 
 
 def test_the_engine_is_the_binary_itself_in_a_process_of_its_own(shared: Serving) -> None:
@@ -190,7 +228,9 @@ def test_a_second_server_on_the_same_path_is_refused(shared: Serving, run: Run) 
     done = run("serve", "--db-url", shared.url, "--health-port", "0", "--admin-port", "0")
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert re.fullmatch(rf"{shared.database} is in use by another gitstars server [^\n]*\n", done.stderr)
+    assert re.fullmatch(
+        rf"{shared.database} is in use by another gitstars server [^\n]*\n", done.stderr
+    )
     assert shared.ask("/readyz")[0] == 200
 
 
@@ -210,11 +250,15 @@ def test_when_the_outer_process_is_killed_server_and_engine_end_too(serving: Ser
 
     serving.process.kill()
 
-    wait_until(lambda: not is_running(server) and not is_running(engine), "server and engine ended", 12)
+    wait_until(
+        lambda: not is_running(server) and not is_running(engine), "server and engine ended", 12
+    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_to_all_of_its_processes_at_once_is_one_request_to_stop(serving: Serving, number: signal.Signals) -> None:
+def test_a_signal_to_all_of_its_processes_at_once_is_one_request_to_stop(
+    serving: Serving, number: signal.Signals
+) -> None:
     os.killpg(serving.process.pid, number)
 
     assert serving.process.wait(20) == 0
@@ -226,10 +270,17 @@ def test_an_engine_that_is_killed_is_replaced_and_answers(serving: Serving) -> N
 
     os.kill(killed, signal.SIGKILL)
 
-    wait_until(lambda: serving.engine not in (0, killed) and is_running(serving.engine), "another engine opened the database")
-    # Repositories are counted every few seconds; what is counted from now on was counted by the new engine.
+    wait_until(
+        lambda: serving.engine not in (0, killed) and is_running(serving.engine),
+        "another engine opened the database",
+    )
+    # Repositories are counted every few seconds; what is counted from now on was counted by the new
+    # engine.
     counted_at = serving.ask("/health")[1]["counted_at"]
-    wait_until(lambda: serving.ask("/health")[1]["counted_at"] not in (None, counted_at), "the new engine answers")
+    wait_until(
+        lambda: serving.ask("/health")[1]["counted_at"] not in (None, counted_at),
+        "the new engine answers",
+    )
     status, health = serving.ask("/health")
     assert (status, health["database"]["reachable"]) == (200, True)
     assert f"the embedded database's process {killed} ended" in serving.printed

@@ -17,39 +17,70 @@ from gitstars.simulator.scenario import Scenario, SimAccount, SimLimits, SimRepo
 from tests.harness import Flow, free_port
 
 KEY = "an admin key of tests"
-#: Nothing on this machine takes longer (milliseconds); below the guard's 30 s, so that a failure says what was waited for.
+#: Nothing on this machine takes longer (milliseconds); below the guard's 30 s, so that a failure
+#: says what was waited for.
 PATIENCE_MS = 12_000
 #: The browser's own calls home are off: the machine's network may be closed.
-FLAGS = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+FLAGS = [
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
 
 
 def world(**changes: Any) -> Scenario:
-    """Two accounts; one repository may not be listed and has a star history, one has ghosts, one is large."""
+    """Two accounts; one repository may not be listed and has a star history, one has ghosts, one
+    is large.
+    """
     repositories = (
         SimRepository(id=1000, full_name="acme/engine", stars=3),
         SimRepository(id=1001, full_name="acme/tools", stars=130, ghost_every=50),
         SimRepository(id=1002, full_name="globex/parser", stars=40),
         SimRepository(id=1003, full_name="globex/closed", stars=60),
-        *(SimRepository(id=1100 + number, full_name=f"initech/part-{number}", stars=1) for number in range(26)),
+        *(
+            SimRepository(id=1100 + number, full_name=f"initech/part-{number}", stars=1)
+            for number in range(26)
+        ),
     )
     open_to_ada = tuple(repository.id for repository in repositories if repository.id != 1003)
     accounts = (
-        SimAccount(user_id=1, login="ada", token="gho_ada0000", starred=tuple(r.id for r in repositories), collaborates=open_to_ada),
-        SimAccount(user_id=2, login="grace", token="gho_grace00", starred=(1000,), collaborates=(1000,)),
+        SimAccount(
+            user_id=1,
+            login="ada",
+            token="gho_ada0000",
+            starred=tuple(r.id for r in repositories),
+            collaborates=open_to_ada,
+        ),
+        SimAccount(
+            user_id=2, login="grace", token="gho_grace00", starred=(1000,), collaborates=(1000,)
+        ),
     )
-    return Scenario(accounts=accounts, repositories=repositories, restriction="2026", population=5000, **changes)
+    return Scenario(
+        accounts=accounts, repositories=repositories, restriction="2026", population=5000, **changes
+    )
 
 
 #: Slow enough that a browser sees the numbers on their way.
-SLOW = SimLimits(points_per_window=1_000_000, rest_points_per_minute=1_000_000, graphql_points_per_minute=1_000_000, latency_seconds=0.2)
+SLOW = SimLimits(
+    points_per_window=1_000_000,
+    rest_points_per_minute=1_000_000,
+    graphql_points_per_minute=1_000_000,
+    latency_seconds=0.2,
+)
 
 
 class Served:
     """A running gitstars with its admin server."""
 
-    def __init__(self, database: DatabaseConfig, scenario: Scenario, signed_in: int | None = None) -> None:
+    def __init__(
+        self, database: DatabaseConfig, scenario: Scenario, signed_in: int | None = None
+    ) -> None:
         self.flow = Flow(scenario, database, signed_in=signed_in)
-        self.flow.config = msgspec.structs.replace(self.flow.config, admin=AdminConfig(port=free_port(), api_key=KEY))
+        self.flow.config = msgspec.structs.replace(
+            self.flow.config, admin=AdminConfig(port=free_port(), api_key=KEY)
+        )
         self.url = f"http://127.0.0.1:{self.flow.config.admin.port}"
 
     def start(self) -> None:
@@ -61,7 +92,10 @@ class Served:
         app = self.flow.app
         assert app is not None
         settled = {"completed": 29, "restricted": 1}
-        self.flow.wait_until(lambda: app.snapshots.status()["repositories"] == settled, "the repositories are counted")
+        self.flow.wait_until(
+            lambda: app.snapshots.status()["repositories"] == settled,
+            "the repositories are counted",
+        )
 
     def stop(self) -> None:
         """Only gitstars: GitHub and what is stored stay."""
@@ -71,7 +105,9 @@ class Served:
 
 
 @contextmanager
-def serving(database: DatabaseConfig, scenario: Scenario, signed_in: int | None = None) -> Iterator[Served]:
+def serving(
+    database: DatabaseConfig, scenario: Scenario, signed_in: int | None = None
+) -> Iterator[Served]:
     served = Served(database, scenario, signed_in)
     try:
         served.start()
@@ -116,7 +152,9 @@ def browser() -> Iterator[Browser]:
         (pytest.fail if os.environ.get("CI") else pytest.skip)("chromium is missing")
     with sync_playwright() as playwright:
         # Chromium refuses its sandbox to root.
-        started = playwright.chromium.launch(executable_path=program, args=[*FLAGS, *(["--no-sandbox"] if os.getuid() == 0 else [])])
+        started = playwright.chromium.launch(
+            executable_path=program, args=[*FLAGS, *(["--no-sandbox"] if os.getuid() == 0 else [])]
+        )
         yield started
         started.close()
 
@@ -126,7 +164,9 @@ Visitor = Callable[..., Visit]
 
 @pytest.fixture
 def visit(browser: Browser) -> Iterator[Visitor]:
-    """``visit(served, color_scheme="dark")``: a new browser's page; at the end it must have asked nobody else and found nothing wrong."""
+    """``visit(served, color_scheme="dark")``: a new browser's page; at the end it must have
+    asked nobody else and found nothing wrong.
+    """
     expect.set_options(timeout=PATIENCE_MS)
     with ExitStack() as stack:
         made: list[Visit] = []
@@ -136,7 +176,14 @@ def visit(browser: Browser) -> Iterator[Visitor]:
             context.set_default_timeout(PATIENCE_MS)
             one = Visit(context.new_page(), served.url)
             one.page.on("request", lambda request: one.asked.append(request.url))
-            one.page.on("console", lambda message: one.complaints.append(message.text) if message.type in ("error", "warning") else None)
+            one.page.on(
+                "console",
+                lambda message: (
+                    one.complaints.append(message.text)
+                    if message.type in ("error", "warning")
+                    else None
+                ),
+            )
             one.page.on("pageerror", lambda error: one.complaints.append(str(error)))
             made.append(one)
             return one
@@ -150,7 +197,9 @@ def visit(browser: Browser) -> Iterator[Visitor]:
 @pytest.fixture(scope="module")
 def settled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """One gitstars that has collected everything, for the tests that only look."""
-    with serving(DatabaseConfig(url=f"surrealkv://{tmp_path_factory.mktemp('settled')}/stars.db"), world()) as served:
+    with serving(
+        DatabaseConfig(url=f"surrealkv://{tmp_path_factory.mktemp('settled')}/stars.db"), world()
+    ) as served:
         served.settle()
         yield served
 
@@ -159,4 +208,6 @@ def settled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def serve_world(embedded_config: DatabaseConfig) -> Iterator[Callable[..., Served]]:
     """``serve_world(limits=SLOW)``: a gitstars of this test's own."""
     with ExitStack() as stack:
-        yield lambda signed_in=None, **changes: stack.enter_context(serving(embedded_config, world(**changes), signed_in))
+        yield lambda signed_in=None, **changes: stack.enter_context(
+            serving(embedded_config, world(**changes), signed_in)
+        )

@@ -1,4 +1,6 @@
-"""What an operator does with the dashboard, with the mouse and with the keyboard alone, and what it does when the server goes away."""
+"""What an operator does with the dashboard, with the mouse and with the keyboard alone, and what
+it does when the server goes away.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -36,7 +38,9 @@ def test_pause_asks_first_and_resume_goes_on(visit: Visitor, serve_world: Serve)
     expect(page.locator("#events")).to_contain_text("resumed")
 
 
-def test_a_repository_is_collected_again_by_force_once_it_was_confirmed(visit: Visitor, serve_world: Serve) -> None:
+def test_a_repository_is_collected_again_by_force_once_it_was_confirmed(
+    visit: Visitor, serve_world: Serve
+) -> None:
     served = serve_world()
     served.settle()
     visited = visit(served)
@@ -65,7 +69,9 @@ def test_a_repository_is_collected_again_by_force_once_it_was_confirmed(visit: V
     expect(repository).to_contain_text("completed")
 
 
-def test_the_number_of_workers_is_set_and_given_back_to_the_load(visit: Visitor, serve_world: Serve) -> None:
+def test_the_number_of_workers_is_set_and_given_back_to_the_load(
+    visit: Visitor, serve_world: Serve
+) -> None:
     page = visit(serve_world()).log_in()
     expect(page.get_by_text("The load decides how many there are.")).to_be_visible()
     page.get_by_label("Number").fill("5")
@@ -93,7 +99,9 @@ def test_the_queue_is_cleared_once_it_was_confirmed(visit: Visitor, serve_world:
     expect(page.locator("#events")).to_contain_text("queue cleared")
 
 
-def test_a_server_that_went_away_is_told_and_found_again(visit: Visitor, serve_world: Serve) -> None:
+def test_a_server_that_went_away_is_told_and_found_again(
+    visit: Visitor, serve_world: Serve
+) -> None:
     served = serve_world()
     served.settle()
     visited = visit(served)
@@ -132,7 +140,9 @@ def test_everything_is_done_with_the_keyboard_alone(visit: Visitor, serve_world:
     order = []
     for _ in range(7):
         keys.press("Tab")
-        order.append(page.evaluate("document.activeElement.id || document.activeElement.textContent"))
+        order.append(
+            page.evaluate("document.activeElement.id || document.activeElement.textContent")
+        )
     assert order[:5] == ["span", "q", "sort", "all 30", "completed 29"]
     assert order[5] == "restricted 1"
 
@@ -164,13 +174,18 @@ def test_everything_is_done_with_the_keyboard_alone(visit: Visitor, serve_world:
 
 
 def test_a_database_that_is_away_is_told_in_words_and_the_question_is_asked_again(
-    visit: Visitor, surreal_program: str | None, require: Callable[[bool, str], None], tmp_path: Path
+    visit: Visitor,
+    surreal_program: str | None,
+    require: Callable[[bool, str], None],
+    tmp_path: Path,
 ) -> None:
     require(surreal_program is not None, "a SurrealDB server (set SURREAL_BIN)")
     assert surreal_program is not None
     server = SurrealServer(surreal_program, f"surrealkv://{tmp_path}/stars.db")
     try:
-        with serving(DatabaseConfig(url=server.url, user="root", password="root"), world()) as served:
+        with serving(
+            DatabaseConfig(url=server.url, user="root", password="root"), world()
+        ) as served:
             served.settle()
             visited = visit(served)
             page = visited.log_in()

@@ -1,4 +1,6 @@
-"""What the dashboard shows: logging in, numbers, lists, charts; that it asks nobody else is checked after every test."""
+"""What the dashboard shows: logging in, numbers, lists, charts; that it asks nobody else is
+checked after every test.
+"""
 
 import re
 import urllib.request
@@ -21,7 +23,9 @@ def test_the_key_opens_the_dashboard_and_is_asked_for_once(visit: Visitor, settl
     expect(page.get_by_label("Key", exact=True)).to_be_hidden()
 
 
-def test_a_remembered_key_opens_later_pages_until_signed_out(visit: Visitor, settled: Served) -> None:
+def test_a_remembered_key_opens_later_pages_until_signed_out(
+    visit: Visitor, settled: Served
+) -> None:
     visited = visit(settled)
     page = visited.page
     page.goto(settled.url)
@@ -54,7 +58,9 @@ def test_a_wrong_key_is_told_and_asked_for_again(visit: Visitor, settled: Served
     expect(page.locator("#live")).to_have_text("Live")
 
 
-def test_numbers_move_while_stars_come_in(visit: Visitor, serve_world: Callable[..., Served]) -> None:
+def test_numbers_move_while_stars_come_in(
+    visit: Visitor, serve_world: Callable[..., Served]
+) -> None:
     served = serve_world(limits=SLOW, signed_in=1)
     visited = visit(served)
     page = visited.log_in()
@@ -62,12 +68,18 @@ def test_numbers_move_while_stars_come_in(visit: Visitor, serve_world: Callable[
     first = visited.tile("stars-stored")
 
     page.wait_for_function(
-        "first => Number(document.querySelector('#tile-stars-stored dd').textContent.replace(/\\D/g, '')) > first", arg=first
+        (
+            "first => Number(document.querySelector('#tile-stars-stored "
+            "dd').textContent.replace(/\\D/g, '')) > first"
+        ),
+        arg=first,
     )
     page.wait_for_function("Number(document.querySelector('#tile-stars-now dd').textContent) > 0")
 
     expect(page.locator("#speed canvas")).to_be_visible()
-    expect(page.locator("#speed")).to_have_attribute("aria-label", re.compile(r"^Stars stored a second: \d+ now, \d+ at most"))
+    expect(page.locator("#speed")).to_have_attribute(
+        "aria-label", re.compile(r"^Stars stored a second: \d+ now, \d+ at most")
+    )
     expect(page.locator("#events li").first).to_contain_text("/")
     served.flow.sign_in(served.flow.scenario.accounts[1])
     expect(page.locator("#accounts")).to_contain_text("grace")
@@ -97,8 +109,12 @@ def test_search_status_order_and_pages_narrow_the_list(visit: Visitor, settled: 
     page.get_by_role("button", name="restricted 1").click()
     expect(rows).to_have_count(1)
     expect(rows).to_contain_text("globex/closed")
-    expect(rows).to_contain_text("You do not have permission to view the stargazers of this repository")
-    expect(page.get_by_role("button", name="restricted 1")).to_have_attribute("aria-pressed", "true")
+    expect(rows).to_contain_text(
+        "You do not have permission to view the stargazers of this repository"
+    )
+    expect(page.get_by_role("button", name="restricted 1")).to_have_attribute(
+        "aria-pressed", "true"
+    )
 
     page.get_by_label("Search by name").fill("nothing like this")
     expect(rows).to_have_text("No repository fits.")
@@ -109,7 +125,9 @@ def test_search_status_order_and_pages_narrow_the_list(visit: Visitor, settled: 
     expect(rows.first).to_contain_text("2 of deleted users")
 
 
-def test_a_repository_tells_its_reason_and_shows_its_star_history(visit: Visitor, settled: Served) -> None:
+def test_a_repository_tells_its_reason_and_shows_its_star_history(
+    visit: Visitor, settled: Served
+) -> None:
     page = visit(settled).log_in()
     page.get_by_label("Search by name").fill("closed")
     page.get_by_role("button", name="globex/closed").click()
@@ -119,7 +137,9 @@ def test_a_repository_tells_its_reason_and_shows_its_star_history(visit: Visitor
     expect(dialog).to_contain_text("restricted")
     expect(dialog).to_contain_text("ada may not: ")
     expect(dialog.locator("#history canvas")).to_be_visible()
-    expect(dialog.locator("#history")).to_have_attribute("aria-label", re.compile(r"^Star history: 60 stars in \d+ weeks$"))
+    expect(dialog.locator("#history")).to_have_attribute(
+        "aria-label", re.compile(r"^Star history: 60 stars in \d+ weeks$")
+    )
     dialog.get_by_role("button", name="Close").click()
     expect(dialog).to_be_hidden()
     expect(page.get_by_role("button", name="globex/closed")).to_be_focused()

@@ -12,12 +12,20 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def gitstars(tmp_path: Path) -> Run:
-    """``gitstars("config", "show")`` in an empty folder; ``script=`` runs Python text in place of ``-m gitstars``."""
+    """``gitstars("config", "show")`` in an empty folder; ``script=`` runs Python text in place
+    of ``-m gitstars``.
+    """
 
-    def run(*arguments: str, script: str | None = None, **options: object) -> subprocess.CompletedProcess[str]:
+    def run(
+        *arguments: str, script: str | None = None, **options: object
+    ) -> subprocess.CompletedProcess[str]:
         start = ["-c", script] if script else ["-m", "gitstars"]
         return subprocess.run(  # type: ignore[call-overload, no-any-return]
-            [sys.executable, *start, *arguments], cwd=tmp_path, text=True, timeout=20, **({"capture_output": True} | options)
+            [sys.executable, *start, *arguments],
+            cwd=tmp_path,
+            text=True,
+            timeout=20,
+            **({"capture_output": True} | options),
         )
 
     return run

@@ -55,9 +55,15 @@ def test_help_names_the_commands_that_are_there_in_their_order(gitstars: Run) ->
 
 
 def test_help_imports_nothing_heavy(gitstars: Run) -> None:
-    heavy = "requests surrealdb bottle rich psutil msgspec graphql prometheus_client gitstars.config gitstars.app"
+    heavy = (
+        "requests surrealdb bottle rich psutil msgspec graphql prometheus_client gitstars.config "
+        "gitstars.app"
+    )
 
-    script = "import sys; from gitstars import cli; cli.run(['--help']); print('loaded:', *{modules} & sys.modules.keys())"
+    script = (
+        "import sys; from gitstars import cli; cli.run(['--help']); print('loaded:', *{modules} "
+        "& sys.modules.keys())"
+    )
     done = gitstars(script=script.format(modules=set(heavy.split())))
 
     assert done.stdout.splitlines()[-1] == "loaded:"
@@ -84,12 +90,20 @@ def test_the_table_of_commands_says_what_the_commands_say(name: str) -> None:
         (["serve", "surplus"], "unexpected extra argument"),
         (["serve", "--wait-for-db", "100000"], "100000 is not in the range"),
         (["completion", "tcsh"], "'tcsh' is not one of"),
-        (["serve", "--health-port", "99999"], '--health-port: health.port must be 0-65535, got "99999"'),
-        (["serve", "--config", "missing.toml"], "missing.toml: cannot be read: No such file or directory"),
+        (
+            ["serve", "--health-port", "99999"],
+            '--health-port: health.port must be 0-65535, got "99999"',
+        ),
+        (
+            ["serve", "--config", "missing.toml"],
+            "missing.toml: cannot be read: No such file or directory",
+        ),
         (["serve", "--local", "--db-url", "mem://"], "--local and --db-url exclude each other"),
     ],
 )
-def test_misuse_is_told_on_standard_error_and_ends_with_2(arguments: list[str], sentence: str, gitstars: Run) -> None:
+def test_misuse_is_told_on_standard_error_and_ends_with_2(
+    arguments: list[str], sentence: str, gitstars: Run
+) -> None:
     done = gitstars(*arguments)
 
     assert done.returncode == 2
@@ -103,7 +117,10 @@ def test_a_mistake_in_the_configuration_is_exactly_one_line(gitstars: Run, tmp_p
 
     done = gitstars("serve")
 
-    assert (done.returncode, done.stderr) == (2, "config.toml: github.page_size must be 1-100, got 250\n")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "config.toml: github.page_size must be 1-100, got 250\n",
+    )
 
 
 @pytest.mark.parametrize(
@@ -114,19 +131,42 @@ def test_a_mistake_in_the_configuration_is_exactly_one_line(gitstars: Run, tmp_p
         ("raise errors.DatabaseUnavailable('the database is away')", 1, "the database is away\n"),
         ("raise errors.DatabaseRefused('wrong password')", 2, "wrong password\n"),
         ("raise errors.ServerUnreachable('nobody answers')", 3, "nobody answers\n"),
-        ("raise errors.GitstarsError('key ghp_0123456789abcdef was refused')", 1, "key [redacted] was refused\n"),
-        ("raise errors.GitstarsError(f'no {loaded.config.database.password}')", 1, "no [redacted]\n"),
+        (
+            "raise errors.GitstarsError('key ghp_0123456789abcdef was refused')",
+            1,
+            "key [redacted] was refused\n",
+        ),
+        (
+            "raise errors.GitstarsError(f'no {loaded.config.database.password}')",
+            1,
+            "no [redacted]\n",
+        ),
         ("raise KeyboardInterrupt", 130, "\n"),
-        ("raise OSError(28, 'No space left on device')", 1, "gitstars cannot write any more: no space is left on the device\n"),
+        (
+            "raise OSError(28, 'No space left on device')",
+            1,
+            "gitstars cannot write any more: no space is left on the device\n",
+        ),
     ],
 )
 def test_every_ending_has_its_exit_code(body: str, code: int, text: str, gitstars: Run) -> None:
-    done = gitstars("boom", "--db-url", "ws://h", "--db-user", "joe", "--db-pass", "opensesame", script=boom(body))
+    done = gitstars(
+        "boom",
+        "--db-url",
+        "ws://h",
+        "--db-user",
+        "joe",
+        "--db-pass",
+        "opensesame",
+        script=boom(body),
+    )
 
     assert (done.returncode, done.stderr) == (code, text)
 
 
-def test_an_unexpected_error_is_one_sentence_and_a_report_without_secrets(gitstars: Run, private_surroundings: Path) -> None:
+def test_an_unexpected_error_is_one_sentence_and_a_report_without_secrets(
+    gitstars: Run, private_surroundings: Path
+) -> None:
     body = "raise KeyError('token ghp_0123456789abcdef of ' + loaded.config.database.password)"
 
     done = gitstars("boom", "--db-user=joe", "--db-pass=opensesame", script=boom(body))
@@ -139,7 +179,9 @@ def test_an_unexpected_error_is_one_sentence_and_a_report_without_secrets(gitsta
     assert "Traceback" in report.read_text()
     assert "--db-pass\n" in report.read_text()
     assert stat.S_IMODE(report.stat().st_mode) == 0o600
-    assert not any(secret in done.stderr + report.read_text() for secret in ("ghp_0", "opensesame", "joe"))
+    assert not any(
+        secret in done.stderr + report.read_text() for secret in ("ghp_0", "opensesame", "joe")
+    )
 
 
 def test_debug_shows_the_traceback_too(gitstars: Run) -> None:
@@ -148,7 +190,9 @@ def test_debug_shows_the_traceback_too(gitstars: Run) -> None:
     assert "Traceback (most recent call last)" in done.stderr
 
 
-def test_where_no_report_can_be_written_the_sentence_says_so(gitstars: Run, private_surroundings: Path) -> None:
+def test_where_no_report_can_be_written_the_sentence_says_so(
+    gitstars: Run, private_surroundings: Path
+) -> None:
     private_surroundings.write_text("a file where the folder should be")
 
     done = gitstars("boom", script=boom("raise KeyError('x')"))
@@ -172,9 +216,15 @@ def test_only_the_latest_reports_are_kept(gitstars: Run, private_surroundings: P
 
 
 def test_ctrl_c_ends_with_130_and_without_a_traceback(tmp_path: Path) -> None:
-    script = boom("print('ready', flush=True); gevent.event.Event().wait()").replace("gevent\n", "gevent.event\n", 1)
+    script = boom("print('ready', flush=True); gevent.event.Event().wait()").replace(
+        "gevent\n", "gevent.event\n", 1
+    )
     with subprocess.Popen(
-        [sys.executable, "-c", script, "boom"], cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-c", script, "boom"],
+        cwd=tmp_path,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
@@ -188,7 +238,10 @@ def test_ctrl_c_ends_with_130_and_without_a_traceback(tmp_path: Path) -> None:
 
 def test_a_reader_that_goes_away_is_no_error_to_talk_about(tmp_path: Path) -> None:
     with subprocess.Popen(
-        [sys.executable, "-m", "gitstars", "config", "show"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-m", "gitstars", "config", "show"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -198,7 +251,12 @@ def test_a_reader_that_goes_away_is_no_error_to_talk_about(tmp_path: Path) -> No
 
 
 def test_a_closed_standard_output_does_no_harm(gitstars: Run) -> None:
-    done = gitstars(script="import os, sys; os.close(1); os.execv(sys.executable, [sys.executable, '-m', 'gitstars', 'config', 'show'])")
+    done = gitstars(
+        script=(
+            "import os, sys; os.close(1); os.execv(sys.executable, [sys.executable, '-m', "
+            "'gitstars', 'config', 'show'])"
+        )
+    )
 
     assert (done.returncode, done.stderr) == (0, "")
 

@@ -12,7 +12,9 @@ from gitstars.settings import catalogue
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def test_every_setting_is_shown_with_value_and_source(gitstars: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_setting_is_shown_with_value_and_source(
+    gitstars: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "config.toml").write_text("[github]\npage_size = 50\n")
     (tmp_path / ".env").write_text("DB_NAMESPACE=there\n")
     monkeypatch.setenv("HEALTH_PORT", "9000")
@@ -37,7 +39,9 @@ def test_json_holds_the_same(gitstars: Run) -> None:
 
 
 @pytest.mark.parametrize("form", [[], ["--json"]])
-def test_secrets_are_masked(form: list[str], gitstars: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_secrets_are_masked(
+    form: list[str], gitstars: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("ADMIN_API_KEY", "opensesame-opensesame")
 
     done = gitstars("config", "show", *form, "--local", "--db-pass", "opensesame")
@@ -64,7 +68,9 @@ def test_each_flag_sets_its_setting(gitstars: Run) -> None:
     shown = json.loads(gitstars("config", "show", "--json", *words, "--db-pass", "secret").stdout)
 
     assert shown["database.password"] == {"value": "***", "source": "--db-pass"}
-    assert {key: shown[key] for _, key in flags.values()} == {key: {"value": value, "source": flag} for flag, (value, key) in flags.items()}
+    assert {key: shown[key] for _, key in flags.values()} == {
+        key: {"value": value, "source": flag} for flag, (value, key) in flags.items()
+    }
 
 
 def test_without_anything_the_defaults_are_the_documented_ones(gitstars: Run) -> None:

@@ -25,7 +25,9 @@ def gitstars(tmp_path: Path) -> Run:
 
     def run(*arguments: str, timeout: float = 25) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "gitstars", *arguments]
-        return subprocess.run(command, cwd=tmp_path, text=True, timeout=timeout, capture_output=True)
+        return subprocess.run(
+            command, cwd=tmp_path, text=True, timeout=timeout, capture_output=True
+        )
 
     return run
 
@@ -36,8 +38,16 @@ def github() -> Iterator[SimulatorProcess]:
     repository = SimRepository(id=1000, full_name="acme/engine", stars=3)
     accounts = (
         SimAccount(user_id=1, login="ada", token="gho_ada0000", starred=(1000,)),
-        SimAccount(user_id=2, login="grace", token="gho_grace00", scopes=("read:user",), starred=(1000,)),
-        SimAccount(user_id=3, login="edsger", token="github_pat_edsger", kind="fine_grained", starred=(1000,)),
+        SimAccount(
+            user_id=2, login="grace", token="gho_grace00", scopes=("read:user",), starred=(1000,)
+        ),
+        SimAccount(
+            user_id=3,
+            login="edsger",
+            token="github_pat_edsger",
+            kind="fine_grained",
+            starred=(1000,),
+        ),
     )
     process = start_process(Scenario(accounts=accounts, repositories=(repository,)))
     yield process

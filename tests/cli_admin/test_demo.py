@@ -1,4 +1,6 @@
-"""``gitstars demo`` as a user runs it: to its end, into a folder that is taken, stopped in the middle, on a terminal."""
+"""``gitstars demo`` as a user runs it: to its end, into a folder that is taken, stopped in the
+middle, on a terminal.
+"""
 
 import json
 import os
@@ -31,12 +33,18 @@ def opened(folder: Path) -> Database:
 def expected_stars(data: DemoData, largest: int) -> int:
     """Edges of repositories that some account may list, ghosts left out, giants left out."""
     listable = {identity for account in data.scenario.accounts for identity in account.collaborates}
-    chosen = [r for r in data.scenario.repositories if r.id in listable and r.fate == "ok" and r.stars <= largest]
+    chosen = [
+        r
+        for r in data.scenario.repositories
+        if r.id in listable and r.fate == "ok" and r.stars <= largest
+    ]
     return sum(r.stars - (r.stars // r.ghost_every if r.ghost_every else 0) for r in chosen)
 
 
 @pytest.mark.slow(150)
-def test_the_demo_settles_everything_and_the_database_holds_it(gitstars: Run, tmp_path: Path) -> None:
+def test_the_demo_settles_everything_and_the_database_holds_it(
+    gitstars: Run, tmp_path: Path
+) -> None:
     data = make_data()
 
     done = gitstars("demo", "--path", str(tmp_path / "demo"), timeout=130)
@@ -50,7 +58,10 @@ def test_the_demo_settles_everything_and_the_database_holds_it(gitstars: Run, tm
     assert "demo --keep-running" in done.stdout
     database = opened(tmp_path / "demo")
     counts = statuses.count_by_status(database)
-    stored = database.run("SELECT count() AS n FROM starred WHERE source = 'stargazer_analysis' AND out != repo:`bigco/giant` GROUP ALL")[0]
+    stored = database.run(
+        "SELECT count() AS n FROM starred WHERE source = 'stargazer_analysis' AND out != "
+        "repo:`bigco/giant` GROUP ALL"
+    )[0]
     database.close()
     assert sum(counts.values()) == data.repositories
     assert counts["restricted"] == 24
@@ -61,7 +72,9 @@ def test_the_demo_settles_everything_and_the_database_holds_it(gitstars: Run, tm
 @pytest.mark.slow(60)
 def test_ctrl_c_in_the_middle_ends_with_130_and_nothing_running(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "gitstars", "demo", "--path", str(tmp_path / "demo")]
-    with subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if line.startswith("repositories "):
@@ -94,17 +107,32 @@ def test_the_database_of_an_earlier_demo_is_left_alone(gitstars: Run, tmp_path: 
     done = gitstars("demo", "--path", str(tmp_path))
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f"{tmp_path} holds the database of an earlier demo; remove it or choose another folder\n"
+    assert (
+        done.stderr
+        == f"{tmp_path} holds the database of an earlier demo; remove it or choose another folder\n"
+    )
 
 
 @pytest.mark.slow(120)
-def test_on_a_terminal_there_are_bars_and_a_table_and_what_keeps_running_is_there_until_ctrl_c(gitstars: Run, tmp_path: Path) -> None:
+def test_on_a_terminal_there_are_bars_and_a_table_and_what_keeps_running_is_there_until_ctrl_c(
+    gitstars: Run, tmp_path: Path
+) -> None:
     ours, theirs = pty.openpty()
     health, admin = free_port(), free_port()
-    command = [sys.executable, "-m", "gitstars", "demo", "--keep-running", "--path", str(tmp_path / "demo")]
+    command = [
+        sys.executable,
+        "-m",
+        "gitstars",
+        "demo",
+        "--keep-running",
+        "--path",
+        str(tmp_path / "demo"),
+    ]
     ports = ["--health-port", str(health), "--admin-port", str(admin)]
     terminal = {**os.environ, "TERM": "xterm", "COLUMNS": "120"}
-    with subprocess.Popen([*command, *ports], stdin=theirs, stdout=theirs, stderr=theirs, env=terminal) as process:
+    with subprocess.Popen(
+        [*command, *ports], stdin=theirs, stdout=theirs, stderr=theirs, env=terminal
+    ) as process:
         os.close(theirs)
         shown = b""
         while b"Ctrl+C stops it" not in shown:
@@ -132,7 +160,15 @@ def test_the_demo_holds_every_kind_of_repository() -> None:
     assert {r.stars for r in repositories} >= {0, 1, 100, 101}
     assert any(r.renamed_from for r in repositories)
     assert any(r.ghost_every for r in repositories)
-    assert {r.face for r in repositories} >= {"permission", "integration", "token", "empty", "not_found"}
+    assert {r.face for r in repositories} >= {
+        "permission",
+        "integration",
+        "token",
+        "empty",
+        "not_found",
+    }
     assert 250 <= data.repositories == len({r.id for r in repositories})
-    shared = [key for listed in data.starred.values() for key in {repository.key for repository in listed}]
+    shared = [
+        key for listed in data.starred.values() for key in {repository.key for repository in listed}
+    ]
     assert len(shared) > data.repositories

@@ -1,4 +1,6 @@
-"""``gitstars doctor`` with the server down: a real database and a simulated GitHub, in every state that it should notice."""
+"""``gitstars doctor`` with the server down: a real database and a simulated GitHub, in every
+state that it should notice.
+"""
 
 import json
 import socket
@@ -23,7 +25,8 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 def home(tmp_path: Path, github: SimulatorProcess) -> Path:
     """A folder with a configuration and a database that holds three accounts."""
     (tmp_path / "config.toml").write_text(
-        f'[database]\nurl = "surrealkv://stars.db"\n[github]\napi_url = "{github.url}"\ngraphql_url = "{github.graphql_url}"\n'
+        '[database]\nurl = "surrealkv://stars.db"\n[github]\napi_url = '
+        f'"{github.url}"\ngraphql_url = "{github.graphql_url}"\n'
         "[admin]\nport = 0\n[health]\nport = 0\n"
     )
     database = Database(DatabaseConfig(url=f"surrealkv://{tmp_path}/stars.db"))
@@ -44,7 +47,9 @@ def examine(gitstars: Run, *arguments: str) -> tuple[int, list[dict[str, Any]]]:
 
 
 def told(findings: list[dict[str, Any]], check: str) -> list[tuple[str, str]]:
-    return [(finding["state"], finding["text"]) for finding in findings if finding["check"] == check]
+    return [
+        (finding["state"], finding["text"]) for finding in findings if finding["check"] == check
+    ]
 
 
 def test_every_token_is_judged_with_what_to_do(home: Path, gitstars: Run) -> None:
@@ -66,18 +71,32 @@ def test_database_schema_and_clocks_are_looked_at(home: Path, gitstars: Run) -> 
     _, findings = examine(gitstars)
 
     assert told(findings, "database")[0][0] == "ok"
-    assert told(findings, "schema") == [("ok", f"version {len(schema.STEPS)} of {len(schema.STEPS)}")]
+    assert told(findings, "schema") == [
+        ("ok", f"version {len(schema.STEPS)} of {len(schema.STEPS)}")
+    ]
     assert told(findings, "clocks") == [
         ("ok", "the database's clock agrees with this machine's"),
         ("ok", "GitHub's clock agrees with this machine's"),
     ]
 
 
-def test_nothing_is_made_where_nothing_is(gitstars: Run, tmp_path: Path, private_surroundings: Path) -> None:
-    code, findings = examine(gitstars, "--db-url", f"surrealkv://{tmp_path}/new/stars.db", "--admin-port", "0", "--health-port", "0")
+def test_nothing_is_made_where_nothing_is(
+    gitstars: Run, tmp_path: Path, private_surroundings: Path
+) -> None:
+    code, findings = examine(
+        gitstars,
+        "--db-url",
+        f"surrealkv://{tmp_path}/new/stars.db",
+        "--admin-port",
+        "0",
+        "--health-port",
+        "0",
+    )
 
     assert code == 0
-    assert told(findings, "database") == [("ok", f"{tmp_path}/new/stars.db is not there yet; gitstars serve makes it")]
+    assert told(findings, "database") == [
+        ("ok", f"{tmp_path}/new/stars.db is not there yet; gitstars serve makes it")
+    ]
     assert not (tmp_path / "new").exists()
     assert not private_surroundings.exists()
 
@@ -85,13 +104,26 @@ def test_nothing_is_made_where_nothing_is(gitstars: Run, tmp_path: Path, private
 def test_a_port_that_is_taken_is_a_problem(gitstars: Run, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        code, findings = examine(gitstars, "--db-url", f"surrealkv://{tmp_path}/stars.db", "--admin-port", "0", "--health-port", str(port))
+        code, findings = examine(
+            gitstars,
+            "--db-url",
+            f"surrealkv://{tmp_path}/stars.db",
+            "--admin-port",
+            "0",
+            "--health-port",
+            str(port),
+        )
 
     assert code == 1
-    assert ("problem", f"health port 127.0.0.1:{port} cannot be had: Address already in use") in told(findings, "ports")
+    assert (
+        "problem",
+        f"health port 127.0.0.1:{port} cannot be had: Address already in use",
+    ) in told(findings, "ports")
 
 
-def test_a_github_that_does_not_answer_is_told_once(home: Path, gitstars: Run, github: SimulatorProcess) -> None:
+def test_a_github_that_does_not_answer_is_told_once(
+    home: Path, gitstars: Run, github: SimulatorProcess
+) -> None:
     github.stop()
 
     code, findings = examine(gitstars)
@@ -115,7 +147,9 @@ def test_a_database_in_use_is_told(home: Path, gitstars: Run) -> None:
 
 
 def test_a_server_that_cannot_be_reached_is_told_with_what_to_do(gitstars: Run) -> None:
-    code, findings = examine(gitstars, "--db-url", "ws://127.0.0.1:9", "--admin-port", "0", "--health-port", "0")
+    code, findings = examine(
+        gitstars, "--db-url", "ws://127.0.0.1:9", "--admin-port", "0", "--health-port", "0"
+    )
 
     assert code == 1
     (finding,) = [finding for finding in findings if finding["check"] == "database"]
@@ -123,7 +157,9 @@ def test_a_server_that_cannot_be_reached_is_told_with_what_to_do(gitstars: Run) 
     assert "database.url" in finding["advice"]
 
 
-def test_wrong_credentials_of_a_real_server_are_told(gitstars: Run, server_config: DatabaseConfig) -> None:
+def test_wrong_credentials_of_a_real_server_are_told(
+    gitstars: Run, server_config: DatabaseConfig
+) -> None:
     flags = ("--db-url", server_config.url, "--db-user", "root", "--db-pass", "wrong-password")
 
     code, findings = examine(gitstars, *flags, "--admin-port", "0", "--health-port", "0")
@@ -135,13 +171,23 @@ def test_wrong_credentials_of_a_real_server_are_told(gitstars: Run, server_confi
     assert "wrong-password" not in text
 
 
-def test_a_key_that_others_may_read_is_a_problem(gitstars: Run, tmp_path: Path, private_surroundings: Path) -> None:
+def test_a_key_that_others_may_read_is_a_problem(
+    gitstars: Run, tmp_path: Path, private_surroundings: Path
+) -> None:
     private_surroundings.mkdir(parents=True)
     key = private_surroundings / "admin.key"
     key.write_text("0123456789abcdef")
     key.chmod(0o644)
 
-    _, findings = examine(gitstars, "--db-url", f"surrealkv://{tmp_path}/stars.db", "--admin-port", "0", "--health-port", "0")
+    _, findings = examine(
+        gitstars,
+        "--db-url",
+        f"surrealkv://{tmp_path}/stars.db",
+        "--admin-port",
+        "0",
+        "--health-port",
+        "0",
+    )
 
     assert ("problem", f"{key} may be read by other users") in told(findings, "files")
 
@@ -170,7 +216,9 @@ def test_people_get_lines_and_a_sum(home: Path, gitstars: Run) -> None:
         ("gho_x", 500, None, "problem"),
     ],
 )
-def test_an_answer_to_a_token_is_judged(token: str, status: int, scopes: str | None, state: str) -> None:
+def test_an_answer_to_a_token_is_judged(
+    token: str, status: int, scopes: str | None, state: str
+) -> None:
     finding = judge_token("ada", Account("a", 1, "ada", token), status, scopes, "4999")
 
     assert finding.state == state

@@ -37,7 +37,9 @@ def test_a_duration_is_never_longer_than_what_it_tells_of(seconds: int) -> None:
     sizes = {"d": 86_400, "h": 3600, "min": 60, "s": 1}
 
     words = show.duration(seconds).split()
-    told = sum(int(amount) * sizes[unit] for amount, unit in zip(words[::2], words[1::2], strict=True))
+    told = sum(
+        int(amount) * sizes[unit] for amount, unit in zip(words[::2], words[1::2], strict=True)
+    )
 
     assert told <= seconds < told + max(1, sizes[words[-1]]) * 60
 
@@ -61,12 +63,16 @@ def test_a_moment_is_told_by_its_distance() -> None:
         ("two\nlines\tand a tab", "two\nlines\tand a tab", "two lines and a tab"),
     ],
 )
-def test_a_cell_is_written_for_people_and_for_programs(value: object, text: str, field: str) -> None:
+def test_a_cell_is_written_for_people_and_for_programs(
+    value: object, text: str, field: str
+) -> None:
     assert show.as_text(value) == text
     assert show.as_field(value) == field
 
 
-def test_a_table_in_a_pipe_is_tab_separated_under_a_heading(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_table_in_a_pipe_is_tab_separated_under_a_heading(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     show.print_table(("name", "stars"), [("acme/engine", 1234), ("tab\there", None)])
 
     assert capsys.readouterr().out == "name\tstars\nacme/engine\t1234\ntab here\t\n"

@@ -33,13 +33,17 @@ def unused_url() -> str:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_a_server_that_is_down_is_one_sentence_and_3(command: tuple[str, ...], gitstars: Run) -> None:
+def test_a_server_that_is_down_is_one_sentence_and_3(
+    command: tuple[str, ...], gitstars: Run
+) -> None:
     url = unused_url()
 
     done = gitstars(*command, "--url", url)
 
     assert (done.returncode, done.stdout) == (3, "")
-    assert done.stderr == f"no gitstars server answers at {url}; is `gitstars serve` running there?\n"
+    assert (
+        done.stderr == f"no gitstars server answers at {url}; is `gitstars serve` running there?\n"
+    )
 
 
 def test_the_group_hands_its_address_to_the_subcommand(gitstars: Run) -> None:
@@ -51,7 +55,9 @@ def test_the_group_hands_its_address_to_the_subcommand(gitstars: Run) -> None:
     assert url in done.stderr
 
 
-def test_the_admin_port_comes_from_the_configuration(gitstars: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_admin_port_comes_from_the_configuration(
+    gitstars: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     url = unused_url()
     monkeypatch.setenv("ADMIN_PORT", url.rpartition(":")[2])
 
@@ -71,22 +77,31 @@ def test_the_admin_port_comes_from_the_configuration(gitstars: Run, monkeypatch:
         (("stats", "--config", "missing.toml"), "missing.toml: cannot be read"),
     ],
 )
-def test_misuse_is_told_and_ends_with_2(arguments: tuple[str, ...], sentence: str, gitstars: Run) -> None:
+def test_misuse_is_told_and_ends_with_2(
+    arguments: tuple[str, ...], sentence: str, gitstars: Run
+) -> None:
     done = gitstars(*arguments)
 
     assert (done.returncode, done.stdout) == (2, "")
     assert sentence in done.stderr
 
 
-def test_an_admin_api_that_is_switched_off_is_told(gitstars: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_admin_api_that_is_switched_off_is_told(
+    gitstars: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("ADMIN_PORT", "0")
 
     done = gitstars("stats")
 
-    assert (done.returncode, done.stderr) == (2, "the admin API is switched off (admin.port is 0); name another server with --url\n")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "the admin API is switched off (admin.port is 0); name another server with --url\n",
+    )
 
 
-def test_something_else_on_the_port_is_not_taken_for_gitstars(gitstars: Run, github: SimulatorProcess) -> None:
+def test_something_else_on_the_port_is_not_taken_for_gitstars(
+    gitstars: Run, github: SimulatorProcess
+) -> None:
     done = gitstars("repos", "--url", github.url)
 
     assert done.returncode == 1

@@ -1,4 +1,6 @@
-"""What a repository needs now, by its status, what is known of the account's access to it, and the time."""
+"""What a repository needs now, by its status, what is known of the account's access to it, and
+the time.
+"""
 
 import pytest
 
@@ -11,7 +13,8 @@ NOW = 1_790_000_000.0
 HOUR, DAY, WEEK = 3600.0, 86_400.0, 604_800.0
 #: A count or a complete list holds for a day; no histories.
 PLAIN = Rules(fresh_seconds=DAY, history="none", include=frozenset({"starred"}))
-#: What the tests give as the priority of lists that were never read to their end: that of a new account's.
+#: What the tests give as the priority of lists that were never read to their end: that of a new
+#: account's.
 GIVEN = 0
 
 Needs = list[tuple[Task, int]]
@@ -31,7 +34,8 @@ def make_access(may_list: bool | None, look_again_at: float | None = None) -> Ac
 
 REFUSED = make_access(False, NOW + 1)
 
-#: Status, when it comes back by itself, what is due for an account that was not refused, and for one that was.
+#: Status, when it comes back by itself, what is due for an account that was not refused, and for
+#: one that was.
 BY_TIME: list[tuple[Status | None, float | None, Needs, Needs]] = [
     (None, None, LIST, NOTHING),
     (Status.PENDING, None, LIST, NOTHING),
@@ -77,7 +81,9 @@ def test_an_account_that_may_try_has_its_needs_in_each_status(
     assert list(judge_needs(state, access, NOW, PLAIN, GIVEN)) == expected
 
 
-@pytest.mark.parametrize(("status", "next_retry_at", "expected"), [(row[0], row[1], row[3]) for row in BY_TIME])
+@pytest.mark.parametrize(
+    ("status", "next_retry_at", "expected"), [(row[0], row[1], row[3]) for row in BY_TIME]
+)
 def test_an_account_that_was_refused_needs_no_list_in_any_status(
     status: Status | None, next_retry_at: float | None, expected: Needs
 ) -> None:
@@ -86,8 +92,12 @@ def test_an_account_that_was_refused_needs_no_list_in_any_status(
     assert list(judge_needs(state, REFUSED, NOW, PLAIN, GIVEN)) == expected
 
 
-@pytest.mark.parametrize("status", [None, Status.PENDING, Status.PROCESSING, Status.RATE_LIMITED, Status.RESTRICTED])
-def test_a_list_that_was_never_read_to_its_end_has_the_priority_of_its_account(status: Status | None) -> None:
+@pytest.mark.parametrize(
+    "status", [None, Status.PENDING, Status.PROCESSING, Status.RATE_LIMITED, Status.RESTRICTED]
+)
+def test_a_list_that_was_never_read_to_its_end_has_the_priority_of_its_account(
+    status: Status | None,
+) -> None:
     state = RepositoryState(REPOSITORY, status)
 
     assert list(judge_needs(state, None, NOW, PLAIN, Priority.NEW_ACCOUNT)) == [(Task.LIST, 0)]
@@ -98,7 +108,9 @@ def test_a_list_that_was_never_read_to_its_end_has_the_priority_of_its_account(s
     ("completed_at", "expected"),
     [(None, COUNTS), (NOW - DAY, COUNTS), (NOW - DAY + 1, NOTHING), (NOW, NOTHING)],
 )
-def test_a_complete_list_without_a_time_comes_back_when_it_is_not_fresh_any_more(completed_at: float | None, expected: Needs) -> None:
+def test_a_complete_list_without_a_time_comes_back_when_it_is_not_fresh_any_more(
+    completed_at: float | None, expected: Needs
+) -> None:
     state = RepositoryState(REPOSITORY, Status.COMPLETED, completed_at=completed_at)
 
     assert list(judge_needs(state, None, NOW, PLAIN)) == expected
@@ -108,7 +120,9 @@ def test_a_complete_list_without_a_time_comes_back_when_it_is_not_fresh_any_more
     ("counted_at", "expected"),
     [(None, COUNTS), (NOW - DAY, COUNTS), (NOW - DAY + 1, NOTHING), (NOW, NOTHING)],
 )
-def test_a_list_that_nobody_may_read_is_counted_when_its_count_is_too_old(counted_at: float | None, expected: Needs) -> None:
+def test_a_list_that_nobody_may_read_is_counted_when_its_count_is_too_old(
+    counted_at: float | None, expected: Needs
+) -> None:
     state = RepositoryState(REPOSITORY, Status.RESTRICTED, counted_at=counted_at)
 
     assert list(judge_needs(state, REFUSED, NOW, PLAIN)) == expected
@@ -148,9 +162,16 @@ def test_a_history_is_read_of_the_repositories_that_are_to_have_one(
 
 
 @pytest.mark.parametrize("status", [Status.RESTRICTED, Status.COMPLETED])
-@pytest.mark.parametrize(("history_at", "is_due"), [(None, True), (NOW - WEEK, True), (NOW - WEEK + 1, False), (NOW, False)])
-def test_a_history_is_read_again_when_a_week_was_added(status: Status, history_at: float | None, is_due: bool) -> None:
-    state = RepositoryState(REPOSITORY, status, next_retry_at=NOW + HOUR, counted_at=NOW, history_at=history_at)
+@pytest.mark.parametrize(
+    ("history_at", "is_due"),
+    [(None, True), (NOW - WEEK, True), (NOW - WEEK + 1, False), (NOW, False)],
+)
+def test_a_history_is_read_again_when_a_week_was_added(
+    status: Status, history_at: float | None, is_due: bool
+) -> None:
+    state = RepositoryState(
+        REPOSITORY, status, next_retry_at=NOW + HOUR, counted_at=NOW, history_at=history_at
+    )
     rules = Rules(DAY, "all", frozenset({"starred"}))
 
     assert list(judge_needs(state, REFUSED, NOW, rules)) == (HISTORY if is_due else NOTHING)
@@ -164,7 +185,9 @@ def test_a_history_is_read_again_when_a_week_was_added(status: Status, history_a
         (Status.COMPLETED, None, [(Task.COUNTS, 20), (Task.HISTORY, 30)]),
     ],
 )
-def test_several_things_may_be_due_at_once(status: Status, access: AccessRow | None, expected: Needs) -> None:
+def test_several_things_may_be_due_at_once(
+    status: Status, access: AccessRow | None, expected: Needs
+) -> None:
     rules = Rules(DAY, "all", frozenset({"starred"}))
 
     assert list(judge_needs(RepositoryState(REPOSITORY, status), access, NOW, rules)) == expected

@@ -17,10 +17,14 @@ from gitstars.discover.stability import Readiness, Watch, judge_readiness, obser
         ([(0, 1), (118, 2), (121, 2)], Readiness.TIMED_OUT),
     ],
 )
-def test_a_list_is_ready_when_its_count_stands_still_above_zero(readings: list[tuple[float, int]], expected: Readiness) -> None:
+def test_a_list_is_ready_when_its_count_stands_still_above_zero(
+    readings: list[tuple[float, int]], expected: Readiness
+) -> None:
     watch = Watch(started_at=0, count=readings[0][1], same_since=0)
 
     for now, count in readings[1:]:
         watch = observe(watch, count, now)
 
-    assert judge_readiness(watch, readings[-1][0], stable_seconds=5, timeout_seconds=120) is expected
+    assert (
+        judge_readiness(watch, readings[-1][0], stable_seconds=5, timeout_seconds=120) is expected
+    )

@@ -9,7 +9,9 @@ from gitstars.model import Account, Job, Priority, Repository
 ACCOUNT = Account(key="a", user_id=1, login="ann", token="t")
 
 
-def make_job(name: str, stars: int = 0, priority: int = Priority.EXISTING, force: bool = False) -> Job:
+def make_job(
+    name: str, stars: int = 0, priority: int = Priority.EXISTING, force: bool = False
+) -> Job:
     return Job(1, Repository(name, name, None, stars), priority, force)
 
 
@@ -22,7 +24,9 @@ def test_jobs_come_out_by_priority_then_stars_then_arrival(kinds: list[tuple[int
     taken = [lane.take() for _ in kinds]
 
     expected = sorted((priority, stars, arrival) for arrival, (priority, stars) in enumerate(kinds))
-    assert [job.repository.key for job in taken if job] == [f"r/{arrival}" for _, _, arrival in expected]
+    assert [job.repository.key for job in taken if job] == [
+        f"r/{arrival}" for _, _, arrival in expected
+    ]
     assert lane.take() is None
 
 
@@ -49,7 +53,9 @@ def test_a_better_priority_moves_a_waiting_repository_forward() -> None:
 
 def test_the_largest_giant_of_the_first_priority_can_be_taken() -> None:
     lane = Lane(ACCOUNT)
-    for arrival, (name, stars, priority) in enumerate([("a/1", 5, 10), ("a/2", 1200, 10), ("a/3", 9000, 10), ("a/4", 99_999, 20)]):
+    for arrival, (name, stars, priority) in enumerate(
+        [("a/1", 5, 10), ("a/2", 1200, 10), ("a/3", 9000, 10), ("a/4", 99_999, 20)]
+    ):
         lane.put(make_job(name, stars, priority), arrival)
 
     giants = [lane.take_giant(), lane.take_giant()]

@@ -27,7 +27,9 @@ def test_a_user_stays_with_its_worker_until_it_is_released(steps: list[tuple[str
                 current = routing.close(current, number)
             case _:
                 current = routing.assign(current, number)
-        assert {user: worker for user, worker in current.assigned.items() if user in before} == before
+        assert {
+            user: worker for user, worker in current.assigned.items() if user in before
+        } == before
 
 
 @given(st.sets(st.integers(1, 8), min_size=1), st.sets(st.integers(1, 60)))

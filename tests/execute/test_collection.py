@@ -15,26 +15,47 @@ from gitstars.model import Claim, Job, PageWrite, Progress, Repository, Resource
 
 COUNT = CountAsk()
 #: The first page by cursors, from either end.
-FIRST, NEWEST = GraphAsk("o/r", 2, None, newest_first=False), GraphAsk("o/r", 2, None, newest_first=True)
+FIRST, NEWEST = (
+    GraphAsk("o/r", 2, None, newest_first=False),
+    GraphAsk("o/r", 2, None, newest_first=True),
+)
 TRANSIENT = answers.Transient("HTTP 502: Bad Gateway")
 
 
 def make_collection(
-    has_graph: bool = False, progress: Progress | None = None, github_id: int | None = 5, generation: int = 0, **settings: Any
+    has_graph: bool = False,
+    progress: Progress | None = None,
+    github_id: int | None = 5,
+    generation: int = 0,
+    **settings: Any,
 ) -> Collection:
     """A repository that was just claimed; two stars are a page."""
     repository = Repository("o/r", "o/r", github_id, 10)
-    claim = Claim("row", repository, "me", progress or Progress(), Status.PENDING, generation=generation)
-    return Collection(Job(1, repository), claim, has_graph, **({"may_collect_private": False, "page_size": 2} | settings))
+    claim = Claim(
+        "row", repository, "me", progress or Progress(), Status.PENDING, generation=generation
+    )
+    return Collection(
+        Job(1, repository),
+        claim,
+        has_graph,
+        **({"may_collect_private": False, "page_size": 2} | settings),
+    )
 
 
-def make_record(stars: int = 10, github_id: int = 5, full_name: str = "o/r", **rest: Any) -> answers.Metadata:
+def make_record(
+    stars: int = 10, github_id: int = 5, full_name: str = "o/r", **rest: Any
+) -> answers.Metadata:
     return answers.Metadata(github_id, full_name, stars, **rest)
 
 
 def make_page(numbers: Iterable[int], has_next: bool = True, **rest: Any) -> answers.Page:
     """The stars of these users, who starred in the order of their numbers."""
-    stars = tuple(Stargazer(n, f"user-{n}", "", "", f"2020-01-01T{n // 3600:02}:{n // 60 % 60:02}:{n % 60:02}Z") for n in numbers)
+    stars = tuple(
+        Stargazer(
+            n, f"user-{n}", "", "", f"2020-01-01T{n // 3600:02}:{n // 60 % 60:02}:{n % 60:02}Z"
+        )
+        for n in numbers
+    )
     return answers.Page(stars, 0, has_next, **rest)
 
 
@@ -43,14 +64,18 @@ def number_page(number: int, last_page: int = 5) -> answers.Page:
     return make_page([2 * number - 1, 2 * number], has_next=number < last_page, last_page=last_page)
 
 
-def answer(collection: Collection, ask: Ask, outcome: answers.Outcome, known: frozenset[int] = frozenset()) -> list[Ready]:
+def answer(
+    collection: Collection, ask: Ask, outcome: answers.Outcome, known: frozenset[int] = frozenset()
+) -> list[Ready]:
     """``ask`` comes back, after it went out."""
     ready = collection.accept(ask, outcome, known)
     collection.in_flight -= 1
     return ready
 
 
-def ask_and_answer(collection: Collection, ask: Ask, outcome: answers.Outcome, known: frozenset[int] = frozenset()) -> list[Ready]:
+def ask_and_answer(
+    collection: Collection, ask: Ask, outcome: answers.Outcome, known: frozenset[int] = frozenset()
+) -> list[Ready]:
     """``ask`` goes out and comes back; it has to be one of those that may go out."""
     assert ask in collection.asks(1)
     collection.start(ask)
@@ -96,7 +121,9 @@ def test_after_the_count_the_first_page_goes_out_alone() -> None:
 
 
 def test_a_list_goes_on_where_it_stood() -> None:
-    collection = make_collection(progress=Progress({"kind": "rest", "next_page": 4, "page_size": 2}, 3, 5, 10, 6))
+    collection = make_collection(
+        progress=Progress({"kind": "rest", "next_page": 4, "page_size": 2}, 3, 5, 10, 6)
+    )
 
     ask_and_answer(collection, COUNT, make_record(stars=10))
 
@@ -137,7 +164,9 @@ def test_after_the_second_count_nothing_is_asked_any_more() -> None:
         (2, answers.Page((), 1, False, ghost_times=("2020-01-01T00:00:00Z",)), Phase.RECOUNT),
     ],
 )
-def test_a_list_of_one_page_is_counted_again_only_when_it_does_not_agree(stars: int, page: answers.Page, phase: Phase) -> None:
+def test_a_list_of_one_page_is_counted_again_only_when_it_does_not_agree(
+    stars: int, page: answers.Page, phase: Phase
+) -> None:
     collection = make_collection()
     ask_and_answer(collection, COUNT, make_record(stars))
 
@@ -150,8 +179,14 @@ def test_a_list_by_cursors_is_counted_by_its_own_pages() -> None:
     collection = make_collection(has_graph=True)
     second = GraphAsk("o/r", 2, "c2")
 
-    ask_and_answer(collection, FIRST, make_page([1, 2], end_cursor="c2", repository=make_record(stars=3)))
-    ask_and_answer(collection, second, make_page([3], has_next=False, end_cursor="c3", repository=make_record(stars=4)))
+    ask_and_answer(
+        collection, FIRST, make_page([1, 2], end_cursor="c2", repository=make_record(stars=3))
+    )
+    ask_and_answer(
+        collection,
+        second,
+        make_page([3], has_next=False, end_cursor="c3", repository=make_record(stars=4)),
+    )
 
     assert (collection.phase, collection.is_finished) == (Phase.DONE, True)
     assert (collection.count_before, collection.count_after) == (3, 4)
@@ -209,11 +244,17 @@ def test_a_collection_is_not_finished_while_a_call_of_it_is_in_flight() -> None:
 
 
 def test_the_budget_of_the_next_call_is_that_of_the_pages_or_of_the_repository_itself() -> None:
-    at_the_count, by_numbers, by_cursors = make_collection(), listing_by_numbers(), make_collection(has_graph=True)
+    at_the_count, by_numbers, by_cursors = (
+        make_collection(),
+        listing_by_numbers(),
+        make_collection(has_graph=True),
+    )
     suspicious = make_collection(has_graph=True)
     ask_and_answer(suspicious, FIRST, answers.Missing("Not Found"))
 
-    needed = [collection.needed for collection in (at_the_count, by_numbers, by_cursors, suspicious)]
+    needed = [
+        collection.needed for collection in (at_the_count, by_numbers, by_cursors, suspicious)
+    ]
 
     assert needed == [Resource.CORE, Resource.CORE, Resource.GRAPHQL, Resource.CORE]
 
@@ -282,7 +323,11 @@ LONG = Progress(total_stargazers=50_000)
 )
 @pytest.mark.parametrize("pages_ahead", [1, 50])
 def test_a_list_by_cursors_goes_on_from_stored_pages_one_at_each_end(
-    progress: Progress | None, in_flight: list[GraphAsk], writing: int, expected: list[GraphAsk], pages_ahead: int
+    progress: Progress | None,
+    in_flight: list[GraphAsk],
+    writing: int,
+    expected: list[GraphAsk],
+    pages_ahead: int,
 ) -> None:
     collection = make_collection(has_graph=True, progress=progress)
     for ask in in_flight:
@@ -345,20 +390,26 @@ def test_githubs_id_name_and_count_win() -> None:
     ask_and_answer(collection, COUNT, make_record(stars=12, github_id=77, full_name="new/name"))
 
     assert collection.claim.repository == Repository("o/r", "new/name", 77, 12)
-    assert (collection.key, collection.full_name, collection.count_before) == ("o/r", "new/name", 12)
+    assert (collection.key, collection.full_name, collection.count_before) == (
+        "o/r",
+        "new/name",
+        12,
+    )
 
 
 def test_the_stars_of_another_repository_that_took_the_name_are_not_stored() -> None:
     collection = make_collection(has_graph=True, github_id=5)
 
-    ready = ask_and_answer(collection, FIRST, make_page([1, 2], end_cursor="c", repository=make_record(github_id=9)))
+    ready = ask_and_answer(
+        collection, FIRST, make_page([1, 2], end_cursor="c", repository=make_record(github_id=9))
+    )
 
     assert ready == []
     assert collection.claim.repository.github_id == 5
     assert (collection.ended_by, collection.count_before) == (None, None)
 
 
-def test_where_another_repository_took_the_name_its_own_record_is_asked_for_and_its_list_by_the_new_name() -> None:
+def test_where_another_repository_took_the_name_its_own_record_is_asked_for() -> None:
     collection = make_collection(has_graph=True, github_id=5)
     ask_and_answer(collection, FIRST, make_page([1, 2], repository=make_record(github_id=9)))
     needed = collection.needed
@@ -373,7 +424,13 @@ def test_where_another_repository_took_the_name_its_own_record_is_asked_for_and_
 def test_a_page_of_the_same_repository_under_a_new_name_is_its_own() -> None:
     collection = make_collection(has_graph=True, github_id=5)
 
-    ready = ask_and_answer(collection, FIRST, make_page([1, 2], end_cursor="c", repository=make_record(github_id=5, full_name="new/name")))
+    ready = ask_and_answer(
+        collection,
+        FIRST,
+        make_page(
+            [1, 2], end_cursor="c", repository=make_record(github_id=5, full_name="new/name")
+        ),
+    )
 
     assert users(ready) == [[1, 2]]
     assert collection.full_name == "new/name"
@@ -382,7 +439,9 @@ def test_a_page_of_the_same_repository_under_a_new_name_is_its_own() -> None:
 def test_a_repository_without_a_known_id_takes_that_of_its_first_page() -> None:
     collection = make_collection(has_graph=True, github_id=None)
 
-    ready = ask_and_answer(collection, FIRST, make_page([1, 2], end_cursor="c", repository=make_record(github_id=9)))
+    ready = ask_and_answer(
+        collection, FIRST, make_page([1, 2], end_cursor="c", repository=make_record(github_id=9))
+    )
 
     assert users(ready) == [[1, 2]]
     assert collection.claim.repository.github_id == 9
@@ -399,16 +458,22 @@ def test_a_refusal_without_the_repositorys_record_asks_for_it() -> None:
     ask_and_answer(collection, COUNT, make_record(stars=12))
 
     assert asked == [COUNT]
-    assert collection.ended_by == answers.Refused("permission", "You may not", make_record(stars=12))
+    assert collection.ended_by == answers.Refused(
+        "permission", "You may not", make_record(stars=12)
+    )
     assert collection.claim.repository.stars == 12
 
 
 def test_a_refusal_with_the_record_ends_it_at_once() -> None:
     collection = make_collection(has_graph=True)
 
-    ask_and_answer(collection, FIRST, answers.Refused("permission", "You may not", make_record(stars=12)))
+    ask_and_answer(
+        collection, FIRST, answers.Refused("permission", "You may not", make_record(stars=12))
+    )
 
-    assert collection.ended_by == answers.Refused("permission", "You may not", make_record(stars=12))
+    assert collection.ended_by == answers.Refused(
+        "permission", "You may not", make_record(stars=12)
+    )
     assert collection.claim.repository.stars == 12
 
 
@@ -418,7 +483,9 @@ def test_a_refusal_after_the_record_was_read_is_completed_with_it() -> None:
 
     ask_and_answer(collection, 1, answers.Refused("permission", "You may not"))
 
-    assert collection.ended_by == answers.Refused("permission", "You may not", make_record(stars=12))
+    assert collection.ended_by == answers.Refused(
+        "permission", "You may not", make_record(stars=12)
+    )
 
 
 def test_a_refusal_of_the_record_itself_ends_it() -> None:
@@ -438,7 +505,10 @@ def test_a_missing_list_of_a_repository_that_is_there_is_a_refusal() -> None:
 
     assert asked == [COUNT]
     assert isinstance(collection.ended_by, answers.Refused)
-    assert (collection.ended_by.face, collection.ended_by.repository) == ("not_found", make_record(stars=12))
+    assert (collection.ended_by.face, collection.ended_by.repository) == (
+        "not_found",
+        make_record(stars=12),
+    )
     assert collection.claim.repository.stars == 12
 
 
@@ -459,8 +529,12 @@ def test_a_missing_repository_is_deleted() -> None:
     assert collection.ended_by == answers.Gone("deleted", "Not Found")
 
 
-@pytest.mark.parametrize("outcome", [answers.Missing("Not Found"), answers.Refused("permission", "no")])
-def test_the_record_that_tells_is_asked_for_when_nothing_else_is_on_its_way(outcome: answers.Outcome) -> None:
+@pytest.mark.parametrize(
+    "outcome", [answers.Missing("Not Found"), answers.Refused("permission", "no")]
+)
+def test_the_record_that_tells_is_asked_for_when_nothing_else_is_on_its_way(
+    outcome: answers.Outcome,
+) -> None:
     collection = make_collection(has_graph=True, progress=LONG)
     collection.start(FIRST)
     collection.start(NEWEST)
@@ -473,7 +547,9 @@ def test_the_record_that_tells_is_asked_for_when_nothing_else_is_on_its_way(outc
     assert collection.asks(5) == [COUNT]
 
 
-@pytest.mark.parametrize("stage", ["at the first count", "after a missing list", "at the second count"])
+@pytest.mark.parametrize(
+    "stage", ["at the first count", "after a missing list", "at the second count"]
+)
 def test_a_disabled_repository_is_gone(stage: str) -> None:
     collection = make_collection(has_graph=stage == "after a missing list")
     if stage == "after a missing list":
@@ -502,7 +578,9 @@ def test_a_disabled_repository_is_gone(stage: str) -> None:
         (12, answers.Page((), 1, False, ghost_times=("2020-01-01T00:00:00Z",)), False),
     ],
 )
-def test_an_empty_first_page_of_a_starred_repository_is_a_refusal(stars: int, page: answers.Page, is_refused: bool) -> None:
+def test_an_empty_first_page_of_a_starred_repository_is_a_refusal(
+    stars: int, page: answers.Page, is_refused: bool
+) -> None:
     collection = make_collection()
     ask_and_answer(collection, COUNT, make_record(stars))
 
@@ -519,7 +597,10 @@ def test_an_empty_first_page_is_refused_with_the_count_of_the_record() -> None:
     ask_and_answer(collection, 1, make_page([], has_next=False))
 
     assert isinstance(collection.ended_by, answers.Refused)
-    assert (collection.ended_by.face, collection.ended_by.repository) == ("empty", make_record(stars=12))
+    assert (collection.ended_by.face, collection.ended_by.repository) == (
+        "empty",
+        make_record(stars=12),
+    )
 
 
 def test_a_later_empty_page_is_the_end_of_the_list() -> None:
@@ -534,7 +615,12 @@ def test_a_later_empty_page_is_the_end_of_the_list() -> None:
 # The pagination wall
 
 AT_THE_WALL = Progress(
-    {"kind": "rest", "next_page": 401, "page_size": 100, "edge": {"at": "2020-01-01T00:00:00Z", "ids": [7], "ghosts": 0}},
+    {
+        "kind": "rest",
+        "next_page": 401,
+        "page_size": 100,
+        "edge": {"at": "2020-01-01T00:00:00Z", "ids": [7], "ghosts": 0},
+    },
     400,
     400,
     45_000,
@@ -574,7 +660,9 @@ def test_where_cursors_are_to_be_had_the_wall_hands_over_to_them() -> None:
 # Trouble
 
 
-@pytest.mark.parametrize(("has_graph", "ask"), [(False, 2), (True, FIRST)], ids=["by page numbers", "by cursors"])
+@pytest.mark.parametrize(
+    ("has_graph", "ask"), [(False, 2), (True, FIRST)], ids=["by page numbers", "by cursors"]
+)
 def test_a_page_without_an_answer_is_asked_for_again(has_graph: bool, ask: Ask) -> None:
     collection = make_collection(has_graph=True) if has_graph else listing_by_numbers()
 
@@ -585,7 +673,9 @@ def test_a_page_without_an_answer_is_asked_for_again(has_graph: bool, ask: Ask) 
     assert collection.asks(1) == [ask]
 
 
-@pytest.mark.parametrize(("has_graph", "ask"), [(False, 2), (True, FIRST)], ids=["by page numbers", "by cursors"])
+@pytest.mark.parametrize(
+    ("has_graph", "ask"), [(False, 2), (True, FIRST)], ids=["by page numbers", "by cursors"]
+)
 def test_a_page_that_is_never_answered_ends_it(has_graph: bool, ask: Ask) -> None:
     collection = make_collection(has_graph=True) if has_graph else listing_by_numbers()
 
@@ -665,16 +755,22 @@ def test_the_first_reason_to_end_is_the_one_that_counts() -> None:
 
 @pytest.mark.parametrize("has_graph", [False, True])
 @pytest.mark.parametrize(("may_collect_private", "is_refused"), [(False, True), (True, False)])
-def test_a_private_repository_is_collected_only_where_that_is_allowed(has_graph: bool, may_collect_private: bool, is_refused: bool) -> None:
+def test_a_private_repository_is_collected_only_where_that_is_allowed(
+    has_graph: bool, may_collect_private: bool, is_refused: bool
+) -> None:
     collection = make_collection(has_graph, may_collect_private=may_collect_private)
     record = make_record(stars=12, is_private=True)
 
     if has_graph:
-        ready = ask_and_answer(collection, FIRST, make_page([1, 2], end_cursor="c", repository=record))
+        ready = ask_and_answer(
+            collection, FIRST, make_page([1, 2], end_cursor="c", repository=record)
+        )
     else:
         ready = ask_and_answer(collection, COUNT, record)
 
-    assert (isinstance(collection.ended_by, answers.Refused) and collection.ended_by.face == "private") == is_refused
+    assert (
+        isinstance(collection.ended_by, answers.Refused) and collection.ended_by.face == "private"
+    ) == is_refused
     assert users(ready) == ([[1, 2]] if has_graph and not is_refused else [])
     assert (collection.asks(5) == []) == is_refused
 
@@ -694,8 +790,12 @@ def test_the_refusal_of_a_private_repository_names_the_setting() -> None:
 REFRESH = Progress({"kind": "refresh"}, 3, 3, 300, 300)
 
 
-@pytest.mark.parametrize(("stars", "last_page"), [(0, 1), (1, 1), (100, 1), (101, 2), (300, 3), (301, 4)])
-def test_a_refresh_by_page_numbers_begins_with_the_last_page_of_the_present_count(stars: int, last_page: int) -> None:
+@pytest.mark.parametrize(
+    ("stars", "last_page"), [(0, 1), (1, 1), (100, 1), (101, 2), (300, 3), (301, 4)]
+)
+def test_a_refresh_by_page_numbers_begins_with_the_last_page_of_the_present_count(
+    stars: int, last_page: int
+) -> None:
     collection = make_collection(progress=REFRESH, is_refresh=True, page_size=100)
 
     ask_and_answer(collection, COUNT, make_record(stars))
@@ -717,7 +817,11 @@ def test_a_refresh_ends_with_the_known_run_and_stores_what_is_new() -> None:
 
     assert users(ready) == [[302, 301]]
     assert collection.progress == Progress({"kind": "refresh"}, 3, 3, 300, 302)
-    assert (collection.is_finished, collection.ended_by, collection.count_after) == (True, None, 302)
+    assert (collection.is_finished, collection.ended_by, collection.count_after) == (
+        True,
+        None,
+        302,
+    )
 
 
 def test_a_refresh_by_page_numbers_is_not_counted_again() -> None:
@@ -727,13 +831,19 @@ def test_a_refresh_by_page_numbers_is_not_counted_again() -> None:
     ask_and_answer(collection, 4, make_page([301], has_next=False), known=frozenset(range(1, 301)))
     ask_and_answer(collection, 3, make_page(range(201, 301)), known=frozenset(range(1, 301)))
 
-    assert (collection.is_finished, collection.ended_by, collection.count_after) == (True, None, None)
+    assert (collection.is_finished, collection.ended_by, collection.count_after) == (
+        True,
+        None,
+        None,
+    )
     assert collection.progress.processed == 301
 
 
 @pytest.mark.parametrize("has_graph", [False, True])
 def test_a_refresh_with_too_much_news_reads_the_whole_list(has_graph: bool) -> None:
-    collection = make_collection(has_graph, progress=REFRESH, is_refresh=True, page_size=100, generation=6)
+    collection = make_collection(
+        has_graph, progress=REFRESH, is_refresh=True, page_size=100, generation=6
+    )
     if not has_graph:
         ask_and_answer(collection, COUNT, make_record(stars=9000))
     ready = list[Ready]()
@@ -742,7 +852,9 @@ def test_a_refresh_with_too_much_news_reads_the_whole_list(has_graph: bool) -> N
         (ask,) = collection.asks(1)
         page = make_page(range(9000 - 100 * turn, 8900 - 100 * turn, -1), end_cursor=f"c{turn}")
         if has_graph:
-            page = answers.Page(page.stargazers, 0, True, end_cursor=f"c{turn}", repository=make_record(stars=9000))
+            page = answers.Page(
+                page.stargazers, 0, True, end_cursor=f"c{turn}", repository=make_record(stars=9000)
+            )
         ready += ask_and_answer(collection, ask, page)
 
     assert ready == []
@@ -755,7 +867,10 @@ def test_a_refresh_with_too_much_news_reads_the_whole_list(has_graph: bool) -> N
 def test_the_pages_of_a_sweep_belong_to_the_next_generation_and_those_of_a_refresh_to_none(
     is_refresh: bool, generation: int | None
 ) -> None:
-    assert make_collection(progress=REFRESH, is_refresh=is_refresh, generation=6).generation == generation
+    assert (
+        make_collection(progress=REFRESH, is_refresh=is_refresh, generation=6).generation
+        == generation
+    )
 
 
 def test_a_sweep_of_a_complete_list_begins_anew() -> None:

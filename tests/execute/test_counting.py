@@ -26,12 +26,19 @@ BEFORE, SINCE = "2026-09-01T00:00:00Z", "2026-09-02T00:00:00Z"
         (300, BEFORE, answers.Transient("HTTP 502"), False),
         (300, BEFORE, answers.BudgetSpent(Resource.GRAPHQL, 0.0), False),
         (300, BEFORE, answers.Missing("Not Found"), False),
-        (300, BEFORE, answers.Refused("permission", "no", answers.Metadata(5, "o/r", 300, updated_at=BEFORE)), False),
+        (
+            300,
+            BEFORE,
+            answers.Refused("permission", "no", answers.Metadata(5, "o/r", 300, updated_at=BEFORE)),
+            False,
+        ),
     ],
 )
 def test_only_the_same_count_of_an_untouched_record_is_no_change(
     count: int | None, updated_at: str | None, outcome: answers.Outcome, expected: bool
 ) -> None:
-    state = RepositoryState(Repository("o/r", "o/r", 5, 300), Status.COMPLETED, count=count, updated_at=updated_at)
+    state = RepositoryState(
+        Repository("o/r", "o/r", 5, 300), Status.COMPLETED, count=count, updated_at=updated_at
+    )
 
     assert is_unchanged(state, outcome) is expected

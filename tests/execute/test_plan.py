@@ -16,7 +16,9 @@ def make_collection(name: str, has_graph: bool, total: int | None = None) -> Col
     """A list that was just claimed."""
     repository = Repository(name, name, 5, total or 0)
     claim = Claim(None, repository, "me", Progress(total_stargazers=total), Status.PENDING)
-    return Collection(Job(1, repository), claim, has_graph, may_collect_private=False, page_size=100)
+    return Collection(
+        Job(1, repository), claim, has_graph, may_collect_private=False, page_size=100
+    )
 
 
 def by_cursors(*names: str) -> list[Collection]:
@@ -34,9 +36,15 @@ def names(call: Call | None) -> list[str]:
 
 
 @pytest.mark.parametrize("is_filling", [True, False])
-@pytest.mark.parametrize(("width", "expected"), [(1, ["o/a"]), (2, ["o/a", "o/b"]), (3, ["o/a", "o/b", "o/c"])])
-def test_a_query_goes_out_when_its_aliases_are_filled(width: int, expected: list[str], is_filling: bool) -> None:
-    call = next_call(by_cursors("o/a", "o/b", "o/c"), BOTH, pages_ahead=1, width=width, is_filling=is_filling)
+@pytest.mark.parametrize(
+    ("width", "expected"), [(1, ["o/a"]), (2, ["o/a", "o/b"]), (3, ["o/a", "o/b", "o/c"])]
+)
+def test_a_query_goes_out_when_its_aliases_are_filled(
+    width: int, expected: list[str], is_filling: bool
+) -> None:
+    call = next_call(
+        by_cursors("o/a", "o/b", "o/c"), BOTH, pages_ahead=1, width=width, is_filling=is_filling
+    )
 
     assert names(call) == expected
 
@@ -45,7 +53,10 @@ def test_a_query_asks_for_a_page_of_each_list() -> None:
     call = next_call(by_cursors("o/a", "o/b"), BOTH, pages_ahead=1, width=2, is_filling=True)
 
     assert call is not None
-    assert [ask for _, ask in call.items] == [GraphAsk("o/a", 100, None, False), GraphAsk("o/b", 100, None, False)]
+    assert [ask for _, ask in call.items] == [
+        GraphAsk("o/a", 100, None, False),
+        GraphAsk("o/b", 100, None, False),
+    ]
 
 
 def test_both_ends_of_a_long_list_share_a_query() -> None:
@@ -54,19 +65,28 @@ def test_both_ends_of_a_long_list_share_a_query() -> None:
     call = next_call([long], BOTH, pages_ahead=1, width=2, is_filling=True)
 
     assert call is not None
-    assert [ask for _, ask in call.items] == [GraphAsk("o/long", 100, None, False), GraphAsk("o/long", 100, None, True)]
+    assert [ask for _, ask in call.items] == [
+        GraphAsk("o/long", 100, None, False),
+        GraphAsk("o/long", 100, None, True),
+    ]
 
 
 @pytest.mark.parametrize(("is_filling", "expected"), [(True, []), (False, ["o/a", "o/b"])])
-def test_a_query_that_is_not_filled_waits_for_what_can_be_claimed(is_filling: bool, expected: list[str]) -> None:
+def test_a_query_that_is_not_filled_waits_for_what_can_be_claimed(
+    is_filling: bool, expected: list[str]
+) -> None:
     call = next_call(by_cursors("o/a", "o/b"), BOTH, pages_ahead=1, width=3, is_filling=is_filling)
 
     assert names(call) == expected
 
 
-@pytest.mark.parametrize("reason", ["a call is in flight", "a page is being stored", "it is being settled"])
+@pytest.mark.parametrize(
+    "reason", ["a call is in flight", "a page is being stored", "it is being settled"]
+)
 @pytest.mark.parametrize("is_first", [True, False])
-def test_a_query_that_is_not_filled_waits_for_what_is_under_way(reason: str, is_first: bool) -> None:
+def test_a_query_that_is_not_filled_waits_for_what_is_under_way(
+    reason: str, is_first: bool
+) -> None:
     (waiting, busy) = by_cursors("o/waiting", "o/busy")
     match reason:
         case "a call is in flight":
@@ -77,7 +97,13 @@ def test_a_query_that_is_not_filled_waits_for_what_is_under_way(reason: str, is_
         case _:
             busy.is_settling = True
 
-    call = next_call([busy, waiting] if is_first else [waiting, busy], BOTH, pages_ahead=1, width=2, is_filling=False)
+    call = next_call(
+        [busy, waiting] if is_first else [waiting, busy],
+        BOTH,
+        pages_ahead=1,
+        width=2,
+        is_filling=False,
+    )
 
     assert call is None
 
@@ -109,7 +135,9 @@ def test_a_call_that_is_no_query_goes_out_alone_and_at_once() -> None:
         (frozenset[Resource](), []),
     ],
 )
-def test_nothing_is_asked_of_a_budget_that_is_closed(open_resources: frozenset[Resource], expected: list[str]) -> None:
+def test_nothing_is_asked_of_a_budget_that_is_closed(
+    open_resources: frozenset[Resource], expected: list[str]
+) -> None:
     collections = [*by_cursors("o/cursors"), by_numbers("o/numbers")]
 
     call = next_call(collections, open_resources, pages_ahead=1, width=1, is_filling=False)
@@ -126,7 +154,9 @@ def test_without_anything_to_ask_there_is_no_call() -> None:
 
 
 @pytest.mark.parametrize(("pages_ahead", "expected"), [(1, []), (2, ["o/numbers"])])
-def test_so_many_pages_of_a_list_are_on_their_way_at_once(pages_ahead: int, expected: list[str]) -> None:
+def test_so_many_pages_of_a_list_are_on_their_way_at_once(
+    pages_ahead: int, expected: list[str]
+) -> None:
     listed = by_numbers("o/numbers")
     listed.accept(CountAsk(), answers.Metadata(5, "o/numbers", 900))
     listed.accept(1, answers.Page((), 100, has_next=True, last_page=9))
@@ -190,7 +220,9 @@ def test_a_query_that_ended_makes_room_for_one_other() -> None:
         ([(1000.0, 5.0), (1010.0, 60.0)], 1060.0, 10.0),
     ],
 )
-def test_fifty_seconds_of_query_time_are_used_in_a_minute(ended: list[tuple[float, float]], now: float, wait_seconds: float) -> None:
+def test_fifty_seconds_of_query_time_are_used_in_a_minute(
+    ended: list[tuple[float, float]], now: float, wait_seconds: float
+) -> None:
     time = QueryTime()
     for at, seconds in ended:
         time.start()

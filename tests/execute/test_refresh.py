@@ -29,7 +29,9 @@ HOUR, DAY = 3600.0, 86_400.0
         (5, 0.0, 6 * HOUR),
     ],
 )
-def test_a_refresh_comes_when_a_page_of_new_stars_is_to_be_expected(gained: int | None, elapsed_seconds: float, expected: float) -> None:
+def test_a_refresh_comes_when_a_page_of_new_stars_is_to_be_expected(
+    gained: int | None, elapsed_seconds: float, expected: float
+) -> None:
     assert refresh_seconds(24 * HOUR, gained, elapsed_seconds) == expected
 
 
@@ -54,7 +56,14 @@ def test_a_whole_list_is_read_where_it_is_short_or_was_long_ago(
     stars_listed: int | None, stars_known: int, swept_at: float | None, is_due: bool
 ) -> None:
     progress = Progress({"kind": "refresh"}, total_stargazers=stars_listed)
-    claim = Claim(None, Repository("o/r", "o/r", 5, stars_known), "me", progress, Status.COMPLETED, swept_at=swept_at)
+    claim = Claim(
+        None,
+        Repository("o/r", "o/r", 5, stars_known),
+        "me",
+        progress,
+        Status.COMPLETED,
+        swept_at=swept_at,
+    )
 
     assert is_sweep_due(claim, NOW, sweep_seconds=30 * DAY) is is_due
 
@@ -78,5 +87,7 @@ def test_a_whole_list_is_read_where_it_is_short_or_was_long_ago(
         (4_000_000, 4_000_100, True),
     ],
 )
-def test_a_count_drifts_by_more_than_what_comes_and_goes(count: int, expected: int, drifted: bool) -> None:
+def test_a_count_drifts_by_more_than_what_comes_and_goes(
+    count: int, expected: int, drifted: bool
+) -> None:
     assert has_drifted(count, expected) is drifted

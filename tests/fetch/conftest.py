@@ -1,4 +1,6 @@
-"""What the tests of the fetch stage share: answers as GitHub words them, a clock that tests turn, servers on real sockets."""
+"""What the tests of the fetch stage share: answers as GitHub words them, a clock that tests
+turn, servers on real sockets.
+"""
 
 import json
 from collections.abc import Callable, Iterator
@@ -32,14 +34,33 @@ MakeAnswer = Callable[..., Answer]
 
 @pytest.fixture
 def make_answer() -> MakeAnswer:
-    """``make_answer(status, body, remaining=…, **headers)``: an answer with healthy budget figures unless told otherwise."""
+    """``make_answer(status, body, remaining=…, **headers)``: an answer with healthy budget
+    figures unless told otherwise.
+    """
 
-    def make(status: int, body: Any = None, remaining: int | None = 4000, resource: str = "core", **headers: str) -> Answer:
-        told = {"date": formatdate(NOW, usegmt=True), **{name.replace("_", "-"): value for name, value in headers.items()}}
+    def make(
+        status: int,
+        body: Any = None,
+        remaining: int | None = 4000,
+        resource: str = "core",
+        **headers: str,
+    ) -> Answer:
+        told = {
+            "date": formatdate(NOW, usegmt=True),
+            **{name.replace("_", "-"): value for name, value in headers.items()},
+        }
         if remaining is not None:
-            told |= {"x-ratelimit-limit": "5000", "x-ratelimit-remaining": str(remaining), "x-ratelimit-reset": f"{RESET:.0f}"}
+            told |= {
+                "x-ratelimit-limit": "5000",
+                "x-ratelimit-remaining": str(remaining),
+                "x-ratelimit-reset": f"{RESET:.0f}",
+            }
             told["x-ratelimit-resource"] = resource
-        raw = body if isinstance(body, bytes) else json.dumps({"message": body} if isinstance(body, str) else body).encode()
+        raw = (
+            body
+            if isinstance(body, bytes)
+            else json.dumps({"message": body} if isinstance(body, str) else body).encode()
+        )
         return Answer(status, told, raw, NOW)
 
     return make
@@ -75,7 +96,11 @@ class Hub:
         self.clock = TurnedClock()
         self.seen: list[tuple[str, str]] = []
         self.config = GithubConfig(
-            api_url=self.url, graphql_url=f"{self.url}/graphql", read_timeout_seconds=2.0, connect_timeout_seconds=1.0, concurrency=8
+            api_url=self.url,
+            graphql_url=f"{self.url}/graphql",
+            read_timeout_seconds=2.0,
+            connect_timeout_seconds=1.0,
+            concurrency=8,
         )
         self.client = self.connect()
 
@@ -83,7 +108,13 @@ class Hub:
         """Another client, of its own ledger, with other settings."""
         config = msgspec.structs.replace(self.config, **settings)
         self.ledger = Ledger(config)
-        return GitHubClient(config, self.ledger, self.clock, self.stop, lambda resource, kind, seconds: self.seen.append((resource, kind)))
+        return GitHubClient(
+            config,
+            self.ledger,
+            self.clock,
+            self.stop,
+            lambda resource, kind, seconds: self.seen.append((resource, kind)),
+        )
 
     def misbehave(self, match: str, **rule: Any) -> None:
         """From now on, requests that ``match`` (a glob of ``METHOD path?query``) go wrong."""
@@ -111,7 +142,9 @@ def make_hub() -> Iterator[Callable[[Scenario], Hub]]:
 
 @pytest.fixture
 def serve_raw() -> Iterator[Callable[[Callable[[socket], None]], str]]:
-    """``serve_raw(talk)``: the address of a server that reads each request's head and body, then lets ``talk(connection)`` answer."""
+    """``serve_raw(talk)``: the address of a server that reads each request's head and body, then
+    lets ``talk(connection)`` answer.
+    """
     servers: list[StreamServer] = []
 
     def serve(talk: Callable[[socket], None]) -> str:

@@ -17,7 +17,9 @@ class Row:
 
 
 @pytest.mark.parametrize(("refusals", "days"), [(0, 1), (1, 7), (2, 7), (50, 7)])
-def test_after_a_refusal_one_looks_again_after_a_day_then_each_week(refusals: int, days: int) -> None:
+def test_after_a_refusal_one_looks_again_after_a_day_then_each_week(
+    refusals: int, days: int
+) -> None:
     assert look_again_at(refusals, NOW) == NOW + days * 86_400
 
 
@@ -84,5 +86,7 @@ def test_the_list_is_tried_with_whoever_is_most_likely_to_get_it(
         ([Row(1, None, NOW + 600)], NOW),
     ],
 )
-def test_a_list_is_looked_at_again_when_the_first_may_try(rows: list[Row], expected: float | None) -> None:
+def test_a_list_is_looked_at_again_when_the_first_may_try(
+    rows: list[Row], expected: float | None
+) -> None:
     assert next_look_at(rows, NOW) == expected

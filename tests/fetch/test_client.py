@@ -1,4 +1,6 @@
-"""The client over real sockets: what may pass is tried again, what GitHub asked for is kept, and the token goes nowhere else."""
+"""The client over real sockets: what may pass is tried again, what GitHub asked for is kept, and
+the token goes nowhere else.
+"""
 
 import gzip
 import json
@@ -53,7 +55,10 @@ SCENARIO = Scenario(
 #: The same person with another token, and another person.
 ANN_TOO = Account("account:one", 1, "ann", "gho_other_token")
 BOB = Account("account:two", 2, "bob", "gho_bob")
-SECONDARY = '{"message":"You have exceeded a secondary rate limit. Please wait a few minutes before you try again."}'
+SECONDARY = (
+    '{"message":"You have exceeded a secondary rate limit. Please wait a few minutes before you '
+    'try again."}'
+)
 SEVEN = b'HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n{"count": 7}'
 
 Talk = Callable[[socket], None]
@@ -67,14 +72,18 @@ def hub(make_hub: Callable[[Scenario], Hub]) -> Hub:
 
 @pytest.fixture
 def overheard() -> Iterator[tuple[str, list[bytes]]]:
-    """The address of a server that counts seven stars everywhere and sets a cookie, and the heads of the requests that it got."""
+    """The address of a server that counts seven stars everywhere and sets a cookie, and the
+    heads of the requests that it got.
+    """
     heads: list[bytes] = []
 
     def handle(connection: socket, _: Any) -> None:
         with connection:
             while head := read_request(connection):
                 heads.append(head)
-                connection.sendall(SEVEN.replace(b"\r\n\r\n", b"\r\nSet-Cookie: who=ann; Path=/\r\n\r\n"))
+                connection.sendall(
+                    SEVEN.replace(b"\r\n\r\n", b"\r\nSet-Cookie: who=ann; Path=/\r\n\r\n")
+                )
 
     server = StreamServer(("127.0.0.1", 0), handle)
     server.start()
@@ -120,7 +129,9 @@ PASSING: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("rule", PASSING)
-def test_a_failure_that_may_pass_is_tried_again_until_it_has_passed(hub: Hub, account: Account, rule: dict[str, Any]) -> None:
+def test_a_failure_that_may_pass_is_tried_again_until_it_has_passed(
+    hub: Hub, account: Account, rule: dict[str, Any]
+) -> None:
     hub.misbehave("GET */stargazers?*", times=3, **rule)
 
     outcome = hub.client.list_stargazers(account, NAME, 1)
@@ -132,7 +143,9 @@ def test_a_failure_that_may_pass_is_tried_again_until_it_has_passed(hub: Hub, ac
 
 
 @pytest.mark.parametrize("rule", PASSING)
-def test_a_failure_that_does_not_pass_ends_after_four_tries(hub: Hub, account: Account, rule: dict[str, Any]) -> None:
+def test_a_failure_that_does_not_pass_ends_after_four_tries(
+    hub: Hub, account: Account, rule: dict[str, Any]
+) -> None:
     hub.misbehave("GET */stargazers?*", **rule)
 
     outcome = hub.client.list_stargazers(account, NAME, 1)
@@ -152,8 +165,13 @@ class ChancyClock(TurnedClock):
         return self.chance
 
 
-@pytest.mark.parametrize(("chance", "pauses"), [(0.0, [0.25, 0.5, 1.0]), (0.5, [0.375, 0.75, 1.5]), (0.9, [0.475, 0.95, 1.9])])
-def test_the_pauses_between_tries_double_and_half_of_each_is_chance(hub: Hub, account: Account, chance: float, pauses: list[float]) -> None:
+@pytest.mark.parametrize(
+    ("chance", "pauses"),
+    [(0.0, [0.25, 0.5, 1.0]), (0.5, [0.375, 0.75, 1.5]), (0.9, [0.475, 0.95, 1.9])],
+)
+def test_the_pauses_between_tries_double_and_half_of_each_is_chance(
+    hub: Hub, account: Account, chance: float, pauses: list[float]
+) -> None:
     hub.clock = ChancyClock(chance)
     client = hub.connect()
     hub.misbehave("GET *", effect="drop")
@@ -175,7 +193,9 @@ def test_the_pauses_between_tries_double_and_half_of_each_is_chance(hub: Hub, ac
         ({"effect": "status", "status": 301}, Garbage),
     ],
 )
-def test_what_will_not_pass_is_asked_once(hub: Hub, account: Account, rule: dict[str, Any], kind: type) -> None:
+def test_what_will_not_pass_is_asked_once(
+    hub: Hub, account: Account, rule: dict[str, Any], kind: type
+) -> None:
     hub.misbehave("GET *", **rule)
 
     outcome = hub.client.get_repository(account, NAME)
@@ -194,17 +214,23 @@ BROKEN = {
     "a body shorter than its length": (b'HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n{"count"',),
     "half a body without a length": (b'HTTP/1.1 200 OK\r\n\r\n{"count"',),
     "half a chunk": (b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nc\r\n{"count"',),
-    "a chunk without a length": (b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{"count": 7}\r\n0\r\n\r\n',),
+    "a chunk without a length": (
+        b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{"count": 7}\r\n0\r\n\r\n',
+    ),
     "half of what was compressed": (
         b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n",
         gzip.compress(json.dumps({"count": 7, "more": list(range(5000))}).encode())[:2000],
     ),
-    "what was never compressed": (b'HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 12\r\n\r\n{"count": 7}',),
+    "what was never compressed": (
+        b'HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 12\r\n\r\n{"count": 7}',
+    ),
 }
 
 
 @pytest.mark.parametrize("pieces", BROKEN.values(), ids=BROKEN)
-def test_an_answer_that_is_not_whole_may_pass(hub: Hub, account: Account, serve_raw: ServeRaw, pieces: tuple[bytes, ...]) -> None:
+def test_an_answer_that_is_not_whole_may_pass(
+    hub: Hub, account: Account, serve_raw: ServeRaw, pieces: tuple[bytes, ...]
+) -> None:
     talks: list[Talk] = [send_and_hang_up(*pieces), lambda connection: connection.sendall(SEVEN)]
     client = hub.connect(api_url=serve_raw(lambda connection: talks.pop(0)(connection)))
 
@@ -229,12 +255,22 @@ def test_a_server_that_is_not_there_may_come_back(hub: Hub, account: Account) ->
 @pytest.mark.parametrize("is_compressed", [False, True])
 @pytest.mark.parametrize(("size", "kind"), [(1000, Count), (1001, Transient), (100_000, Transient)])
 def test_a_body_over_the_bound_is_given_up(
-    hub: Hub, account: Account, serve_raw: ServeRaw, monkeypatch: pytest.MonkeyPatch, size: int, kind: type, is_compressed: bool
+    hub: Hub,
+    account: Account,
+    serve_raw: ServeRaw,
+    monkeypatch: pytest.MonkeyPatch,
+    size: int,
+    kind: type,
+    is_compressed: bool,
 ) -> None:
     monkeypatch.setattr(transport, "BODY_BOUND", 1000)
     plain = b'{"count": 7}'.ljust(size)
     body = gzip.compress(plain) if is_compressed else plain
-    head = f"HTTP/1.1 200 OK\r\n{'Content-Encoding: gzip' if is_compressed else 'x: y'}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    head = (
+        "HTTP/1.1 200 "
+        f"OK\r\n{'Content-Encoding: gzip' if is_compressed else 'x: y'}\r\nContent-Length: "
+        f"{len(body)}\r\n\r\n"
+    ).encode()
     client = hub.connect(api_url=serve_raw(lambda connection: connection.sendall(head + body)))
 
     outcome = client.count_stargazers(account, NAME)
@@ -242,7 +278,9 @@ def test_a_body_over_the_bound_is_given_up(
     assert isinstance(outcome, kind)
 
 
-def test_a_body_that_drips_ends_at_the_deadline(hub: Hub, account: Account, serve_raw: ServeRaw) -> None:
+def test_a_body_that_drips_ends_at_the_deadline(
+    hub: Hub, account: Account, serve_raw: ServeRaw
+) -> None:
     never = Event()
 
     def drip(connection: socket) -> None:
@@ -251,7 +289,9 @@ def test_a_body_that_drips_ends_at_the_deadline(hub: Hub, account: Account, serv
             connection.sendall(b" ")
 
     url = serve_raw(drip)
-    client = hub.connect(api_url=url, graphql_url=url, connect_timeout_seconds=0.3, read_timeout_seconds=0.3)
+    client = hub.connect(
+        api_url=url, graphql_url=url, connect_timeout_seconds=0.3, read_timeout_seconds=0.3
+    )
 
     # A query of two aliases is sent once.
     answer = client.graph_counts(account, [NAME, "acme/small"])
@@ -259,10 +299,16 @@ def test_a_body_that_drips_ends_at_the_deadline(hub: Hub, account: Account, serv
     assert [type(outcome) for outcome in answer.outcomes] == [Transient, Transient]
 
 
-def test_an_answer_that_never_comes_is_given_up(hub: Hub, account: Account, serve_raw: ServeRaw) -> None:
+def test_an_answer_that_never_comes_is_given_up(
+    hub: Hub, account: Account, serve_raw: ServeRaw
+) -> None:
     never = Event()
     # The deadline of the whole answer, which comes after the connection's, is far away.
-    client = hub.connect(api_url=serve_raw(lambda connection: never.wait()), connect_timeout_seconds=60.0, read_timeout_seconds=0.15)
+    client = hub.connect(
+        api_url=serve_raw(lambda connection: never.wait()),
+        connect_timeout_seconds=60.0,
+        read_timeout_seconds=0.15,
+    )
 
     outcome = client.get_repository(account, NAME)
 
@@ -275,7 +321,14 @@ def test_an_answer_that_never_comes_is_given_up(hub: Hub, account: Account, serv
 
 @pytest.mark.parametrize("status", [403, 429])
 def test_a_named_pause_is_obeyed_to_the_second(hub: Hub, account: Account, status: int) -> None:
-    hub.misbehave("GET *", effect="status", status=status, headers={"retry-after": "17"}, body=SECONDARY, times=1)
+    hub.misbehave(
+        "GET *",
+        effect="status",
+        status=status,
+        headers={"retry-after": "17"},
+        body=SECONDARY,
+        times=1,
+    )
 
     before = hub.clock.now()
     limited = hub.client.get_repository(account, NAME)
@@ -295,13 +348,35 @@ def test_a_named_pause_is_obeyed_to_the_second(hub: Hub, account: Account, statu
 
 
 def meet_over_rest(hub: Hub, account: Account) -> Any:
-    hub.misbehave("GET *", effect="status", status=403, headers={"retry-after": "100"}, body=SECONDARY, times=1)
+    hub.misbehave(
+        "GET *",
+        effect="status",
+        status=403,
+        headers={"retry-after": "100"},
+        body=SECONDARY,
+        times=1,
+    )
     return hub.client.get_repository(account, NAME)
 
 
 def meet_over_graphql(hub: Hub, account: Account) -> Any:
-    body = {"errors": [{"type": "RATE_LIMIT", "code": "graphql_rate_limit", "message": json.loads(SECONDARY)["message"]}]}
-    hub.misbehave("POST *", effect="status", status=200, headers={"retry-after": "100"}, body=json.dumps(body), times=1)
+    body = {
+        "errors": [
+            {
+                "type": "RATE_LIMIT",
+                "code": "graphql_rate_limit",
+                "message": json.loads(SECONDARY)["message"],
+            }
+        ]
+    }
+    hub.misbehave(
+        "POST *",
+        effect="status",
+        status=200,
+        headers={"retry-after": "100"},
+        body=json.dumps(body),
+        times=1,
+    )
     return count_graph(hub.client, account)
 
 
@@ -321,15 +396,17 @@ def test_a_secondary_limit_holds_both_resources_of_its_user_and_nobody_else(
     others = [hub.client.get_repository(BOB, NAME), count_graph(hub.client, BOB)]
 
     assert isinstance(limited, SecondaryLimit)
-    assert [(type(outcome), outcome.until) for outcome in held if isinstance(outcome, SecondaryLimit)] == [
-        (SecondaryLimit, limited.until)
-    ] * 4
+    assert [
+        (type(outcome), outcome.until) for outcome in held if isinstance(outcome, SecondaryLimit)
+    ] == [(SecondaryLimit, limited.until)] * 4
     assert asked == 1
     assert [type(outcome) for outcome in others] == [Metadata, Metadata]
 
 
 @pytest.mark.parametrize("status", [403, 429])
-def test_an_unnamed_pause_is_a_minute_and_doubles_until_a_call_goes_well(hub: Hub, account: Account, status: int) -> None:
+def test_an_unnamed_pause_is_a_minute_and_doubles_until_a_call_goes_well(
+    hub: Hub, account: Account, status: int
+) -> None:
     def meet_again() -> float:
         before = hub.clock.now()
         limited = hub.client.get_repository(account, NAME)
@@ -349,11 +426,20 @@ def test_an_unnamed_pause_is_a_minute_and_doubles_until_a_call_goes_well(hub: Hu
 
 
 @pytest.mark.parametrize("status", [403, 429])
-def test_a_spent_budget_is_an_outcome_until_its_reset(hub: Hub, account: Account, status: int) -> None:
+def test_a_spent_budget_is_an_outcome_until_its_reset(
+    hub: Hub, account: Account, status: int
+) -> None:
     reset = int(hub.clock.now()) + 1800
     figures = {"limit": "5000", "remaining": "0", "reset": str(reset), "resource": "core"}
     headers = {f"x-ratelimit-{name}": value for name, value in figures.items()}
-    hub.misbehave("GET *", effect="status", status=status, headers=headers, body='{"message":"API rate limit exceeded"}', times=1)
+    hub.misbehave(
+        "GET *",
+        effect="status",
+        status=status,
+        headers=headers,
+        body='{"message":"API rate limit exceeded"}',
+        times=1,
+    )
 
     spent = hub.client.get_repository(account, NAME)
     at_once = hub.client.get_repository(account, NAME)
@@ -370,7 +456,9 @@ def test_a_spent_budget_is_an_outcome_until_its_reset(hub: Hub, account: Account
     assert isinstance(after, Metadata)
 
 
-def test_a_spent_budget_holds_neither_the_other_one_nor_another_user(hub: Hub, account: Account) -> None:
+def test_a_spent_budget_holds_neither_the_other_one_nor_another_user(
+    hub: Hub, account: Account
+) -> None:
     hub.github.budgets.set_remaining(1, "core", 0, hub.clock.now())
 
     spent = hub.client.get_repository(account, NAME)
@@ -382,7 +470,9 @@ def test_a_spent_budget_holds_neither_the_other_one_nor_another_user(hub: Hub, a
     assert isinstance(bobs, Metadata)
 
 
-def test_the_last_point_of_a_budget_is_spent_and_the_next_call_is_not_sent(hub: Hub, account: Account) -> None:
+def test_the_last_point_of_a_budget_is_spent_and_the_next_call_is_not_sent(
+    hub: Hub, account: Account
+) -> None:
     hub.github.budgets.set_remaining(1, "core", 1, hub.clock.now())
 
     outcomes = [hub.client.get_repository(account, NAME) for _ in range(2)]
@@ -396,9 +486,14 @@ def test_the_last_point_of_a_budget_is_spent_and_the_next_call_is_not_sent(hub: 
 
 @pytest.mark.parametrize(
     "rule",
-    [{"status": 401, "body": '{"message":"Bad credentials"}'}, {"status": 403, "body": '{"message":"Sorry. Your account was suspended"}'}],
+    [
+        {"status": 401, "body": '{"message":"Bad credentials"}'},
+        {"status": 403, "body": '{"message":"Sorry. Your account was suspended"}'},
+    ],
 )
-def test_a_rejected_token_is_not_sent_again_and_every_other_one_is(hub: Hub, account: Account, rule: dict[str, Any]) -> None:
+def test_a_rejected_token_is_not_sent_again_and_every_other_one_is(
+    hub: Hub, account: Account, rule: dict[str, Any]
+) -> None:
     hub.misbehave("GET *", effect="status", token=account.token, **rule)
 
     rejected = hub.client.get_repository(account, NAME)
@@ -418,11 +513,19 @@ def test_the_figures_of_a_rejected_token_are_not_the_users(hub: Hub, account: Ac
     outcome = hub.client.get_repository(account, NAME)
 
     assert isinstance(outcome, BadToken)
-    assert hub.ledger.view(1, hub.clock.now())["core"] == {"limit": 5000, "remaining": None, "reset_at": None}
+    assert hub.ledger.view(1, hub.clock.now())["core"] == {
+        "limit": 5000,
+        "remaining": None,
+        "reset_at": None,
+    }
 
 
 def test_nothing_of_one_account_speaks_for_another(
-    hub: Hub, account: Account, overheard: tuple[str, list[bytes]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    hub: Hub,
+    account: Account,
+    overheard: tuple[str, list[bytes]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     url, heads = overheard
     netrc = tmp_path / "netrc"
@@ -433,7 +536,14 @@ def test_nothing_of_one_account_speaks_for_another(
     for who in (account, BOB, account):
         assert client.count_stargazers(who, NAME) == Count(7)
 
-    spoken = [[line for line in head.split(b"\r\n") if line.lower().startswith((b"authorization:", b"cookie:"))] for head in heads]
+    spoken = [
+        [
+            line
+            for line in head.split(b"\r\n")
+            if line.lower().startswith((b"authorization:", b"cookie:"))
+        ]
+        for head in heads
+    ]
     assert spoken == [
         [b"Authorization: Bearer gho_secret_token"],
         [b"Authorization: Bearer gho_bob"],
@@ -449,15 +559,24 @@ def test_a_renamed_repository_is_found_under_its_old_name(hub: Hub, account: Acc
 
     assert isinstance(under_old, Page)
     assert len(under_old.stargazers) == 50
-    assert [(entry["status"], entry["path"], entry["query"]) for entry in hub.github.world.asked] == [
+    assert [
+        (entry["status"], entry["path"], entry["query"]) for entry in hub.github.world.asked
+    ] == [
         (301, "/repos/old/name/stargazers", {"per_page": "100", "page": "3"}),
         (200, "/repositories/10/stargazers", {"per_page": "100", "page": "3"}),
     ]
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
-def test_a_redirect_that_forgets_the_query_gets_the_page_that_was_asked_for(hub: Hub, account: Account, status: int) -> None:
-    hub.misbehave("GET /repos/*", effect="status", status=status, headers={"location": "/repositories/10/stargazers"})
+def test_a_redirect_that_forgets_the_query_gets_the_page_that_was_asked_for(
+    hub: Hub, account: Account, status: int
+) -> None:
+    hub.misbehave(
+        "GET /repos/*",
+        effect="status",
+        status=status,
+        headers={"location": "/repositories/10/stargazers"},
+    )
 
     outcome = hub.client.list_stargazers(account, NAME, 3)
 
@@ -466,7 +585,9 @@ def test_a_redirect_that_forgets_the_query_gets_the_page_that_was_asked_for(hub:
     assert statuses(hub) == [status, 200]
 
 
-def test_a_redirect_with_a_query_of_its_own_is_followed_as_it_is(hub: Hub, account: Account) -> None:
+def test_a_redirect_with_a_query_of_its_own_is_followed_as_it_is(
+    hub: Hub, account: Account
+) -> None:
     location = "/repositories/10/stargazers?per_page=20&page=1"
     hub.misbehave("GET /repos/*", effect="status", status=301, headers={"location": location})
 
@@ -479,12 +600,17 @@ def test_a_redirect_with_a_query_of_its_own_is_followed_as_it_is(hub: Hub, accou
 
 @pytest.mark.parametrize("status", [301, 307])
 def test_a_redirected_query_stays_a_query(hub: Hub, account: Account, status: int) -> None:
-    hub.misbehave("POST /graphql", effect="status", status=status, headers={"location": "/api/graphql"})
+    hub.misbehave(
+        "POST /graphql", effect="status", status=status, headers={"location": "/api/graphql"}
+    )
 
     outcome = count_graph(hub.client, account)
 
     assert isinstance(outcome, Metadata)
-    assert [(entry["method"], entry["path"]) for entry in hub.github.world.asked] == [("POST", "/graphql"), ("POST", "/api/graphql")]
+    assert [(entry["method"], entry["path"]) for entry in hub.github.world.asked] == [
+        ("POST", "/graphql"),
+        ("POST", "/api/graphql"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -497,7 +623,9 @@ def test_a_redirected_query_stays_a_query(hub: Hub, account: Account, status: in
         "https://{own}/repos/acme/engine",
     ],
 )
-def test_a_redirect_to_another_host_never_gets_the_token(hub: Hub, account: Account, serve_raw: ServeRaw, location: str) -> None:
+def test_a_redirect_to_another_host_never_gets_the_token(
+    hub: Hub, account: Account, serve_raw: ServeRaw, location: str
+) -> None:
     reached: list[socket] = []
 
     def talk(connection: socket) -> None:
@@ -505,7 +633,12 @@ def test_a_redirect_to_another_host_never_gets_the_token(hub: Hub, account: Acco
         connection.sendall(SEVEN)
 
     own, other = hub.url.removeprefix("http://"), serve_raw(talk).removeprefix("http://")
-    hub.misbehave("GET *", effect="status", status=301, headers={"location": location.format(own=own, other=other)})
+    hub.misbehave(
+        "GET *",
+        effect="status",
+        status=301,
+        headers={"location": location.format(own=own, other=other)},
+    )
 
     outcome = hub.client.get_repository(account, NAME)
 
@@ -515,9 +648,19 @@ def test_a_redirect_to_another_host_never_gets_the_token(hub: Hub, account: Acco
     assert statuses(hub) == [301]
 
 
-@pytest.mark.parametrize(("redirects", "kind", "asked"), [(3, Metadata, 4), (4, Garbage, 4), (0, Garbage, 4)])
-def test_more_than_three_redirects_end(hub: Hub, account: Account, redirects: int, kind: type, asked: int) -> None:
-    hub.misbehave("GET *", effect="status", status=302, headers={"location": "/repositories/10"}, times=redirects)
+@pytest.mark.parametrize(
+    ("redirects", "kind", "asked"), [(3, Metadata, 4), (4, Garbage, 4), (0, Garbage, 4)]
+)
+def test_more_than_three_redirects_end(
+    hub: Hub, account: Account, redirects: int, kind: type, asked: int
+) -> None:
+    hub.misbehave(
+        "GET *",
+        effect="status",
+        status=302,
+        headers={"location": "/repositories/10"},
+        times=redirects,
+    )
 
     outcome = hub.client.get_repository(account, NAME)
 
@@ -531,11 +674,42 @@ def test_more_than_three_redirects_end(hub: Hub, account: Account, redirects: in
 @pytest.mark.parametrize(
     "name",
     [
-        *("", "/", "engine", "acme/", "/engine", "acme/engine/", "/acme/engine", "acme/engine/stargazers"),
+        *(
+            "",
+            "/",
+            "engine",
+            "acme/",
+            "/engine",
+            "acme/engine/",
+            "/acme/engine",
+            "acme/engine/stargazers",
+        ),
         *("..", "../user", "acme/..", "acme/.", "./engine", "../engine", "../../user"),
-        *("acme/engine?x=1", "acme/engine#x", "acme/engine&x", "acme/%2e%2e", "acme%2Fengine", "acme\\engine", "acme/engine\\.."),
-        *("acme/engine ", " acme/engine", "acme/en gine", "acme/engine\n", "acme/engine\r\nx: y", "acme/engine\0"),
-        *("äcme/engine", "acme/éngine", "acme/engine\u200b", "http://acme/engine", "@acme/engine", "acme:x@host/engine"),
+        *(
+            "acme/engine?x=1",
+            "acme/engine#x",
+            "acme/engine&x",
+            "acme/%2e%2e",
+            "acme%2Fengine",
+            "acme\\engine",
+            "acme/engine\\..",
+        ),
+        *(
+            "acme/engine ",
+            " acme/engine",
+            "acme/en gine",
+            "acme/engine\n",
+            "acme/engine\r\nx: y",
+            "acme/engine\0",
+        ),
+        *(
+            "äcme/engine",
+            "acme/éngine",
+            "acme/engine\u200b",
+            "http://acme/engine",
+            "@acme/engine",
+            "acme:x@host/engine",
+        ),
     ],
 )
 def test_an_odd_name_of_a_repository_is_never_sent(hub: Hub, account: Account, name: str) -> None:
@@ -549,7 +723,9 @@ def test_an_odd_name_of_a_repository_is_never_sent(hub: Hub, account: Account, n
     assert hub.routes == []
 
 
-@pytest.mark.parametrize("name", ["a/b", "acme-1/engine_2.js", ".github/.github", "a/-", "A/B.", "a/..."])
+@pytest.mark.parametrize(
+    "name", ["a/b", "acme-1/engine_2.js", ".github/.github", "a/-", "A/B.", "a/..."]
+)
 def test_a_plain_name_is_sent_as_it_is(hub: Hub, account: Account, name: str) -> None:
     hub.client.get_repository(account, name)
 
@@ -579,8 +755,12 @@ class Gate:
         connection.sendall(SEVEN)
 
 
-def open_gate(hub: Hub, account: Account, serve_raw: ServeRaw, **settings: Any) -> tuple[Gate, GitHubClient]:
-    """A gate that was passed by both users, so that nothing about their budgets is unknown, and is shut since."""
+def open_gate(
+    hub: Hub, account: Account, serve_raw: ServeRaw, **settings: Any
+) -> tuple[Gate, GitHubClient]:
+    """A gate that was passed by both users, so that nothing about their budgets is unknown, and
+    is shut since.
+    """
     gate = Gate()
     client = hub.connect(api_url=serve_raw(gate), read_timeout_seconds=20.0, **settings)
     gate.opened.set()
@@ -591,10 +771,16 @@ def open_gate(hub: Hub, account: Account, serve_raw: ServeRaw, **settings: Any) 
     return gate, client
 
 
-def test_no_more_calls_of_one_user_are_in_flight_than_configured(hub: Hub, account: Account, serve_raw: ServeRaw) -> None:
+def test_no_more_calls_of_one_user_are_in_flight_than_configured(
+    hub: Hub, account: Account, serve_raw: ServeRaw
+) -> None:
     gate, client = open_gate(hub, account, serve_raw, concurrency=3)
 
-    calls = [gevent.spawn(client.count_stargazers, who, NAME) for who in (account, ANN_TOO) for _ in range(5)]
+    calls = [
+        gevent.spawn(client.count_stargazers, who, NAME)
+        for who in (account, ANN_TOO)
+        for _ in range(5)
+    ]
     wait_until(lambda: gate.inside == 3, "three calls are in flight")
     for _ in range(200):
         gevent.sleep(0)
@@ -605,7 +791,9 @@ def test_no_more_calls_of_one_user_are_in_flight_than_configured(hub: Hub, accou
     assert [call.get() for call in calls] == [Count(7)] * 10
 
 
-def test_the_waiting_of_one_user_does_not_hold_up_another(hub: Hub, account: Account, serve_raw: ServeRaw) -> None:
+def test_the_waiting_of_one_user_does_not_hold_up_another(
+    hub: Hub, account: Account, serve_raw: ServeRaw
+) -> None:
     gate, client = open_gate(hub, account, serve_raw, concurrency=1)
 
     calls = [gevent.spawn(client.count_stargazers, account, NAME) for _ in range(3)]
@@ -617,10 +805,14 @@ def test_the_waiting_of_one_user_does_not_hold_up_another(hub: Hub, account: Acc
     assert [call.get() for call in calls] == [Count(7)] * 4
 
 
-def test_no_more_calls_of_all_users_are_in_flight_than_configured(hub: Hub, account: Account, serve_raw: ServeRaw) -> None:
+def test_no_more_calls_of_all_users_are_in_flight_than_configured(
+    hub: Hub, account: Account, serve_raw: ServeRaw
+) -> None:
     gate, client = open_gate(hub, account, serve_raw, concurrency=8, total_concurrency=3)
 
-    calls = [gevent.spawn(client.count_stargazers, who, NAME) for _ in range(8) for who in (account, BOB)]
+    calls = [
+        gevent.spawn(client.count_stargazers, who, NAME) for _ in range(8) for who in (account, BOB)
+    ]
     wait_until(lambda: gate.inside == 3, "three calls are in flight")
     gate.opened.set()
     outcomes = [call.get() for call in calls]
@@ -629,7 +821,9 @@ def test_no_more_calls_of_all_users_are_in_flight_than_configured(hub: Hub, acco
     assert gate.most == 3
 
 
-def test_a_call_that_is_killed_gives_its_place_back(hub: Hub, account: Account, serve_raw: ServeRaw) -> None:
+def test_a_call_that_is_killed_gives_its_place_back(
+    hub: Hub, account: Account, serve_raw: ServeRaw
+) -> None:
     gate, client = open_gate(hub, account, serve_raw, concurrency=1, total_concurrency=1)
     call = gevent.spawn(client.count_stargazers, account, NAME)
     wait_until(lambda: gate.inside == 1, "the call is in flight")
@@ -642,9 +836,17 @@ def test_a_call_that_is_killed_gives_its_place_back(hub: Hub, account: Account, 
 
 
 @pytest.mark.parametrize(
-    "rule", [{"effect": "drop"}, {"effect": "garbage"}, {"effect": "status", "status": 401}, {"effect": "status", "status": 404}]
+    "rule",
+    [
+        {"effect": "drop"},
+        {"effect": "garbage"},
+        {"effect": "status", "status": 401},
+        {"effect": "status", "status": 404},
+    ],
 )
-def test_the_ledger_knows_that_a_call_is_over_however_it_went(hub: Hub, account: Account, rule: dict[str, Any]) -> None:
+def test_the_ledger_knows_that_a_call_is_over_however_it_went(
+    hub: Hub, account: Account, rule: dict[str, Any]
+) -> None:
     hub.misbehave("GET *", **rule)
 
     hub.client.get_repository(account, NAME)
@@ -656,7 +858,9 @@ def test_the_ledger_knows_that_a_call_is_over_however_it_went(hub: Hub, account:
 # Records and lists
 
 
-def test_a_record_that_did_not_change_is_told_by_its_etag_and_costs_nothing(hub: Hub, account: Account) -> None:
+def test_a_record_that_did_not_change_is_told_by_its_etag_and_costs_nothing(
+    hub: Hub, account: Account
+) -> None:
     first = hub.client.get_repository(account, NAME)
     assert isinstance(first, Metadata)
 
@@ -668,7 +872,11 @@ def test_a_record_that_did_not_change_is_told_by_its_etag_and_costs_nothing(hub:
     assert isinstance(grown, Metadata)
     assert (first.stars, grown.stars) == (250, 251)
     assert grown.etag not in (None, first.etag)
-    assert [(entry["status"], entry["cost"]) for entry in hub.github.world.asked] == [(200, 1), (304, 0), (200, 1)]
+    assert [(entry["status"], entry["cost"]) for entry in hub.github.world.asked] == [
+        (200, 1),
+        (304, 0),
+        (200, 1),
+    ]
 
 
 def test_the_etag_of_another_token_brings_the_record(hub: Hub, account: Account) -> None:
@@ -691,12 +899,22 @@ def test_the_etag_of_another_token_brings_the_record(hub: Hub, account: Account)
     ],
 )
 def test_the_last_page_is_the_one_that_links_to_no_next(
-    hub: Hub, account: Account, name: str, page: int, stars: int, has_next: bool, last_page: int | None
+    hub: Hub,
+    account: Account,
+    name: str,
+    page: int,
+    stars: int,
+    has_next: bool,
+    last_page: int | None,
 ) -> None:
     outcome = hub.client.list_stargazers(account, name, page)
 
     assert isinstance(outcome, Page)
-    assert (len(outcome.stargazers), outcome.has_next, outcome.last_page) == (stars, has_next, last_page)
+    assert (len(outcome.stargazers), outcome.has_next, outcome.last_page) == (
+        stars,
+        has_next,
+        last_page,
+    )
 
 
 def test_the_numeric_id_finds_a_repository_as_its_name_does(hub: Hub, account: Account) -> None:
@@ -704,7 +922,10 @@ def test_the_numeric_id_finds_a_repository_as_its_name_does(hub: Hub, account: A
     by_id = hub.client.list_stargazers(account, 10, 2)
 
     assert by_id == by_name
-    assert [entry["path"] for entry in hub.github.world.asked] == ["/repos/acme/engine/stargazers", "/repositories/10/stargazers"]
+    assert [entry["path"] for entry in hub.github.world.asked] == [
+        "/repos/acme/engine/stargazers",
+        "/repositories/10/stargazers",
+    ]
 
 
 def test_pages_are_as_long_as_configured_or_asked_for(hub: Hub, account: Account) -> None:
@@ -712,18 +933,33 @@ def test_pages_are_as_long_as_configured_or_asked_for(hub: Hub, account: Account
 
     lengths = [
         len(page.stargazers)
-        for page in (client.list_stargazers(account, NAME, 1), client.list_stargazers(account, NAME, 1, 7))
+        for page in (
+            client.list_stargazers(account, NAME, 1),
+            client.list_stargazers(account, NAME, 1, 7),
+        )
         if isinstance(page, Page)
     ]
 
     assert lengths == [40, 7]
 
 
-def test_a_missing_route_and_a_missing_repository_are_told_apart(make_hub: Callable[[Scenario], Hub], account: Account) -> None:
-    hub = make_hub(Scenario(accounts=SCENARIO.accounts, repositories=SCENARIO.repositories, population=5000, has_counts=False))
+def test_a_missing_route_and_a_missing_repository_are_told_apart(
+    make_hub: Callable[[Scenario], Hub], account: Account
+) -> None:
+    hub = make_hub(
+        Scenario(
+            accounts=SCENARIO.accounts,
+            repositories=SCENARIO.repositories,
+            population=5000,
+            has_counts=False,
+        )
+    )
 
     there = [hub.client.count_stargazers(account, NAME), hub.client.star_history(account, NAME, 1)]
-    gone = [hub.client.count_stargazers(account, "acme/gone"), hub.client.star_history(account, "acme/gone", 1)]
+    gone = [
+        hub.client.count_stargazers(account, "acme/gone"),
+        hub.client.star_history(account, "acme/gone", 1),
+    ]
 
     assert there == [RouteMissing(), RouteMissing()]
     assert [type(outcome) for outcome in gone] == [Gone, Gone]
@@ -735,13 +971,22 @@ def test_a_missing_route_and_a_missing_repository_are_told_apart(make_hub: Calla
 LOST: list[dict[str, Any]] = [
     {"effect": "drop"},
     {"effect": "truncate"},
-    {"effect": "status", "status": 502, "body": '{"data":null,"errors":[{"message":"Something went wrong while executing your query."}]}'},
+    {
+        "effect": "status",
+        "status": 502,
+        "body": (
+            '{"data":null,"errors":[{"message":"Something went wrong while executing your '
+            'query."}]}'
+        ),
+    },
     {"effect": "status", "status": 200, "body": '{"errors":[{"type":null,"message":"timedout"}]}'},
 ]
 
 
 @pytest.mark.parametrize("rule", LOST)
-def test_a_query_of_several_aliases_that_fails_as_a_whole_is_not_tried_again(hub: Hub, account: Account, rule: dict[str, Any]) -> None:
+def test_a_query_of_several_aliases_that_fails_as_a_whole_is_not_tried_again(
+    hub: Hub, account: Account, rule: dict[str, Any]
+) -> None:
     hub.misbehave("POST *", **rule)
 
     lists = hub.client.graph_stargazers(account, [GraphAsk(NAME), GraphAsk("acme/small")])
@@ -755,20 +1000,33 @@ def test_a_query_of_several_aliases_that_fails_as_a_whole_is_not_tried_again(hub
 
 
 @pytest.mark.parametrize("rule", LOST)
-def test_a_query_of_one_alias_is_tried_again(hub: Hub, account: Account, rule: dict[str, Any]) -> None:
+def test_a_query_of_one_alias_is_tried_again(
+    hub: Hub, account: Account, rule: dict[str, Any]
+) -> None:
     hub.misbehave("POST *", times=3, **rule)
 
     answer = hub.client.graph_stargazers(account, [GraphAsk(NAME)])
 
     (page,) = answer.outcomes
     assert isinstance(page, Page)
-    assert (len(page.stargazers), page.has_next, page.total, answer.has_failed, answer.cost) == (100, True, 250, False, 1)
+    assert (len(page.stargazers), page.has_next, page.total, answer.has_failed, answer.cost) == (
+        100,
+        True,
+        250,
+        False,
+        1,
+    )
     assert len(hub.routes) == 4
 
 
 def test_every_alias_has_its_own_outcome_in_the_order_asked(hub: Hub, account: Account) -> None:
     answer = hub.client.graph_stargazers(
-        account, [GraphAsk("acme/small"), GraphAsk("acme/gone"), GraphAsk("acme/small", 10, newest_first=True)]
+        account,
+        [
+            GraphAsk("acme/small"),
+            GraphAsk("acme/gone"),
+            GraphAsk("acme/small", 10, newest_first=True),
+        ],
     )
 
     oldest, gone, newest = answer.outcomes
@@ -786,8 +1044,17 @@ def test_a_query_about_nothing_is_not_sent(hub: Hub, account: Account) -> None:
     assert hub.routes == []
 
 
-def test_a_server_without_graphql_is_told(make_hub: Callable[[Scenario], Hub], account: Account) -> None:
-    hub = make_hub(Scenario(accounts=SCENARIO.accounts, repositories=SCENARIO.repositories, population=5000, has_graphql=False))
+def test_a_server_without_graphql_is_told(
+    make_hub: Callable[[Scenario], Hub], account: Account
+) -> None:
+    hub = make_hub(
+        Scenario(
+            accounts=SCENARIO.accounts,
+            repositories=SCENARIO.repositories,
+            population=5000,
+            has_graphql=False,
+        )
+    )
 
     answer = hub.client.graph_counts(account, [NAME, "acme/small"])
 
@@ -819,7 +1086,9 @@ class StoppingClock(TurnedClock):
         return super().wait(event, seconds)
 
 
-def test_a_call_that_waits_for_its_next_try_ends_when_gitstars_stops(hub: Hub, account: Account) -> None:
+def test_a_call_that_waits_for_its_next_try_ends_when_gitstars_stops(
+    hub: Hub, account: Account
+) -> None:
     hub.clock = StoppingClock(hub.stop)
     client = hub.connect()
     hub.misbehave("GET *", effect="drop")
@@ -838,14 +1107,19 @@ def test_a_place_that_becomes_free_goes_to_one_call(
     gate, client = open_gate(hub, account, serve_raw, concurrency=concurrency, **settings)
     gate.opened.set()
 
-    calls = [gevent.spawn(lambda: [client.count_stargazers(account, NAME) for _ in range(5)]) for _ in range(callers)]
+    calls = [
+        gevent.spawn(lambda: [client.count_stargazers(account, NAME) for _ in range(5)])
+        for _ in range(callers)
+    ]
 
     assert [call.get() for call in calls] == [[Count(7)] * 5] * callers
     assert gate.most <= concurrency
 
 
 @pytest.mark.parametrize("location", ["http://[bad", "//[", "http://[::1/"])
-def test_a_redirect_to_no_address_is_a_failed_call(hub: Hub, account: Account, location: str) -> None:
+def test_a_redirect_to_no_address_is_a_failed_call(
+    hub: Hub, account: Account, location: str
+) -> None:
     hub.misbehave("GET *", effect="status", status=301, headers={"location": location})
 
     outcome = hub.client.get_repository(account, NAME)
@@ -862,7 +1136,9 @@ def test_one_bad_alias_does_not_make_the_query_a_failure(hub: Hub, account: Acco
     assert not answer.has_failed
 
 
-def test_after_a_burst_the_calls_settle_at_the_pace_that_was_set(hub: Hub, account: Account) -> None:
+def test_after_a_burst_the_calls_settle_at_the_pace_that_was_set(
+    hub: Hub, account: Account
+) -> None:
     client = hub.connect(requests_per_hour=720, rest_points_per_minute=60)
     began = hub.clock.now()
     ends: list[float] = []

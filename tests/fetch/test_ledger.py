@@ -1,4 +1,6 @@
-"""The ledger of budgets: never more than GitHub allows, bursts while there is plenty, waits as long as needed, kept through restarts."""
+"""The ledger of budgets: never more than GitHub allows, bursts while there is plenty, waits as
+long as needed, kept through restarts.
+"""
 
 import json
 import math
@@ -26,11 +28,20 @@ class Pace:
     graphql_points_per_minute: int = 2000
 
 
-def figures(remaining: int, reset_at: float = START + 3600, resource: Resource = CORE, limit: int = 5000) -> RateInfo:
+def figures(
+    remaining: int, reset_at: float = START + 3600, resource: Resource = CORE, limit: int = 5000
+) -> RateInfo:
     return RateInfo(resource, limit, remaining, reset_at)
 
 
-def spend(ledger: Ledger, now: float, remaining: int, user: int = 1, resource: Resource = CORE, **more: float) -> None:
+def spend(
+    ledger: Ledger,
+    now: float,
+    remaining: int,
+    user: int = 1,
+    resource: Resource = CORE,
+    **more: float,
+) -> None:
     """One call whose answer tells ``remaining``."""
     grant = ledger.reserve(user, resource, 1, now)
     assert isinstance(grant, Grant)
@@ -56,13 +67,20 @@ class Server:
         while self.recent[0][0] <= now - 60:
             self.recent.popleft()
         assert self.used <= self.limit, "the hour was overspent"
-        assert sum(points for _, points in self.recent) <= self.per_minute, "the minute was overspent"
+        assert sum(points for _, points in self.recent) <= self.per_minute, (
+            "the minute was overspent"
+        )
         return RateInfo(CORE, self.limit, self.limit - self.used, math.ceil(self.reset_at))
 
 
-#: What happens next: a call is tried, one on its way arrives, an arrived one's answer comes, one is lost, time passes.
+#: What happens next: a call is tried, one on its way arrives, an arrived one's answer comes, one is
+#: lost, time passes.
 STEPS = st.lists(
-    st.tuples(st.sampled_from(["call", "call", "call", "arrive", "answer", "answer", "lose", "wait"]), st.integers(0, 40)), max_size=300
+    st.tuples(
+        st.sampled_from(["call", "call", "call", "arrive", "answer", "answer", "lose", "wait"]),
+        st.integers(0, 40),
+    ),
+    max_size=300,
 )
 
 
@@ -84,7 +102,9 @@ def test_it_never_overspends_whatever_the_order_of_calls_arrivals_answers_losses
     sent: list[Grant] = []
     arrived: list[tuple[Grant, RateInfo]] = []
     for step, number in steps:
-        if step == "call" and isinstance(grant := ledger.reserve(1, CORE, 1 + number % 3, now), Grant):
+        if step == "call" and isinstance(
+            grant := ledger.reserve(1, CORE, 1 + number % 3, now), Grant
+        ):
             sent.append(grant)
         elif step == "arrive" and sent:
             grant = sent.pop(number % len(sent))
@@ -101,7 +121,9 @@ def test_it_never_overspends_whatever_the_order_of_calls_arrivals_answers_losses
 
 @settings(max_examples=50, deadline=None)
 @given(latency=st.floats(0.01, 3), concurrency=st.integers(1, 16), used=st.integers(0, 4900))
-def test_a_busy_client_is_never_refused_and_never_stuck(latency: float, concurrency: int, used: int) -> None:
+def test_a_busy_client_is_never_refused_and_never_stuck(
+    latency: float, concurrency: int, used: int
+) -> None:
     server = Server(5000, 3600, 900, used, START + 1800)
     done = work(Ledger(Pace()), server, seconds=3600, latency=latency, concurrency=concurrency)
 
@@ -109,7 +131,9 @@ def test_a_busy_client_is_never_refused_and_never_stuck(latency: float, concurre
 
 
 def work(ledger: Ledger, server: Server, seconds: float, latency: float, concurrency: int) -> int:
-    """Keep ``concurrency`` calls in flight for some seconds of simulated time; how many were answered."""
+    """Keep ``concurrency`` calls in flight for some seconds of simulated time; how many were
+    answered.
+    """
     now, done = START, 0
     flying: deque[tuple[float, Grant, RateInfo]] = deque()
     while now < START + seconds:
@@ -130,7 +154,9 @@ def work(ledger: Ledger, server: Server, seconds: float, latency: float, concurr
 
 
 def test_a_fresh_token_moves_ten_pages_a_second_in_a_burst() -> None:
-    assert work(Ledger(Pace()), Server(5000, 3600, 900), seconds=60, latency=0.3, concurrency=8) >= 600
+    assert (
+        work(Ledger(Pace()), Server(5000, 3600, 900), seconds=60, latency=0.3, concurrency=8) >= 600
+    )
 
 
 def test_the_long_run_settles_at_the_configured_pace() -> None:
@@ -141,7 +167,10 @@ def test_the_long_run_settles_at_the_configured_pace() -> None:
 
 
 def test_what_is_left_below_half_lasts_until_the_reset() -> None:
-    ledger, server = Ledger(Pace(requests_per_hour=100_000)), Server(5000, 3600, 900, used=4000, reset_at=START + 3600)
+    ledger, server = (
+        Ledger(Pace(requests_per_hour=100_000)),
+        Server(5000, 3600, 900, used=4000, reset_at=START + 3600),
+    )
 
     late = work(ledger, server, seconds=1800, latency=0.3, concurrency=8)
 
@@ -218,7 +247,9 @@ def test_looking_reserves_nothing() -> None:
         ([figures(10), figures(3, resource=GRAPHQL)], 9),
     ],
 )
-def test_the_lowest_remaining_and_the_newest_reset_win(told: list[RateInfo], remaining: int) -> None:
+def test_the_lowest_remaining_and_the_newest_reset_win(
+    told: list[RateInfo], remaining: int
+) -> None:
     ledger = Ledger(Pace())
     spend(ledger, START, 4999)
     grants = [grant for _ in told if isinstance(grant := ledger.reserve(1, CORE, 1, START), Grant)]
@@ -236,7 +267,13 @@ def test_a_reset_in_the_past_is_a_fresh_window() -> None:
     assert isinstance(ledger.reserve(1, CORE, 1, START), Grant)
 
 
-def cool(ledger: Ledger, granted_at: float, met_at: float, retry_after: float | None = None, chance: float = 0.0) -> float:
+def cool(
+    ledger: Ledger,
+    granted_at: float,
+    met_at: float,
+    retry_after: float | None = None,
+    chance: float = 0.0,
+) -> float:
     return ledger.cool_down(Grant(1, CORE, 1, granted_at), retry_after, met_at, chance) - met_at
 
 
@@ -254,7 +291,17 @@ def test_a_named_pause_is_kept_to_the_second_on_both_resources() -> None:
 def test_an_unnamed_pause_doubles_until_a_call_goes_well() -> None:
     ledger = Ledger(Pace())
     pauses = [
-        cool(ledger, at, at) for at in (START, START + 100, START + 300, START + 900, START + 2000, START + 4000, START + 9000, START + 9e4)
+        cool(ledger, at, at)
+        for at in (
+            START,
+            START + 100,
+            START + 300,
+            START + 900,
+            START + 2000,
+            START + 4000,
+            START + 9000,
+            START + 9e4,
+        )
     ]
     assert pauses == [60, 120, 240, 480, 960, 1920, 3600, 3600]
 
@@ -264,7 +311,9 @@ def test_an_unnamed_pause_doubles_until_a_call_goes_well() -> None:
 
 
 def test_chance_spreads_an_unnamed_pause_upwards() -> None:
-    assert [cool(Ledger(Pace()), START, START, chance=chance) for chance in (0.0, 0.5, 0.999)] == pytest.approx([60, 67.5, 75], abs=0.1)
+    assert [
+        cool(Ledger(Pace()), START, START, chance=chance) for chance in (0.0, 0.5, 0.999)
+    ] == pytest.approx([60, 67.5, 75], abs=0.1)
 
 
 def test_calls_that_were_out_together_count_as_one_incident() -> None:
@@ -310,7 +359,9 @@ def test_a_restart_does_not_begin_blind() -> None:
     after.restore(rows)
 
     assert after.view(1, START) == ledger.view(1, START)
-    assert after.reserve(1, CORE, 1, START + 40) == Blocked(START + 900 + RESET_MARGIN_SECONDS, "spent")
+    assert after.reserve(1, CORE, 1, START + 40) == Blocked(
+        START + 900 + RESET_MARGIN_SECONDS, "spent"
+    )
     assert after.is_rejected(2, "gho_secret")
     assert sorted(map(str, after.snapshot())) == sorted(map(str, ledger.snapshot()))
     assert "gho_secret" not in json.dumps(rows)
@@ -333,13 +384,22 @@ def test_rows_of_another_shape_are_skipped_and_more_columns_are_no_trouble() -> 
     (row,) = ledger.snapshot()
 
     after = Ledger(Pace())
-    after.restore([{}, {**row, "user_id": "x"}, {**row, "resource": "search"}, {**row, "id": "gitstars_budget:1", "user_id": 9}])
+    after.restore(
+        [
+            {},
+            {**row, "user_id": "x"},
+            {**row, "resource": "search"},
+            {**row, "id": "gitstars_budget:1", "user_id": 9},
+        ]
+    )
 
     assert after.view(9, START)["core"]["remaining"] == 77
     assert {kept["user_id"] for kept in after.snapshot()} == {9}
 
 
-def test_users_are_forgotten_before_they_fill_the_memory_but_never_one_in_flight(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_users_are_forgotten_before_they_fill_the_memory_but_never_one_in_flight(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(ledgers, "USERS_BOUND", 10)
     ledger = Ledger(Pace())
     flying = ledger.reserve(1, CORE, 1, START)

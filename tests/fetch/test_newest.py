@@ -17,15 +17,25 @@ STORED = frozenset(range(1, 501))
 
 def star(number: int) -> Stargazer:
     """The star of user ``number``; they starred in the order of their numbers."""
-    return Stargazer(number, f"user-{number}", "", "", f"2020-01-01T{number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}Z")
+    return Stargazer(
+        number,
+        f"user-{number}",
+        "",
+        "",
+        f"2020-01-01T{number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}Z",
+    )
 
 
 def make_page(numbers: Iterable[int], has_next: bool = True, cursor: str | None = None) -> Page:
     return Page(tuple(map(star, numbers)), 0, has_next, end_cursor=cursor)
 
 
-def read(listing: NewestListing, pages: Iterable[Page], known: frozenset[int] = STORED) -> tuple[list[GraphAsk | int], list[Ready]]:
-    """Answer what the listing asks with these pages; what it asked, and what was ready after the last."""
+def read(
+    listing: NewestListing, pages: Iterable[Page], known: frozenset[int] = STORED
+) -> tuple[list[GraphAsk | int], list[Ready]]:
+    """Answer what the listing asks with these pages; what it asked, and what was ready after the
+    last.
+    """
     asked, ready = list[GraphAsk | int](), list[Ready]()
     for page in pages:
         assert ready == []
@@ -52,9 +62,17 @@ def test_by_page_numbers_it_goes_from_the_last_page_to_the_first() -> None:
 def test_by_cursors_it_goes_from_the_newest_star_on() -> None:
     listing = NewestListing("o/r", Progress(), page_size=50)
 
-    asked, _ = read(listing, [make_page([9], cursor="c1"), make_page([8], cursor="c2"), make_page([7], has_next=False)], frozenset())
+    asked, _ = read(
+        listing,
+        [make_page([9], cursor="c1"), make_page([8], cursor="c2"), make_page([7], has_next=False)],
+        frozenset(),
+    )
 
-    assert asked == [GraphAsk("o/r", 50, None, True), GraphAsk("o/r", 50, "c1", True), GraphAsk("o/r", 50, "c2", True)]
+    assert asked == [
+        GraphAsk("o/r", 50, None, True),
+        GraphAsk("o/r", 50, "c1", True),
+        GraphAsk("o/r", 50, "c2", True),
+    ]
     assert (listing.is_done, listing.is_too_long) == (True, False)
 
 
@@ -104,7 +122,9 @@ def test_a_page_that_was_not_answered_is_asked_for_again() -> None:
         "nothing at all",
     ],
 )
-def test_it_ends_at_twenty_known_stars_in_a_row(numbers: Iterable[int], is_done: bool, last_page: int | None) -> None:
+def test_it_ends_at_twenty_known_stars_in_a_row(
+    numbers: Iterable[int], is_done: bool, last_page: int | None
+) -> None:
     listing = NewestListing("o/r", COMPLETE, last_page)
 
     read(listing, [make_page(numbers, cursor="c1")])
@@ -129,8 +149,12 @@ def test_the_order_of_a_page_does_not_matter() -> None:
     assert listing.is_done
 
 
-@pytest.mark.parametrize(("has_next", "cursor"), [(False, "c1"), (True, None)], ids=["no next page", "no cursor"])
-def test_a_list_by_cursors_ends_where_there_is_nothing_to_go_on_from(has_next: bool, cursor: str | None) -> None:
+@pytest.mark.parametrize(
+    ("has_next", "cursor"), [(False, "c1"), (True, None)], ids=["no next page", "no cursor"]
+)
+def test_a_list_by_cursors_ends_where_there_is_nothing_to_go_on_from(
+    has_next: bool, cursor: str | None
+) -> None:
     listing = NewestListing("o/r", COMPLETE)
 
     _, ready = read(listing, [make_page([600], has_next, cursor)])
@@ -148,9 +172,15 @@ def test_a_cursor_that_leads_nowhere_is_the_end() -> None:
 
 
 @pytest.mark.parametrize("last_page", [8, None], ids=["by page numbers", "by cursors"])
-def test_new_pages_become_ready_oldest_first_once_the_known_run_is_reached(last_page: int | None) -> None:
+def test_new_pages_become_ready_oldest_first_once_the_known_run_is_reached(
+    last_page: int | None,
+) -> None:
     listing = NewestListing("o/r", COMPLETE, last_page)
-    pages = [make_page(range(611, 613), cursor="c1"), make_page(range(511, 611), cursor="c2"), make_page(range(411, 511), cursor="c3")]
+    pages = [
+        make_page(range(611, 613), cursor="c1"),
+        make_page(range(511, 611), cursor="c2"),
+        make_page(range(411, 511), cursor="c3"),
+    ]
 
     _, ready = read(listing, pages)
 
@@ -160,9 +190,14 @@ def test_new_pages_become_ready_oldest_first_once_the_known_run_is_reached(last_
 def test_each_ready_page_has_the_progress_that_holds_once_it_is_stored() -> None:
     listing = NewestListing("o/r", COMPLETE, last_page=8)
 
-    _, ready = read(listing, [make_page(range(611, 613)), make_page(range(511, 611)), make_page(range(411, 511))])
+    _, ready = read(
+        listing,
+        [make_page(range(611, 613)), make_page(range(511, 611)), make_page(range(411, 511))],
+    )
 
-    assert [one.progress for one in ready] == [Progress({"kind": "refresh"}, 6, 6, 503, processed, 3) for processed in (510, 610, 612)]
+    assert [one.progress for one in ready] == [
+        Progress({"kind": "refresh"}, 6, 6, 503, processed, 3) for processed in (510, 610, 612)
+    ]
     assert listing.progress == ready[-1].progress
 
 
@@ -194,7 +229,10 @@ def test_after_the_end_nothing_is_asked() -> None:
 
 def new_pages(count: int) -> list[Page]:
     """So many pages of 100 new stars each, newest first."""
-    return [make_page(range(10_000 - 100 * number, 10_100 - 100 * number), cursor=f"c{number}") for number in range(count)]
+    return [
+        make_page(range(10_000 - 100 * number, 10_100 - 100 * number), cursor=f"c{number}")
+        for number in range(count)
+    ]
 
 
 @pytest.mark.parametrize("last_page", [90, None], ids=["by page numbers", "by cursors"])
@@ -221,7 +259,9 @@ def test_after_twenty_new_pages_it_is_too_long(last_page: int | None) -> None:
     ],
     ids=["known, by page numbers", "known, by cursors", "the first page", "no next page"],
 )
-def test_what_ends_with_the_twentieth_page_is_not_too_long(last_page: int | None, twentieth: Page) -> None:
+def test_what_ends_with_the_twentieth_page_is_not_too_long(
+    last_page: int | None, twentieth: Page
+) -> None:
     listing = NewestListing("o/r", COMPLETE, last_page)
 
     _, ready = read(listing, [*new_pages(19), twentieth])
@@ -231,12 +271,17 @@ def test_what_ends_with_the_twentieth_page_is_not_too_long(last_page: int | None
 
 
 def test_a_refresh_with_short_pages_ends_at_known_stars() -> None:
-    listing = NewestListing("o/r", Progress(total_stargazers=1000, processed=999), last_page=100, page_size=10)
+    listing = NewestListing(
+        "o/r", Progress(total_stargazers=1000, processed=999), last_page=100, page_size=10
+    )
     for number in range(100, 0, -1):
         if listing.is_done:
             break
         page = Page(
-            tuple(Stargazer(n, "x", "", "", f"2020-01-01T00:{n // 60:02}:{n % 60:02}Z") for n in range(number * 10 - 9, number * 10 + 1)),
+            tuple(
+                Stargazer(n, "x", "", "", f"2020-01-01T00:{n // 60:02}:{n % 60:02}Z")
+                for n in range(number * 10 - 9, number * 10 + 1)
+            ),
             0,
             True,
         )

@@ -1,10 +1,13 @@
-"""When a list is proven complete: its length lies between the counts, or so little outside that no lost page could hide there."""
+"""When a list is proven complete: its length lies between the counts, or so little outside that
+no lost page could hide there.
+"""
 
 import pytest
 
 from gitstars.fetch.proof import Proven, ReadAgain, prove, tolerated
 
-#: The count before, the count after (None: the list was one page), the entries listed, and how many stars came or went.
+#: The count before, the count after (None: the list was one page), the entries listed, and how many
+#: stars came or went.
 COMPLETE = [
     # The list is as long as both counts.
     (0, 0, 0, 0),
@@ -53,23 +56,32 @@ INCOMPLETE = [
 
 
 @pytest.mark.parametrize(("before", "after", "listed", "churn"), COMPLETE)
-def test_a_list_that_agrees_with_its_counts_is_complete(before: int, after: int | None, listed: int, churn: int) -> None:
+def test_a_list_that_agrees_with_its_counts_is_complete(
+    before: int, after: int | None, listed: int, churn: int
+) -> None:
     judged = prove(before, after, listed)
 
     assert judged == Proven(churn)
 
 
 @pytest.mark.parametrize(("before", "after", "listed", "counted"), INCOMPLETE)
-def test_a_list_that_disagrees_is_read_again_and_says_why(before: int, after: int | None, listed: int, counted: str) -> None:
+def test_a_list_that_disagrees_is_read_again_and_says_why(
+    before: int, after: int | None, listed: int, counted: str
+) -> None:
     judged = prove(before, after, listed)
 
     assert judged == ReadAgain(f"{listed} stars were listed while the count is {counted}")
 
 
-@pytest.mark.parametrize("count", [200, 400, 10_000, 40_000, 156_815, 156_816, 160_000, 1_000_000, 10_000_000])
+@pytest.mark.parametrize(
+    "count", [200, 400, 10_000, 40_000, 156_815, 156_816, 160_000, 1_000_000, 10_000_000]
+)
 @pytest.mark.parametrize("pages", [1, 2])
 def test_a_lost_page_and_a_page_read_twice_never_pass(count: int, pages: int) -> None:
-    lost, doubled = prove(count, count, count - 100 * pages), prove(count, count, count + 100 * pages)
+    lost, doubled = (
+        prove(count, count, count - 100 * pages),
+        prove(count, count, count + 100 * pages),
+    )
 
     assert isinstance(lost, ReadAgain)
     assert isinstance(doubled, ReadAgain)
@@ -99,7 +111,9 @@ def test_the_larger_count_says_how_much_is_tolerated() -> None:
         (100_000_000, 99),
     ],
 )
-def test_a_quarter_of_the_square_root_is_tolerated_one_at_least_and_less_than_a_page(count: int, amount: int) -> None:
+def test_a_quarter_of_the_square_root_is_tolerated_one_at_least_and_less_than_a_page(
+    count: int, amount: int
+) -> None:
     assert tolerated(count) == amount
 
 

@@ -2,7 +2,13 @@
 
 import pytest
 
-from gitstars.fetch.refusals import explain_refusal, find_face, find_removal, may_ever_list, token_kind
+from gitstars.fetch.refusals import (
+    explain_refusal,
+    find_face,
+    find_removal,
+    may_ever_list,
+    token_kind,
+)
 
 LISTS = frozenset({"read:user", "public_repo"})
 
@@ -14,11 +20,32 @@ LISTS = frozenset({"read:user", "public_repo"})
         ("Resource not accessible by personal access token", "token"),
         ("You do not have permission to view the stargazers of this repository", "permission"),
         ("RESOURCE NOT ACCESSIBLE BY INTEGRATION", "integration"),
-        ("Resource protected by organization SAML enforcement. You must grant your OAuth token access to this organization.", "sso"),
+        (
+            (
+                "Resource protected by organization SAML enforcement. You must grant your OAuth "
+                "token access to this organization."
+            ),
+            "sso",
+        ),
         ("This organization requires single sign-on.", "sso"),
-        ("Although you appear to be authorized, the `x` organization has enabled OAuth App access restrictions", "oauth_app"),
-        ("`x` forbids access via a personal access token (classic). Please use a GitHub App.", "token_policy"),
-        ("`x` has an IP allow list enabled, and your IP address is not permitted to access this resource.", "ip_allow_list"),
+        (
+            (
+                "Although you appear to be authorized, the `x` organization has enabled OAuth App "
+                "access restrictions"
+            ),
+            "oauth_app",
+        ),
+        (
+            "`x` forbids access via a personal access token (classic). Please use a GitHub App.",
+            "token_policy",
+        ),
+        (
+            (
+                "`x` has an IP allow list enabled, and your IP address is not permitted to access "
+                "this resource."
+            ),
+            "ip_allow_list",
+        ),
         ("Your token has not been granted the required scopes to execute this query.", "scope"),
         ("Not Found", None),
         ("API rate limit exceeded for user ID 1.", None),
@@ -39,7 +66,9 @@ def test_a_refusal_is_known_by_its_words(text: str, face: str | None) -> None:
         ("", None),
     ],
 )
-def test_a_repository_that_was_taken_away_is_told_from_a_refused_one(text: str, reason: str | None) -> None:
+def test_a_repository_that_was_taken_away_is_told_from_a_refused_one(
+    text: str, reason: str | None
+) -> None:
     assert find_removal(text) == reason
 
 
@@ -102,7 +131,9 @@ COLLABORATE = "only to people who administer or collaborate"
         ("a face of tomorrow", COLLABORATE),
     ],
 )
-def test_each_face_has_its_advice_where_the_token_could_list(face: str, advice: str, scopes: frozenset[str] | None, kind: str) -> None:
+def test_each_face_has_its_advice_where_the_token_could_list(
+    face: str, advice: str, scopes: frozenset[str] | None, kind: str
+) -> None:
     assert advice in explain_refusal(face, scopes, kind)
 
 
@@ -125,7 +156,10 @@ FACES = [
 @pytest.mark.parametrize("scopes", [None, frozenset[str](), LISTS])
 @pytest.mark.parametrize(
     ("kind", "advice"),
-    [("fine_grained", "refuses stargazer lists to fine-grained tokens"), ("app", "refuses stargazer lists to tokens of GitHub Apps")],
+    [
+        ("fine_grained", "refuses stargazer lists to fine-grained tokens"),
+        ("app", "refuses stargazer lists to tokens of GitHub Apps"),
+    ],
 )
 def test_a_token_of_a_kind_that_never_lists_is_what_the_advice_is_about(
     face: str, scopes: frozenset[str] | None, kind: str, advice: str
@@ -140,15 +174,26 @@ def test_a_token_of_a_kind_that_never_lists_is_what_the_advice_is_about(
 @pytest.mark.parametrize("kind", ["classic", "oauth"])
 @pytest.mark.parametrize(
     ("scopes", "named"),
-    [(frozenset[str](), "it has none"), (frozenset({"user", "gist", "read:org"}), "it has gist, read:org, user")],
+    [
+        (frozenset[str](), "it has none"),
+        (frozenset({"user", "gist", "read:org"}), "it has gist, read:org, user"),
+    ],
 )
-def test_a_token_without_the_scope_is_what_the_advice_is_about(face: str, kind: str, scopes: frozenset[str], named: str) -> None:
+def test_a_token_without_the_scope_is_what_the_advice_is_about(
+    face: str, kind: str, scopes: frozenset[str], named: str
+) -> None:
     text = explain_refusal(face, scopes, kind)
 
-    assert text == f"the token lacks the scope public_repo ({named}): grant public_repo, or repo for private repositories"
+    assert text == (
+        f"the token lacks the scope public_repo ({named}): grant public_repo, or repo for "
+        "private repositories"
+    )
 
 
 def test_where_github_misses_a_scope_and_none_is_known_the_advice_names_it() -> None:
     text = explain_refusal("scope", None, "oauth")
 
-    assert text == "the token lacks the scope public_repo (it has unknown ones): grant public_repo, or repo for private repositories"
+    assert text == (
+        "the token lacks the scope public_repo (it has unknown ones): grant public_repo, or "
+        "repo for private repositories"
+    )

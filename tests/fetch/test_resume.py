@@ -1,4 +1,6 @@
-"""A list that is read in pages neither skips nor repeats a star: whatever comes late, gets lost or is asked again, wherever it restarts."""
+"""A list that is read in pages neither skips nor repeats a star: whatever comes late, gets lost
+or is asked again, wherever it restarts.
+"""
 
 import json
 import math
@@ -21,10 +23,13 @@ from gitstars.model import Progress, Stargazer
 
 #: Above the bound from which a list is read from both ends.
 GIANT = 1_000_000
-#: A step of the surroundings: ask for up to so many pages, answer one, lose one, restart without the last so many pages.
+#: A step of the surroundings: ask for up to so many pages, answer one, lose one, restart without
+#: the last so many pages.
 Steps = Sequence[tuple[str, int]]
 
-STEP = st.tuples(st.sampled_from(["ask", "ask", "answer", "answer", "lose", "restart"]), st.integers(0, 9))
+STEP = st.tuples(
+    st.sampled_from(["ask", "ask", "answer", "answer", "lose", "restart"]), st.integers(0, 9)
+)
 STEPS = st.lists(STEP, max_size=10) | st.lists(STEP, min_size=10, max_size=50)
 #: Without losses and restarts.
 CALM_STEPS = st.lists(st.tuples(st.sampled_from(["ask", "answer"]), st.integers(0, 9)), max_size=40)
@@ -33,7 +38,11 @@ RESTARTS = st.lists(st.integers(0, 3), max_size=3)
 #: Stars, oldest first: seconds since the one before, and whether the user is gone.
 PLAIN = st.tuples(st.sampled_from([0, 0, 1, 2]), st.sampled_from([False, False, False, True]))
 KNOTTY = st.tuples(st.sampled_from([0, 0, 0, 0, 0, 1]), st.booleans())
-LISTS = st.lists(PLAIN, max_size=10) | st.lists(PLAIN, min_size=10, max_size=30) | st.lists(KNOTTY, min_size=6, max_size=30)
+LISTS = (
+    st.lists(PLAIN, max_size=10)
+    | st.lists(PLAIN, min_size=10, max_size=30)
+    | st.lists(KNOTTY, min_size=6, max_size=30)
+)
 SIZES = st.integers(1, 6)
 
 
@@ -56,16 +65,26 @@ class Github:
         """Page ``number`` (from 1); there is no page behind ``last_page``."""
         last = min(last_page, max(1, math.ceil(len(self.stars) / size)))
         is_last = number >= last
-        return show(self.stars[(number - 1) * size : number * size], has_next=not is_last, last_page=None if is_last else last)
+        return show(
+            self.stars[(number - 1) * size : number * size],
+            has_next=not is_last,
+            last_page=None if is_last else last,
+        )
 
     def by_cursor(self, ask: GraphAsk) -> Page:
         """The page that ``ask`` means; a cursor is the position of the star before."""
         ordered = list(enumerate(self.stars))[:: -1 if ask.newest_first else 1]
-        start = 0 if ask.after is None else [f"at {position}" for position, _ in ordered].index(ask.after) + 1
+        start = (
+            0
+            if ask.after is None
+            else [f"at {position}" for position, _ in ordered].index(ask.after) + 1
+        )
         part = ordered[start : start + ask.first]
         cursor = f"at {part[-1][0]}" if part else None
         has_next = start + ask.first < len(ordered)
-        return show([star for _, star in part], has_next=has_next, end_cursor=cursor, total=len(self.stars))
+        return show(
+            [star for _, star in part], has_next=has_next, end_cursor=cursor, total=len(self.stars)
+        )
 
 
 def show(stars: Iterable[tuple[int, str]], **more: Any) -> Page:
@@ -124,7 +143,9 @@ class Reading:
                 self.restart(lost=number % 4)
 
     def finish(self, steps: Steps, restarts: Iterable[int] = ()) -> None:
-        """Go through ``steps``, then on without trouble to the end; and to the end again after each of the ``restarts``."""
+        """Go through ``steps``, then on without trouble to the end; and to the end again after
+        each of the ``restarts``.
+        """
         self.go_through(steps)
         self._find_end()
         for lost in restarts:
@@ -141,7 +162,9 @@ class Reading:
         assert self.listing.asks(9) == [], "something is asked for behind the end"
 
     def restart(self, lost: int) -> None:
-        """The process dies: what is on its way, and the last ``lost`` pages that were on their way to the database, are lost."""
+        """The process dies: what is on its way, and the last ``lost`` pages that were on their
+        way to the database, are lost.
+        """
         del self.durable[max(0, len(self.durable) - lost) :]
         self.on_its_way.clear()
         self.listing = self.begin(stored(self.durable[-1].progress if self.durable else self.first))
@@ -169,10 +192,14 @@ def stored(progress: Progress) -> Progress:
     return replace(progress, cursor=json.loads(json.dumps(progress.cursor)))
 
 
-def read_by_number(github: Github, size: int, total: int | None = None, last_page: int = 1000) -> Reading:
+def read_by_number(
+    github: Github, size: int, total: int | None = None, last_page: int = 1000
+) -> Reading:
     return Reading(
         lambda progress: RestListing(progress, size),
-        lambda listing, number: cast("list[Ready]", listing.accept(number, github.by_number(number, size, last_page))),
+        lambda listing, number: cast(
+            "list[Ready]", listing.accept(number, github.by_number(number, size, last_page))
+        ),
         Progress(total_stargazers=total),
     )
 
@@ -216,7 +243,9 @@ def test_a_list_by_page_numbers_asks_for_every_page_once_and_for_none_behind_the
 
 @settings(max_examples=100, deadline=None)
 @given(entries=LISTS, size=SIZES, steps=STEPS)
-def test_every_durable_page_says_how_far_it_brought_the_list(entries: list[tuple[int, bool]], size: int, steps: Steps) -> None:
+def test_every_durable_page_says_how_far_it_brought_the_list(
+    entries: list[tuple[int, bool]], size: int, steps: Steps
+) -> None:
     reading = read_by_number(make_github(entries), size, total=len(entries))
 
     reading.go_through(steps)
@@ -225,7 +254,11 @@ def test_every_durable_page_says_how_far_it_brought_the_list(entries: list[tuple
     for number, ready in enumerate(reading.durable, 1):
         kept += len(ready.stargazers)
         read = min(number * size, len(entries))
-        assert (ready.progress.last_page, ready.progress.processed, ready.progress.ghosts) == (number, kept, read - kept)
+        assert (ready.progress.last_page, ready.progress.processed, ready.progress.ghosts) == (
+            number,
+            kept,
+            read - kept,
+        )
 
 
 def test_one_page_alone_is_asked_for_until_the_length_of_the_list_is_known() -> None:
@@ -243,7 +276,9 @@ def test_one_page_alone_is_asked_for_until_the_length_of_the_list_is_known() -> 
 
 def test_a_page_that_came_early_waits_for_its_turn_and_is_not_asked_again() -> None:
     github = make_github([(1, False)] * 50)
-    listing = RestListing(Progress({"kind": "rest", "next_page": 2, "page_size": 10}, 1, 5, 50, processed=10), 10)
+    listing = RestListing(
+        Progress({"kind": "rest", "next_page": 2, "page_size": 10}, 1, 5, 50, processed=10), 10
+    )
     for number in listing.asks(2):
         listing.start(number)
 
@@ -258,10 +293,15 @@ def test_a_page_that_came_early_waits_for_its_turn_and_is_not_asked_again() -> N
 
 
 @pytest.mark.parametrize(
-    ("stars", "is_done", "asks"), [(40_000, True, []), (39_950, True, []), (40_001, False, [401]), (250_000, False, [401])]
+    ("stars", "is_done", "asks"),
+    [(40_000, True, []), (39_950, True, []), (40_001, False, [401]), (250_000, False, [401])],
 )
-def test_the_wall_is_no_end_where_more_stars_were_counted(stars: int, is_done: bool, asks: list[int]) -> None:
-    before = Progress({"kind": "rest", "next_page": 400, "page_size": 100}, 399, 400, stars, processed=39_900)
+def test_the_wall_is_no_end_where_more_stars_were_counted(
+    stars: int, is_done: bool, asks: list[int]
+) -> None:
+    before = Progress(
+        {"kind": "rest", "next_page": 400, "page_size": 100}, 399, 400, stars, processed=39_900
+    )
     listing = RestListing(before)
 
     listing.accept(400, make_github([(1, False)] * 100).by_number(1, 100))
@@ -270,10 +310,20 @@ def test_the_wall_is_no_end_where_more_stars_were_counted(stars: int, is_done: b
 
 
 @pytest.mark.parametrize(
-    "cursor", [{"kind": "rest", "next_page": 3, "page_size": 50}, {"kind": "graph", "front": None, "back": None}, {"kind": "refresh"}]
+    "cursor",
+    [
+        {"kind": "rest", "next_page": 3, "page_size": 50},
+        {"kind": "graph", "front": None, "back": None},
+        {"kind": "refresh"},
+    ],
 )
 def test_a_cursor_of_another_kind_or_page_size_begins_anew(cursor: dict[str, Any]) -> None:
-    listing = RestListing(Progress(cursor, last_page=2, total_pages=9, total_stargazers=900, processed=190, ghosts=10), page_size=100)
+    listing = RestListing(
+        Progress(
+            cursor, last_page=2, total_pages=9, total_stargazers=900, processed=190, ghosts=10
+        ),
+        page_size=100,
+    )
 
     assert listing.asks(9) == [1]
     assert listing.progress == Progress(total_stargazers=900)
@@ -283,7 +333,13 @@ def test_a_cursor_of_another_kind_or_page_size_begins_anew(cursor: dict[str, Any
 
 
 @settings(max_examples=500, deadline=None)
-@given(entries=LISTS, size=SIZES, steps=STEPS, total=st.sampled_from([None, 1, GIANT]), restarts=RESTARTS)
+@given(
+    entries=LISTS,
+    size=SIZES,
+    steps=STEPS,
+    total=st.sampled_from([None, 1, GIANT]),
+    restarts=RESTARTS,
+)
 def test_a_list_by_cursors_comes_whole_from_one_end_or_both(
     entries: list[tuple[int, bool]], size: int, steps: Steps, restarts: list[int], total: int | None
 ) -> None:
@@ -315,9 +371,18 @@ def test_a_list_by_page_numbers_is_taken_over_at_any_page(
 
 
 @settings(max_examples=200, deadline=None)
-@given(amount=st.integers(0, 60), size=st.integers(2, 6), steps=CALM_STEPS, total=st.sampled_from([1, GIANT]))
-def test_both_ends_cost_one_page_more_and_one_end_none(amount: int, size: int, steps: Steps, total: int) -> None:
-    reading = read_by_cursor(make_github([(1, False)] * amount), size, Progress(total_stargazers=total))
+@given(
+    amount=st.integers(0, 60),
+    size=st.integers(2, 6),
+    steps=CALM_STEPS,
+    total=st.sampled_from([1, GIANT]),
+)
+def test_both_ends_cost_one_page_more_and_one_end_none(
+    amount: int, size: int, steps: Steps, total: int
+) -> None:
+    reading = read_by_cursor(
+        make_github([(1, False)] * amount), size, Progress(total_stargazers=total)
+    )
 
     reading.finish(steps)
 
@@ -339,16 +404,26 @@ def test_every_durable_page_says_how_many_stars_were_kept(
         assert (ready.progress.last_page, ready.progress.processed) == (number, kept)
 
 
-@pytest.mark.parametrize(("total", "newest_first"), [(None, [False]), (40_000, [False]), (40_001, [False, True])])
-def test_only_a_list_of_more_than_forty_thousand_stars_is_read_from_both_ends(total: int | None, newest_first: list[bool]) -> None:
+@pytest.mark.parametrize(
+    ("total", "newest_first"), [(None, [False]), (40_000, [False]), (40_001, [False, True])]
+)
+def test_only_a_list_of_more_than_forty_thousand_stars_is_read_from_both_ends(
+    total: int | None, newest_first: list[bool]
+) -> None:
     listing = GraphListing("o/r", Progress(total_stargazers=total))
 
-    assert listing.asks() == [GraphAsk("o/r", 100, None, is_newest_first) for is_newest_first in newest_first]
+    assert listing.asks() == [
+        GraphAsk("o/r", 100, None, is_newest_first) for is_newest_first in newest_first
+    ]
 
 
 @pytest.mark.parametrize(("total", "ends"), [(40_010, [False]), (40_011, [False, True])])
-def test_what_was_read_already_does_not_count_for_the_second_end(total: int, ends: list[bool]) -> None:
-    reading = read_by_cursor(make_github([(1, False)] * 8 + [(1, True)] * 22), 10, Progress(total_stargazers=total))
+def test_what_was_read_already_does_not_count_for_the_second_end(
+    total: int, ends: list[bool]
+) -> None:
+    reading = read_by_cursor(
+        make_github([(1, False)] * 8 + [(1, True)] * 22), 10, Progress(total_stargazers=total)
+    )
 
     reading.go_through([("ask", 1), ("answer", 0)])
 
@@ -368,7 +443,9 @@ def test_an_end_that_was_begun_is_read_on_however_few_stars_are_left() -> None:
 
 def test_beyond_the_wall_the_rest_is_read_from_the_newest_star_on() -> None:
     # The stars around the wall came in the same second, a ghost on either side of it.
-    entries = [(0 if 39_990 < n < 40_010 else 1, n in (39_995, 40_005, 40_100)) for n in range(40_250)]
+    entries = [
+        (0 if 39_990 < n < 40_010 else 1, n in (39_995, 40_005, 40_100)) for n in range(40_250)
+    ]
     github = make_github(entries)
     by_number = read_by_number(github, size=100, total=40_250, last_page=400)
     for number in range(1, 401):
@@ -384,9 +461,18 @@ def test_beyond_the_wall_the_rest_is_read_from_the_newest_star_on() -> None:
     assert reading.counted == (40_247, 3)
 
 
-@pytest.mark.parametrize("cursor", [{"kind": "refresh"}, {"kind": "rest", "next_page": 3, "page_size": 100}, {"page": 7}])
-def test_a_cursor_that_tells_no_edge_begins_the_list_by_cursors_anew(cursor: dict[str, Any]) -> None:
-    listing = GraphListing("o/r", Progress(cursor, last_page=2, total_pages=9, total_stargazers=900, processed=190, ghosts=10))
+@pytest.mark.parametrize(
+    "cursor", [{"kind": "refresh"}, {"kind": "rest", "next_page": 3, "page_size": 100}, {"page": 7}]
+)
+def test_a_cursor_that_tells_no_edge_begins_the_list_by_cursors_anew(
+    cursor: dict[str, Any],
+) -> None:
+    listing = GraphListing(
+        "o/r",
+        Progress(
+            cursor, last_page=2, total_pages=9, total_stargazers=900, processed=190, ghosts=10
+        ),
+    )
 
     assert listing.asks() == [GraphAsk("o/r", 100)]
     assert listing.progress == Progress(total_stargazers=900)
@@ -399,7 +485,9 @@ def test_a_cursor_that_leads_nowhere_ends_the_list(cursor: str | None) -> None:
     reading.go_through([("ask", 1), ("answer", 0)])
     (ask,) = reading.listing.asks(2)
 
-    cast(GraphListing, reading.listing).accept(ask, replace(github.by_cursor(ask), end_cursor=cursor))
+    cast(GraphListing, reading.listing).accept(
+        ask, replace(github.by_cursor(ask), end_cursor=cursor)
+    )
 
     assert ask.after == "at 9"
     assert reading.listing.is_done
@@ -423,9 +511,13 @@ def test_an_answer_that_comes_after_both_ends_met_changes_nothing() -> None:
 
 
 def read_newest(github: Github, known: int, size: int, by_number: bool) -> Reading:
-    """``known`` of the stars, the oldest ones, are stored; so is every durable page, at the next look."""
+    """``known`` of the stars, the oldest ones, are stored; so is every durable page, at the next
+    look.
+    """
     old = {user for user, _ in github.stars[:known] if user}
-    first = Progress({"kind": "refresh"}, total_stargazers=known, processed=len(old), ghosts=known - len(old))
+    first = Progress(
+        {"kind": "refresh"}, total_stargazers=known, processed=len(old), ghosts=known - len(old)
+    )
     last_page = max(1, math.ceil(len(github.stars) / size)) if by_number else None
 
     def take(listing: Any, ask: Any) -> list[Ready]:
@@ -440,15 +532,24 @@ def read_newest(github: Github, known: int, size: int, by_number: bool) -> Readi
 
 @settings(max_examples=300, deadline=None)
 @given(
-    old=st.lists(st.tuples(st.sampled_from([0, 1]), st.sampled_from([False] * 9 + [True])), max_size=60),
-    new=st.lists(st.tuples(st.sampled_from([0, 1]), st.sampled_from([False] * 9 + [True])), max_size=60),
+    old=st.lists(
+        st.tuples(st.sampled_from([0, 1]), st.sampled_from([False] * 9 + [True])), max_size=60
+    ),
+    new=st.lists(
+        st.tuples(st.sampled_from([0, 1]), st.sampled_from([False] * 9 + [True])), max_size=60
+    ),
     size=st.integers(10, 30),
     by_number=st.booleans(),
     steps=STEPS,
     restarts=RESTARTS,
 )
 def test_a_refresh_brings_what_is_new_and_nothing_else(
-    old: list[tuple[int, bool]], new: list[tuple[int, bool]], size: int, by_number: bool, steps: Steps, restarts: list[int]
+    old: list[tuple[int, bool]],
+    new: list[tuple[int, bool]],
+    size: int,
+    by_number: bool,
+    steps: Steps,
+    restarts: list[int],
 ) -> None:
     github = make_github(old + new)
     is_new = {user for user, _ in github.stars[len(old) :] if user}
@@ -462,7 +563,9 @@ def test_a_refresh_brings_what_is_new_and_nothing_else(
 
 @settings(max_examples=100, deadline=None)
 @given(new=st.integers(0, 60), size=st.integers(5, 30), by_number=st.booleans(), steps=STEPS)
-def test_a_refresh_leaves_no_gap_between_what_is_stored_and_what_is_not(new: int, size: int, by_number: bool, steps: Steps) -> None:
+def test_a_refresh_leaves_no_gap_between_what_is_stored_and_what_is_not(
+    new: int, size: int, by_number: bool, steps: Steps
+) -> None:
     github = make_github([(1, False)] * (40 + new))
     reading = read_newest(github, 40, size, by_number)
 
@@ -485,7 +588,9 @@ def test_a_refresh_ends_at_twenty_known_stars_in_a_row(by_number: bool) -> None:
 
 @pytest.mark.parametrize("by_number", [True, False])
 @pytest.mark.parametrize(("stars", "pages"), [(0, 1), (29, 1), (30, 1), (31, 2), (90, 3)])
-def test_a_refresh_that_meets_nothing_known_ends_with_the_oldest_star(stars: int, pages: int, by_number: bool) -> None:
+def test_a_refresh_that_meets_nothing_known_ends_with_the_oldest_star(
+    stars: int, pages: int, by_number: bool
+) -> None:
     reading = read_newest(make_github([(1, False)] * stars), 0, 30, by_number)
 
     reading.finish([])
@@ -496,7 +601,9 @@ def test_a_refresh_that_meets_nothing_known_ends_with_the_oldest_star(stars: int
 
 @pytest.mark.parametrize("by_number", [True, False])
 @pytest.mark.parametrize(("new", "is_too_long"), [(580, False), (581, True), (2000, True)])
-def test_more_than_twenty_new_pages_are_not_read_as_a_refresh(new: int, is_too_long: bool, by_number: bool) -> None:
+def test_more_than_twenty_new_pages_are_not_read_as_a_refresh(
+    new: int, is_too_long: bool, by_number: bool
+) -> None:
     reading = read_newest(make_github([(1, False)] * 2100), 2100 - new, 30, by_number)
 
     reading.finish([])
@@ -512,7 +619,10 @@ def test_the_new_pages_come_oldest_first_and_without_the_empty_ones() -> None:
 
     reading.finish([])
 
-    assert [sorted(star.github_id for star in ready.stargazers) for ready in reading.durable] == [list(range(41, 61)), list(range(61, 91))]
+    assert [sorted(star.github_id for star in ready.stargazers) for ready in reading.durable] == [
+        list(range(41, 61)),
+        list(range(61, 91)),
+    ]
     assert [ready.progress.processed for ready in reading.durable] == [60, 90]
 
 
@@ -528,9 +638,15 @@ def test_one_page_of_a_refresh_is_on_its_way_at_a_time() -> None:
 
 
 def test_the_wall_is_page_400_whatever_the_page_size() -> None:
-    before = Progress({"kind": "rest", "next_page": 400, "page_size": 50}, 399, 400, 30_000, processed=19_950)
+    before = Progress(
+        {"kind": "rest", "next_page": 400, "page_size": 50}, 399, 400, 30_000, processed=19_950
+    )
     listing = RestListing(before, page_size=50)
-    page = Page(tuple(Stargazer(n, "x", "", "", "2020-01-01T00:00:00Z") for n in range(1, 51)), 0, has_next=False)
+    page = Page(
+        tuple(Stargazer(n, "x", "", "", "2020-01-01T00:00:00Z") for n in range(1, 51)),
+        0,
+        has_next=False,
+    )
 
     listing.accept(400, page)
 

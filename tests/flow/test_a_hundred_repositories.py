@@ -1,4 +1,6 @@
-"""A hundred repositories of every kind, six accounts of every kind: every row is the truth, everything else has a true reason."""
+"""A hundred repositories of every kind, six accounts of every kind: every row is the truth,
+everything else has a true reason.
+"""
 
 from collections.abc import Callable
 
@@ -12,20 +14,47 @@ MakeFlow = Callable[..., Flow]
 GRAPH = {"use_graphql": True, "graphql_points_per_minute": 1_000_000}
 FACES = ("permission", "integration", "token", "not_found", "empty", "graph_null_repository")
 #: Budgets are no matter, except to the account whose budget is set to nothing.
-LIMITS = SimLimits(points_per_window=100_000, window_seconds=15, rest_points_per_minute=1_000_000, graphql_points_per_minute=1_000_000)
+LIMITS = SimLimits(
+    points_per_window=100_000,
+    window_seconds=15,
+    rest_points_per_minute=1_000_000,
+    graphql_points_per_minute=1_000_000,
+)
 
 #: The first repository id of each kind.
-OPEN, CLOSED, DELETED, BLOCKED, DISABLED, RENAMED, GHOSTS, GIANT = 1000, 2000, 3000, 3100, 3200, 4000, 5000, 6000
+OPEN, CLOSED, DELETED, BLOCKED, DISABLED, RENAMED, GHOSTS, GIANT = (
+    1000,
+    2000,
+    3000,
+    3100,
+    3200,
+    4000,
+    5000,
+    6000,
+)
 
 
 def make_places() -> list[SimRepository]:
     """One hundred repositories."""
-    made = [SimRepository(id=OPEN + n, full_name=f"ours/open-{n}", stars=n * n % 700) for n in range(40)]
-    made += [SimRepository(id=CLOSED + n, full_name=f"theirs/closed-{n}", stars=20 + n, face=FACES[n % 6]) for n in range(30)]
+    made = [
+        SimRepository(id=OPEN + n, full_name=f"ours/open-{n}", stars=n * n % 700) for n in range(40)
+    ]
+    made += [
+        SimRepository(
+            id=CLOSED + n, full_name=f"theirs/closed-{n}", stars=20 + n, face=FACES[n % 6]
+        )
+        for n in range(30)
+    ]
     for first, fate in ((DELETED, "deleted"), (BLOCKED, "blocked"), (DISABLED, "disabled")):
-        made += [SimRepository(id=first + n, full_name=f"gone/{fate}-{n}", stars=30, fate=fate) for n in range(5)]
+        made += [
+            SimRepository(id=first + n, full_name=f"gone/{fate}-{n}", stars=30, fate=fate)
+            for n in range(5)
+        ]
     made += [SimRepository(id=RENAMED + n, full_name=f"ours/old-{n}", stars=150) for n in range(7)]
-    made += [SimRepository(id=GHOSTS + n, full_name=f"ours/ghosts-{n}", stars=230, ghost_every=3) for n in range(7)]
+    made += [
+        SimRepository(id=GHOSTS + n, full_name=f"ours/ghosts-{n}", stars=230, ghost_every=3)
+        for n in range(7)
+    ]
     return [*made, SimRepository(id=GIANT, full_name="ours/giant", stars=40_321, ghost_every=1000)]
 
 
@@ -43,20 +72,57 @@ def test_every_row_is_the_truth_and_every_other_has_a_true_reason(flow: MakeFlow
     ours = tuple(place.id for place in places if place.full_name.startswith("ours/"))
     shared = ours[: len(ours) // 2]
     accounts = (
-        SimAccount(user_id=1, login="member", token="gho_member", starred=everything, collaborates=ours),
+        SimAccount(
+            user_id=1, login="member", token="gho_member", starred=everything, collaborates=ours
+        ),
         SimAccount(user_id=2, login="stranger", token="gho_stranger", starred=everything),
         SimAccount(user_id=3, login="revoked", token="gho_revoked", starred=everything),
-        SimAccount(user_id=4, login="spent", token="gho_spent0", starred=shared, collaborates=shared),
-        SimAccount(user_id=5, login="scopeless", token="gho_noscope", starred=everything[:60], scopes=("read:user",), collaborates=ours),
-        SimAccount(user_id=6, login="finegrained", token="github_pat_x", starred=everything[:60], kind="fine_grained", collaborates=ours),
+        SimAccount(
+            user_id=4, login="spent", token="gho_spent0", starred=shared, collaborates=shared
+        ),
+        SimAccount(
+            user_id=5,
+            login="scopeless",
+            token="gho_noscope",
+            starred=everything[:60],
+            scopes=("read:user",),
+            collaborates=ours,
+        ),
+        SimAccount(
+            user_id=6,
+            login="finegrained",
+            token="github_pat_x",
+            starred=everything[:60],
+            kind="fine_grained",
+            collaborates=ours,
+        ),
     )
-    run = flow(Scenario(accounts=accounts, repositories=tuple(places), limits=LIMITS, population=90_000, restriction="2026"), github=GRAPH)
-    run.github.control("POST", "/world", {"revoke": ["gho_revoked"], "remaining": [[4, "core", 0], [4, "graphql", 0]]})
+    run = flow(
+        Scenario(
+            accounts=accounts,
+            repositories=tuple(places),
+            limits=LIMITS,
+            population=90_000,
+            restriction="2026",
+        ),
+        github=GRAPH,
+    )
+    run.github.control(
+        "POST",
+        "/world",
+        {"revoke": ["gho_revoked"], "remaining": [[4, "core", 0], [4, "graphql", 0]]},
+    )
     for n in range(7):
         run.github.control("POST", f"/repositories/{RENAMED + n}", {"rename": f"ours/new-{n}"})
 
     app = run.start()
-    run.wait_until(lambda: {row["status"] for row in run.rows().values()} <= {"completed", "failed", "restricted"}, "all is settled", 100)
+    run.wait_until(
+        lambda: (
+            {row["status"] for row in run.rows().values()} <= {"completed", "failed", "restricted"}
+        ),
+        "all is settled",
+        100,
+    )
     run.wait_until(lambda: is_done(app), "the rest is done", 40)
 
     rows = run.rows()
@@ -66,15 +132,23 @@ def test_every_row_is_the_truth_and_every_other_has_a_true_reason(flow: MakeFlow
     closed = [by_kind[CLOSED + n] for n in range(30)]
     assert {row["status"] for row in closed} == {"restricted"}
     assert [row["star_count"] for row in closed] == [20 + n for n in range(30)]
-    assert all("GitHub refuses the list" in row["last_error"] and row["next_retry_after"] for row in closed)
+    assert all(
+        "GitHub refuses the list" in row["last_error"] and row["next_retry_after"] for row in closed
+    )
     for first, reason in ((DELETED, "deleted"), (BLOCKED, "blocked"), (DISABLED, "disabled")):
         gone = [by_kind[first + n] for n in range(5)]
         assert {row["status"] for row in gone} == {"failed"}
         assert all(row["last_error"].startswith(reason) and row["next_retry_after"] for row in gone)
-    weeks = run.database.run("SELECT repo, math::sum(total) AS total FROM star_history GROUP BY repo")[0]
-    assert {week["repo"].id: week["total"] for week in weeks} == {f"theirs/closed-{n}": 20 + n for n in range(30)}
+    weeks = run.database.run(
+        "SELECT repo, math::sum(total) AS total FROM star_history GROUP BY repo"
+    )[0]
+    assert {week["repo"].id: week["total"] for week in weeks} == {
+        f"theirs/closed-{n}": 20 + n for n in range(30)
+    }
     advice = run.database.run(
-        "SELECT user_id, array::distinct(advice) AS advice FROM gitstars_access WHERE may_list = false GROUP BY user_id"
+        "SELECT user_id, array::distinct(advice) AS advice FROM gitstars_access WHERE "
+        "may_list = "
+        "false GROUP BY user_id"
     )[0]
     told = {row["user_id"]: " ".join(filter(None, row["advice"])) for row in advice}
     assert "public_repo" in told.get(5, "public_repo")
@@ -86,19 +160,37 @@ def test_every_row_is_the_truth_and_every_other_has_a_true_reason(flow: MakeFlow
 def test_what_a_spent_budget_holds_up_says_so_and_resumes_after_a_restart(flow: MakeFlow) -> None:
     places = tuple(SimRepository(id=n, full_name=f"org/repo-{n}", stars=250) for n in range(1, 41))
     everything = tuple(place.id for place in places)
-    poor, rich = (SimAccount(user_id=n, login=f"user-{n}", token=f"gho_user{n}", starred=everything[n - 1 :: 2]) for n in (1, 2))
-    run = flow(Scenario(accounts=(poor, rich), repositories=places, limits=LIMITS, population=9000), github=GRAPH)
+    poor, rich = (
+        SimAccount(
+            user_id=n, login=f"user-{n}", token=f"gho_user{n}", starred=everything[n - 1 :: 2]
+        )
+        for n in (1, 2)
+    )
+    run = flow(
+        Scenario(accounts=(poor, rich), repositories=places, limits=LIMITS, population=9000),
+        github=GRAPH,
+    )
     run.github.control("POST", "/world", {"remaining": [[1, "core", 5], [1, "graphql", 1]]})
     app = run.start()
 
-    run.wait_until(lambda: sum(row["status"] == "rate_limited" for row in run.rows().values()) >= 15, "what waits says so")
-    run.wait_until(lambda: sum(row["status"] == "completed" for row in run.rows().values()) >= 20, "the other account goes on")
+    run.wait_until(
+        lambda: sum(row["status"] == "rate_limited" for row in run.rows().values()) >= 15,
+        "what waits says so",
+    )
+    run.wait_until(
+        lambda: sum(row["status"] == "completed" for row in run.rows().values()) >= 20,
+        "the other account goes on",
+    )
     waiting = [row for row in run.rows().values() if row["status"] == "rate_limited"]
     assert all(row["next_retry_after"] and "until" in row["last_error"] for row in waiting)
     app.stop()
     run.github.control("POST", "/log/clear")
     run.start()
-    run.wait_until(lambda: {row["status"] for row in run.rows().values()} == {"completed"}, "all is read after the reset", 45)
+    run.wait_until(
+        lambda: {row["status"] for row in run.rows().values()} == {"completed"},
+        "all is read after the reset",
+        45,
+    )
 
     assert run.stored() == run.truth()
     assert {entry["status"] for entry in run.github.asked()} == {200}

@@ -17,7 +17,8 @@ def claim_by_hand(database: Database, name: str, owner: str) -> None:
     database.run(
         """
         INSERT IGNORE INTO repo {id: $repo};
-        UPSERT $row SET repo = $repo, status = 'processing', claimed_by = $owner, claimed_at = time::now(),
+        UPSERT $row SET repo = $repo, status = 'processing', claimed_by = $owner,
+            claimed_at = time::now(),
             lease_expires_at = time::now() + 1h;
         """,
         row=record("repo_processing_status", name),
@@ -37,11 +38,16 @@ def status_of(run: Flow, name: str) -> tuple[Any, Any]:
     return row["status"], row.get("claimed_by")
 
 
-def test_claims_of_a_dead_predecessor_are_taken_up_at_the_start_and_others_are_left_to_their_lease(flow: Callable[..., Flow]) -> None:
+def test_claims_of_a_dead_predecessor_are_taken_up_at_the_start_and_others_are_left_to_their_lease(
+    flow: Callable[..., Flow],
+) -> None:
     run = flow(make_scenario([150, 250], limits=NO_LIMITS, population=5000))
     if run.database.is_embedded:
         run.database.open()
-    (dead, elsewhere), host = (place.full_name for place in run.scenario.repositories), socket.gethostname().replace(":", "-")
+    (dead, elsewhere), host = (
+        (place.full_name for place in run.scenario.repositories),
+        socket.gethostname().replace(":", "-"),
+    )
     claim_by_hand(run.database, dead, f"{host}:{ended_process()}:abcd:1")
     claim_by_hand(run.database, elsewhere, "another-machine:1:abcd:1")
     if run.database.is_embedded:
@@ -53,15 +59,24 @@ def test_claims_of_a_dead_predecessor_are_taken_up_at_the_start_and_others_are_l
     assert status_of(run, dead) == ("completed", None)
     # The lock on an embedded path proves that no other server is there, wherever it ran.
     is_alone = run.database.is_embedded
-    assert status_of(run, elsewhere) == (("completed", None) if is_alone else ("processing", "another-machine:1:abcd:1"))
+    assert status_of(run, elsewhere) == (
+        ("completed", None) if is_alone else ("processing", "another-machine:1:abcd:1")
+    )
 
 
-def test_a_claim_of_ours_that_could_not_be_settled_goes_back_with_the_next_heartbeat(flow: Callable[..., Flow]) -> None:
+def test_a_claim_of_ours_that_could_not_be_settled_goes_back_with_the_next_heartbeat(
+    flow: Callable[..., Flow],
+) -> None:
     slow = make_scenario([900] * 4, limits=NO_LIMITS, population=5000)
     run = flow(slow)
-    run.github.control("POST", "/rules", {"match": "GET */stargazers*page=3*", "effect": "hang", "seconds": 20})
+    run.github.control(
+        "POST", "/rules", {"match": "GET */stargazers*page=3*", "effect": "hang", "seconds": 20}
+    )
     app: App = run.start()
-    run.wait_until(lambda: sum(row["status"] == "processing" for row in run.rows().values()) == 4, "all are in hand")
+    run.wait_until(
+        lambda: sum(row["status"] == "processing" for row in run.rows().values()) == 4,
+        "all are in hand",
+    )
     held = {name: row["claimed_by"] for name, row in run.rows().items()}
     claim_by_hand(app.database, "org/left-behind", f"{app.instance.prefix}999")
     claim_by_hand(app.database, "org/of-another", f"elsewhere:{os.getpid()}:abcd:999")

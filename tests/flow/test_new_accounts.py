@@ -1,4 +1,6 @@
-"""Accounts that appear: their repositories come in batches, late or never, or while nobody could tell of them."""
+"""Accounts that appear: their repositories come in batches, late or never, or while nobody could
+tell of them.
+"""
 
 from collections.abc import Callable, Iterator
 
@@ -17,17 +19,27 @@ from gitstars.store import schema, seeding
 from gitstars.store.database import Database
 from tests.harness import NO_LIMITS, Flow, SurrealServer
 
-PLACES = tuple(SimRepository(id=1000 + n, full_name=f"org/repo-{n}", stars=n % 5 + 1) for n in range(250))
-BOB = SimAccount(user_id=2, login="bob", token="gho_bob", starred=tuple(place.id for place in PLACES))
+PLACES = tuple(
+    SimRepository(id=1000 + n, full_name=f"org/repo-{n}", stars=n % 5 + 1) for n in range(250)
+)
+BOB = SimAccount(
+    user_id=2, login="bob", token="gho_bob", starred=tuple(place.id for place in PLACES)
+)
 WORLD = Scenario(accounts=(BOB,), repositories=PLACES, limits=NO_LIMITS, population=5000)
 
 
 def discover(run: Flow, **settings: float) -> None:
-    run.config = msgspec.structs.replace(run.config, discover=msgspec.structs.replace(run.config.discover, **settings))
+    run.config = msgspec.structs.replace(
+        run.config, discover=msgspec.structs.replace(run.config.discover, **settings)
+    )
 
 
 def star(run: Flow, places: tuple[SimRepository, ...]) -> None:
-    seeding.star(run.database, BOB.login, [Repository(p.full_name, p.full_name, p.id, p.stars) for p in places])
+    seeding.star(
+        run.database,
+        BOB.login,
+        [Repository(p.full_name, p.full_name, p.id, p.stars) for p in places],
+    )
 
 
 def iter_events(listener: Listener) -> Iterator[Happening]:
@@ -49,16 +61,24 @@ def test_repositories_that_come_in_batches_are_waited_for(flow: Callable[..., Fl
     run.wait_until(lambda: run.stored() == run.truth(), "all is stored")
 
 
-def test_an_account_whose_repositories_come_late_is_looked_at_again(flow: Callable[..., Flow]) -> None:
+def test_an_account_whose_repositories_come_late_is_looked_at_again(
+    flow: Callable[..., Flow],
+) -> None:
     run = flow(WORLD, signed_in=0)
     discover(run, stable_timeout_seconds=1.0, scan_seconds=1.0)
     app = run.start()
     seeding.sign_in(app.database, BOB.user_id, BOB.login, BOB.token)
-    run.wait_until(lambda: bool(app.watcher.accounts) and not app.watcher.is_settling, "the waiting has ended without repositories")
+    run.wait_until(
+        lambda: bool(app.watcher.accounts) and not app.watcher.is_settling,
+        "the waiting has ended without repositories",
+    )
 
     star(run, PLACES[:30])
 
-    run.wait_until(lambda: set(run.stored()) == {place.full_name for place in PLACES[:30]}, "what came late is stored")
+    run.wait_until(
+        lambda: set(run.stored()) == {place.full_name for place in PLACES[:30]},
+        "what came late is stored",
+    )
 
 
 def is_there(database: Database) -> bool:
@@ -94,7 +114,9 @@ class Wire:
             return
         far = create_connection(("127.0.0.1", self._target))
         self._ends += [near, far]
-        gevent.joinall([gevent.spawn(self._pour, near, far), gevent.spawn(self._pour, far, near)], count=1)
+        gevent.joinall(
+            [gevent.spawn(self._pour, near, far), gevent.spawn(self._pour, far, near)], count=1
+        )
         near.close()
         far.close()
 
@@ -120,7 +142,10 @@ def test_an_account_that_came_while_the_database_was_out_of_reach_is_found_after
     run = Flow(WORLD, server_config, signed_in=0)
     discover(run, scan_seconds=3600.0)
     run.config = msgspec.structs.replace(
-        run.config, database=msgspec.structs.replace(server_config, url=f"ws://127.0.0.1:{wire.port}", connection_timeout_seconds=2.0)
+        run.config,
+        database=msgspec.structs.replace(
+            server_config, url=f"ws://127.0.0.1:{wire.port}", connection_timeout_seconds=2.0
+        ),
     )
     app = run.start()
 
@@ -139,7 +164,9 @@ def test_an_account_that_came_while_the_database_was_out_of_reach_is_found_after
     run.close()
 
 
-def test_a_database_that_comes_back_empty_is_filled_anew(surreal_program: str | None, require: Callable[[bool, str], None]) -> None:
+def test_a_database_that_comes_back_empty_is_filled_anew(
+    surreal_program: str | None, require: Callable[[bool, str], None]
+) -> None:
     require(surreal_program is not None, "a SurrealDB server")
     assert surreal_program is not None
     server = SurrealServer(surreal_program)
@@ -153,7 +180,9 @@ def test_a_database_that_comes_back_empty_is_filled_anew(surreal_program: str | 
     run.database.close()
     run.database = Database(run.config.database)
     run.database.open()
-    run.wait_until(lambda: app.database.is_up and is_there(run.database), "the tables are there again")
+    run.wait_until(
+        lambda: app.database.is_up and is_there(run.database), "the tables are there again"
+    )
     run.sign_in(BOB)
 
     run.wait_until(lambda: run.stored() == run.truth(), "all is stored again")
@@ -169,7 +198,9 @@ def test_an_embedded_database_in_memory_that_died_is_filled_anew() -> None:
     run.wait_until(lambda: run.stored() == run.truth(), "all is stored")
 
     app.database.engine.kill()
-    run.wait_until(lambda: app.database.is_up and is_there(app.database), "the tables are there again")
+    run.wait_until(
+        lambda: app.database.is_up and is_there(app.database), "the tables are there again"
+    )
     run.sign_in(BOB, app.database)
 
     run.wait_until(lambda: run.stored() == run.truth(), "all is stored again")

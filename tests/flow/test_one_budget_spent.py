@@ -1,4 +1,6 @@
-"""One of the two budgets is spent: the other carries on, nothing turns in circles, and what was read is kept."""
+"""One of the two budgets is spent: the other carries on, nothing turns in circles, and what was
+read is kept.
+"""
 
 from collections.abc import Callable
 
@@ -9,20 +11,35 @@ from tests.harness import Flow
 
 MakeFlow = Callable[..., Flow]
 GRAPH = {"use_graphql": True, "graphql_points_per_minute": 1_000_000}
-LIMITS = SimLimits(points_per_window=100_000, window_seconds=600, rest_points_per_minute=1_000_000, graphql_points_per_minute=1_000_000)
+LIMITS = SimLimits(
+    points_per_window=100_000,
+    window_seconds=600,
+    rest_points_per_minute=1_000_000,
+    graphql_points_per_minute=1_000_000,
+)
 
 
 def make_flow(flow: MakeFlow, *places: SimRepository, limits: SimLimits = LIMITS) -> Flow:
-    account = SimAccount(user_id=1, login="ann", token="gho_annannann", starred=tuple(place.id for place in places))
-    return flow(Scenario(accounts=(account,), repositories=places, limits=limits, population=90_000), github=GRAPH)
+    account = SimAccount(
+        user_id=1, login="ann", token="gho_annannann", starred=tuple(place.id for place in places)
+    )
+    return flow(
+        Scenario(accounts=(account,), repositories=places, limits=limits, population=90_000),
+        github=GRAPH,
+    )
 
 
 def test_lists_go_on_by_graphql_while_what_needs_rest_is_put_off(flow: MakeFlow) -> None:
-    run = make_flow(flow, *(SimRepository(id=n, full_name=f"org/repo-{n}", stars=120) for n in range(1, 21)))
+    run = make_flow(
+        flow, *(SimRepository(id=n, full_name=f"org/repo-{n}", stars=120) for n in range(1, 21))
+    )
     run.github.control("POST", "/world", {"remaining": [[1, "core", 0]]})
 
     run.start()
-    run.wait_until(lambda: [row["status"] for row in run.rows().values()] == ["completed"] * 20, "GraphQL reads them all")
+    run.wait_until(
+        lambda: [row["status"] for row in run.rows().values()] == ["completed"] * 20,
+        "GraphQL reads them all",
+    )
 
     assert run.stored() == run.truth()
     assert sum(entry["route"] == "spent" for entry in run.github.asked()) <= 2
@@ -50,7 +67,10 @@ def test_a_list_that_graphql_began_waits_for_it(flow: MakeFlow) -> None:
     run.github.control("POST", "/world", {"remaining": [[1, "graphql", 12]]})
 
     run.start()
-    run.wait_until(lambda: run.rows().get("big/list", {}).get("status") == "rate_limited", "the budget is spent")
+    run.wait_until(
+        lambda: run.rows().get("big/list", {}).get("status") == "rate_limited",
+        "the budget is spent",
+    )
     gevent.sleep(0.5)
 
     row = run.rows()["big/list"]

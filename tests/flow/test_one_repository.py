@@ -1,4 +1,6 @@
-"""Two records of one repository: it is collected once, under one of them, and nothing moves to and fro."""
+"""Two records of one repository: it is collected once, under one of them, and nothing moves to
+and fro.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +17,10 @@ from tests.harness import NO_LIMITS, Flow
 MakeFlow = Callable[..., Flow]
 PLACE = SimRepository(id=42, full_name="octo/new", stars=130, renamed_from="octo/old")
 WORLD = Scenario(
-    accounts=tuple(SimAccount(user_id=n, login=login, token=f"gho_{login}", starred=(7,)) for n, login in ((1, "ann"), (2, "bob"))),
+    accounts=tuple(
+        SimAccount(user_id=n, login=login, token=f"gho_{login}", starred=(7,))
+        for n, login in ((1, "ann"), (2, "bob"))
+    ),
     repositories=(PLACE, SimRepository(id=7, full_name="octo/other", stars=1)),
     limits=NO_LIMITS,
     population=5000,
@@ -31,13 +36,19 @@ def scan_often(run: Flow, app: App) -> list[dict[str, Any]]:
         app.watcher.scan()
         run.wait_idle()
     rows: list[dict[str, Any]] = run.database.run(
-        "SELECT repo, status, processed_stargazers FROM repo_processing_status WHERE repo != $other", other=record("repo", "octo/other")
+        (
+            "SELECT repo, status, processed_stargazers FROM repo_processing_status WHERE repo != "
+            "$other"
+        ),
+        other=record("repo", "octo/other"),
     )[0]
     return rows
 
 
 @pytest.mark.parametrize("old_is_starred_by", ["ann", "bob"])
-def test_what_was_collected_moves_once_although_the_former_record_is_still_starred(flow: MakeFlow, old_is_starred_by: str) -> None:
+def test_what_was_collected_moves_once_although_the_former_record_is_still_starred(
+    flow: MakeFlow, old_is_starred_by: str
+) -> None:
     run = flow(WORLD)
     app = run.start()
     run.wait_idle()
@@ -47,7 +58,9 @@ def test_what_was_collected_moves_once_although_the_former_record_is_still_starr
     star(run, "ann", "octo/new")
     rows = scan_often(run, app)
 
-    assert rows == [{"repo": record("repo", "octo/new"), "status": "completed", "processed_stargazers": 130}]
+    assert rows == [
+        {"repo": record("repo", "octo/new"), "status": "completed", "processed_stargazers": 130}
+    ]
     assert set(run.stored()) == {"octo/new", "octo/other"}
     assert len(run.github.asked()) < 25
 
@@ -73,7 +86,12 @@ def test_a_second_record_is_taken_up_when_the_first_is_gone(flow: MakeFlow) -> N
     star(run, "ann", "octo/new")
     scan_often(run, app)
 
-    run.database.run("DELETE repo_processing_status WHERE repo = $new; DELETE $new", new=record("repo", "octo/new"))
+    run.database.run(
+        "DELETE repo_processing_status WHERE repo = $new; DELETE $new",
+        new=record("repo", "octo/new"),
+    )
     rows = scan_often(run, app)
 
-    assert rows == [{"repo": record("repo", "octo/old"), "status": "completed", "processed_stargazers": 130}]
+    assert rows == [
+        {"repo": record("repo", "octo/old"), "status": "completed", "processed_stargazers": 130}
+    ]

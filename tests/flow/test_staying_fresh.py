@@ -1,4 +1,6 @@
-"""Complete lists come back for what is new, find what was taken back, and cost nothing while they do not change."""
+"""Complete lists come back for what is new, find what was taken back, and cost nothing while
+they do not change.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,16 +18,30 @@ GRAPH = {"use_graphql": True, "graphql_points_per_minute": 1_000_000}
 WAYS = pytest.mark.parametrize("github", [GRAPH, {}], ids=["graphql", "rest"])
 
 
-def make_flow(flow: MakeFlow, github: dict[str, Any], *places: SimRepository, **changes: Any) -> Flow:
-    account = SimAccount(user_id=1, login="ann", token="gho_annannann", starred=tuple(place.id for place in places), **changes)
-    return flow(Scenario(accounts=(account,), repositories=places, limits=NO_LIMITS, population=90_000), github=github)
+def make_flow(
+    flow: MakeFlow, github: dict[str, Any], *places: SimRepository, **changes: Any
+) -> Flow:
+    account = SimAccount(
+        user_id=1,
+        login="ann",
+        token="gho_annannann",
+        starred=tuple(place.id for place in places),
+        **changes,
+    )
+    return flow(
+        Scenario(accounts=(account,), repositories=places, limits=NO_LIMITS, population=90_000),
+        github=github,
+    )
 
 
 def come_back(run: Flow) -> None:
     """The time of every row that waits for one has come."""
     assert run.app is not None
     run.github.control("POST", "/log/clear")
-    run.database.run("UPDATE repo_processing_status SET next_retry_after = time::now() - 1h WHERE next_retry_after")
+    run.database.run(
+        "UPDATE repo_processing_status SET next_retry_after = time::now() - 1h WHERE "
+        "next_retry_after"
+    )
     run.app.watcher.scan()
     run.wait_idle()
 
@@ -33,22 +49,34 @@ def come_back(run: Flow) -> None:
 def open_edges(run: Flow) -> dict[str, set[tuple[int, str]]]:
     """Our edges that were not closed."""
     rows = run.database.run(
-        "SELECT in.github_id AS who, out.id AS repo, starred_at FROM starred WHERE source = 'stargazer_analysis' AND unstarred_at IS NONE"
+        "SELECT in.github_id AS who, out.id AS repo, starred_at FROM starred WHERE source = "
+        "'stargazer_analysis' AND unstarred_at IS NONE"
     )[0]
     found: dict[str, set[tuple[int, str]]] = {}
     for row in rows:
-        found.setdefault(row["repo"].id, set()).add((row["who"], row["starred_at"].strftime("%Y-%m-%dT%H:%M:%SZ")))
+        found.setdefault(row["repo"].id, set()).add(
+            (row["who"], row["starred_at"].strftime("%Y-%m-%dT%H:%M:%SZ"))
+        )
     return found
 
 
 def list_calls(run: Flow) -> int:
     """Calls that read a list."""
-    return sum(entry["route"] == "repo/stargazers" or "stargazers(" in str(entry.get("query")) for entry in run.github.asked())
+    return sum(
+        entry["route"] == "repo/stargazers" or "stargazers(" in str(entry.get("query"))
+        for entry in run.github.asked()
+    )
 
 
 @WAYS
-def test_lists_that_did_not_change_are_not_read_again(flow: MakeFlow, github: dict[str, Any]) -> None:
-    run = make_flow(flow, github, *(SimRepository(id=n, full_name=f"org/repo-{n}", stars=10 * n) for n in range(1, 31)))
+def test_lists_that_did_not_change_are_not_read_again(
+    flow: MakeFlow, github: dict[str, Any]
+) -> None:
+    run = make_flow(
+        flow,
+        github,
+        *(SimRepository(id=n, full_name=f"org/repo-{n}", stars=10 * n) for n in range(1, 31)),
+    )
     run.start()
     run.wait_idle()
     before = run.rows()
@@ -67,7 +95,9 @@ def test_lists_that_did_not_change_are_not_read_again(flow: MakeFlow, github: di
 
 @WAYS
 def test_new_stars_are_read_from_the_newest_on(flow: MakeFlow, github: dict[str, Any]) -> None:
-    run = make_flow(flow, github, SimRepository(id=7, full_name="org/growing", stars=3_000, ghost_every=50))
+    run = make_flow(
+        flow, github, SimRepository(id=7, full_name="org/growing", stars=3_000, ghost_every=50)
+    )
     run.start()
     run.wait_idle()
     run.github.control("POST", "/repositories/7", {"grow": 130})
@@ -77,13 +107,19 @@ def test_new_stars_are_read_from_the_newest_on(flow: MakeFlow, github: dict[str,
     assert open_edges(run) == run.truth()
     row = run.rows()["org/growing"]
     assert (row["status"], row["total_stargazers"]) == ("completed", 3_130)
-    pages = [entry for entry in run.github.asked() if entry["route"] in ("graphql", "repo/stargazers")]
+    pages = [
+        entry for entry in run.github.asked() if entry["route"] in ("graphql", "repo/stargazers")
+    ]
     assert len(pages) <= 4
 
 
 @WAYS
-def test_stars_that_were_taken_back_are_closed_by_a_sweep_and_opened_again(flow: MakeFlow, github: dict[str, Any]) -> None:
-    run = make_flow(flow, github, SimRepository(id=7, full_name="org/shrinking", stars=900, first_stars=(1,)))
+def test_stars_that_were_taken_back_are_closed_by_a_sweep_and_opened_again(
+    flow: MakeFlow, github: dict[str, Any]
+) -> None:
+    run = make_flow(
+        flow, github, SimRepository(id=7, full_name="org/shrinking", stars=900, first_stars=(1,))
+    )
     run.start()
     run.wait_idle()
     everything = run.truth()["org/shrinking"]
@@ -92,14 +128,18 @@ def test_stars_that_were_taken_back_are_closed_by_a_sweep_and_opened_again(flow:
     come_back(run)
 
     # The account's own star stands in the web application's edge.
-    assert open_edges(run)["org/shrinking"] == {star for star in run.truth()["org/shrinking"] if star[0] != 1}
+    assert open_edges(run)["org/shrinking"] == {
+        star for star in run.truth()["org/shrinking"] if star[0] != 1
+    }
     assert run.stored()["org/shrinking"] == {star for star in everything if star[0] != 1}
     row = run.rows()["org/shrinking"]
     assert (row["status"], row["generation"], row["notes"]) == ("completed", 2, "unstarred 60")
 
 
 def test_the_web_applications_own_edge_is_never_closed(flow: MakeFlow) -> None:
-    run = make_flow(flow, GRAPH, SimRepository(id=7, full_name="org/left", stars=90, first_stars=(1,)))
+    run = make_flow(
+        flow, GRAPH, SimRepository(id=7, full_name="org/left", stars=90, first_stars=(1,))
+    )
     run.start()
     run.wait_idle()
     run.github.control("POST", "/repositories/7", {"unstar": [0, 1]})
@@ -113,7 +153,9 @@ def test_the_web_applications_own_edge_is_never_closed(flow: MakeFlow) -> None:
 
 @WAYS
 def test_a_failed_repository_comes_back_by_itself(flow: MakeFlow, github: dict[str, Any]) -> None:
-    run = make_flow(flow, github, SimRepository(id=7, full_name="org/gone", stars=40, fate="deleted"))
+    run = make_flow(
+        flow, github, SimRepository(id=7, full_name="org/gone", stars=40, fate="deleted")
+    )
     run.start()
     run.wait_idle()
     assert run.rows()["org/gone"]["status"] == "failed"
@@ -126,11 +168,24 @@ def test_a_failed_repository_comes_back_by_itself(flow: MakeFlow, github: dict[s
 
 
 @WAYS
-def test_repositories_that_an_account_owns_or_collaborates_on_are_collected(flow: MakeFlow, github: dict[str, Any]) -> None:
-    places = tuple(SimRepository(id=n, full_name=f"{owner}/repo-{n}", stars=70) for n, owner in ((1, "ann"), (2, "org"), (3, "else")))
+def test_repositories_that_an_account_owns_or_collaborates_on_are_collected(
+    flow: MakeFlow, github: dict[str, Any]
+) -> None:
+    places = tuple(
+        SimRepository(id=n, full_name=f"{owner}/repo-{n}", stars=70)
+        for n, owner in ((1, "ann"), (2, "org"), (3, "else"))
+    )
     hidden = SimRepository(id=4, full_name="ann/hidden", stars=5, private=True)
-    account = SimAccount(user_id=1, login="ann", token="gho_annannann", starred=(3,), owned=(1, 4), collaborates=(2,))
-    held = Scenario(accounts=(account,), repositories=(*places, hidden), limits=NO_LIMITS, population=9000, restriction="2026")
+    account = SimAccount(
+        user_id=1, login="ann", token="gho_annannann", starred=(3,), owned=(1, 4), collaborates=(2,)
+    )
+    held = Scenario(
+        accounts=(account,),
+        repositories=(*places, hidden),
+        limits=NO_LIMITS,
+        population=9000,
+        restriction="2026",
+    )
     run = flow(held, github=github)
 
     run.start()
@@ -148,13 +203,18 @@ def test_repositories_that_an_account_owns_or_collaborates_on_are_collected(flow
 def test_the_counts_of_restricted_lists_stay_true(flow: MakeFlow, github: dict[str, Any]) -> None:
     place = SimRepository(id=7, full_name="org/closed", stars=500)
     account = SimAccount(user_id=1, login="ann", token="gho_annannann", starred=(7,))
-    run = flow(Scenario(accounts=(account,), repositories=(place,), limits=NO_LIMITS, restriction="2026"), github=github)
+    run = flow(
+        Scenario(accounts=(account,), repositories=(place,), limits=NO_LIMITS, restriction="2026"),
+        github=github,
+    )
     app = run.start()
     run.wait_idle()
     run.github.control("POST", "/repositories/7", {"grow": 30})
     run.github.control("POST", "/log/clear")
 
-    run.database.run("UPDATE repo_processing_status SET counted_at = time::now() - 2d, history.checked_at = 0")
+    run.database.run(
+        "UPDATE repo_processing_status SET counted_at = time::now() - 2d, history.checked_at = 0"
+    )
     app.watcher.scan()
     run.wait_idle()
 
@@ -184,12 +244,17 @@ def test_a_renamed_repository_is_not_read_again_under_its_new_name(flow: MakeFlo
 
 
 @WAYS
-def test_a_refresh_that_was_given_back_before_its_first_page_closes_nothing(flow: MakeFlow, github: dict[str, Any]) -> None:
+def test_a_refresh_that_was_given_back_before_its_first_page_closes_nothing(
+    flow: MakeFlow, github: dict[str, Any]
+) -> None:
     run = make_flow(flow, github, SimRepository(id=7, full_name="org/kept", stars=1500))
     app = run.start()
     run.wait_idle()
     run.github.control("POST", "/repositories/7", {"grow": 3})
-    run.database.run("UPDATE repo_processing_status SET swept_at = time::now() - 1000d, next_retry_after = time::now() - 1h")
+    run.database.run(
+        "UPDATE repo_processing_status SET swept_at = time::now() - 1000d, next_retry_after = "
+        "time::now() - 1h"
+    )
     run.github.control("POST", "/rules", {"match": "*", "effect": "hang", "seconds": 25})
     app.watcher.scan()
     run.wait_until(lambda: app.events.totals["account.queued"] >= 2, "the refresh is queued")
@@ -206,10 +271,18 @@ def test_a_refresh_that_was_given_back_before_its_first_page_closes_nothing(flow
 
 
 @WAYS
-def test_a_name_that_another_repository_took_does_not_bring_its_stars(flow: MakeFlow, github: dict[str, Any]) -> None:
-    places = SimRepository(id=7, full_name="org/a", stars=150), SimRepository(id=8, full_name="org/x", stars=130)
+def test_a_name_that_another_repository_took_does_not_bring_its_stars(
+    flow: MakeFlow, github: dict[str, Any]
+) -> None:
+    places = (
+        SimRepository(id=7, full_name="org/a", stars=150),
+        SimRepository(id=8, full_name="org/x", stars=130),
+    )
     account = SimAccount(user_id=1, login="ann", token="gho_annannann", starred=(7,))
-    run = flow(Scenario(accounts=(account,), repositories=places, limits=NO_LIMITS, population=90_000), github=github)
+    run = flow(
+        Scenario(accounts=(account,), repositories=places, limits=NO_LIMITS, population=90_000),
+        github=github,
+    )
     run.start()
     run.wait_idle()
     run.github.control("POST", "/repositories/7", {"rename": "org/b", "grow": 10})
@@ -223,7 +296,9 @@ def test_a_name_that_another_repository_took_does_not_bring_its_stars(flow: Make
 
 
 @WAYS
-def test_a_complete_list_that_the_operator_asks_for_again_keeps_its_stars(flow: MakeFlow, github: dict[str, Any]) -> None:
+def test_a_complete_list_that_the_operator_asks_for_again_keeps_its_stars(
+    flow: MakeFlow, github: dict[str, Any]
+) -> None:
     run = make_flow(flow, github, SimRepository(id=7, full_name="org/kept", stars=1500))
     app = run.start()
     run.wait_idle()
@@ -231,7 +306,9 @@ def test_a_complete_list_that_the_operator_asks_for_again_keeps_its_stars(flow: 
 
     assert requests.go_on(app.database, "org/kept")
     app.watcher.scan()
-    run.wait_until(lambda: run.rows()["org/kept"]["total_stargazers"] == 1540, "the new stars are read")
+    run.wait_until(
+        lambda: run.rows()["org/kept"]["total_stargazers"] == 1540, "the new stars are read"
+    )
     run.wait_idle()
 
     assert run.rows()["org/kept"]["status"] == "completed"

@@ -1,4 +1,6 @@
-"""kill -9 at random moments: what was acknowledged stays, and of each repository in hand one page at most is fetched again."""
+"""kill -9 at random moments: what was acknowledged stays, and of each repository in hand one
+page at most is fetched again.
+"""
 
 import random
 import signal
@@ -16,7 +18,12 @@ from tests.harness import Flow, Server, count_refetched
 
 KILLS, ACCOUNTS = 20, 2
 #: So that pages are in hand at any moment; far more pages than are fetched before the last kill.
-SLOW = SimLimits(points_per_window=1_000_000, rest_points_per_minute=1_000_000, graphql_points_per_minute=1_000_000, latency_seconds=0.08)
+SLOW = SimLimits(
+    points_per_window=1_000_000,
+    rest_points_per_minute=1_000_000,
+    graphql_points_per_minute=1_000_000,
+    latency_seconds=0.08,
+)
 SIZES = [1200] * 60 + [90] * 20
 #: Two accounts, each with so many repositories open at once.
 IN_HAND = ACCOUNTS * OPEN_PER_ALIAS * MOST
@@ -38,11 +45,18 @@ def check_the_end(run: Flow, kills: list[float]) -> None:
 @pytest.mark.slow(150)
 @pytest.mark.parametrize(("engine", "use_graphql"), [("server", False), ("embedded", True)])
 def test_a_server_killed_at_random_moments_ends_in_exactly_the_truth(
-    request: pytest.FixtureRequest, serve: Callable[[Config], Server], engine: str, use_graphql: bool
+    request: pytest.FixtureRequest,
+    serve: Callable[[Config], Server],
+    engine: str,
+    use_graphql: bool,
 ) -> None:
     database: DatabaseConfig = request.getfixturevalue(f"{engine}_config")
     github = {"use_graphql": use_graphql, "graphql_points_per_minute": 1_000_000}
-    run = Flow(make_scenario(SIZES, accounts=ACCOUNTS, limits=SLOW, population=20_000), database, github=github)
+    run = Flow(
+        make_scenario(SIZES, accounts=ACCOUNTS, limits=SLOW, population=20_000),
+        database,
+        github=github,
+    )
     server, chance = serve(run.config), random.Random(7)
     kills, busy = [], 0
 
@@ -65,8 +79,12 @@ def test_a_server_killed_at_random_moments_ends_in_exactly_the_truth(
 
 
 @pytest.mark.slow(90)
-def test_an_embedded_engine_killed_at_random_moments_loses_nothing(embedded_config: DatabaseConfig) -> None:
-    run = Flow(make_scenario(SIZES, accounts=ACCOUNTS, limits=SLOW, population=20_000), embedded_config)
+def test_an_embedded_engine_killed_at_random_moments_loses_nothing(
+    embedded_config: DatabaseConfig,
+) -> None:
+    run = Flow(
+        make_scenario(SIZES, accounts=ACCOUNTS, limits=SLOW, population=20_000), embedded_config
+    )
     chance, kills = random.Random(8), []
     engine = run.start().database.engine
     assert engine is not None
@@ -75,7 +93,10 @@ def test_an_embedded_engine_killed_at_random_moments_loses_nothing(embedded_conf
         gevent.sleep(chance.random() * 0.3)
         engine.kill()
         kills.append(time.time())
-        run.wait_until(lambda number=number: engine.restarts >= number and engine.is_up, "the engine is up again")  # type: ignore[misc]
+        run.wait_until(
+            lambda number=number: engine.restarts >= number and engine.is_up,  # type: ignore[misc]
+            "the engine is up again",
+        )
     run.wait_idle(60)
 
     check_the_end(run, kills)

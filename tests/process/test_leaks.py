@@ -21,12 +21,18 @@ WARM_UP = 3
 def greenlets() -> Counter[str]:
     """The greenlets that live, by name."""
     gc.collect()
-    alive = [thing for thing in gc.get_objects() if issubclass(type(thing), gevent.Greenlet) and not thing.dead]
+    alive = [
+        thing
+        for thing in gc.get_objects()
+        if issubclass(type(thing), gevent.Greenlet) and not thing.dead
+    ]
     return Counter(str(vars(greenlet).get("name", "unnamed")) for greenlet in alive)
 
 
 def count_threads() -> int:
-    """Threads without those of the hub's pool, which belong to the process, look names up and are ten at most."""
+    """Threads without those of the hub's pool, which belong to the process, look names up and
+    are ten at most.
+    """
     return len(os.listdir("/proc/self/task")) - int(gevent.get_hub().threadpool.size)
 
 
@@ -70,7 +76,9 @@ def test_fifty_starts_and_stops_with_an_embedded_database_leave_nothing_behind()
 
 
 @pytest.mark.slow(120)
-def test_starts_and_stops_with_a_server_and_work_in_hand_leave_nothing_behind(server_config: DatabaseConfig) -> None:
+def test_starts_and_stops_with_a_server_and_work_in_hand_leave_nothing_behind(
+    server_config: DatabaseConfig,
+) -> None:
     run = Flow(make_scenario([250] * 40, accounts=2, limits=NO_LIMITS), server_config)
     run.config = msgspec.structs.replace(run.config, discover=DiscoverConfig(stable_seconds=0.0))
 

@@ -18,7 +18,10 @@ def test_nothing_secret_is_written_at_debug(
     embedded_config: DatabaseConfig, serve: Callable[[Config], Server], private_surroundings: Path
 ) -> None:
     places = tuple(SimRepository(id=n, full_name=f"org/repo-{n}", stars=130) for n in range(1, 4))
-    accounts = tuple(SimAccount(user_id=n, login=f"user-{n}", token=f"gho_secret{n}secret", starred=(1, 2, 3)) for n in (1, 2))
+    accounts = tuple(
+        SimAccount(user_id=n, login=f"user-{n}", token=f"gho_secret{n}secret", starred=(1, 2, 3))
+        for n in (1, 2)
+    )
     run = Flow(Scenario(accounts=accounts, repositories=places, limits=NO_LIMITS), embedded_config)
     run.github.control("POST", "/world", {"revoke": ["gho_secret2secret"]})
     server = serve(run.config)
@@ -28,7 +31,9 @@ def test_nothing_secret_is_written_at_debug(
     assert server.process.wait(20) == 0
     run.close()
 
-    written = server.printed() + "".join(path.read_text() for path in private_surroundings.rglob("*") if path.is_file())
+    written = server.printed() + "".join(
+        path.read_text() for path in private_surroundings.rglob("*") if path.is_file()
+    )
 
     assert "debug" in written
     assert not [secret for secret in (KEY, "secret1secret", "secret2secret") if secret in written]

@@ -23,10 +23,14 @@ Serve = Callable[[Config], Server]
 def run_serve(*arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
     environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
     command = [sys.executable, "-m", "gitstars", "serve", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=25, check=False)
+    return subprocess.run(
+        command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=25, check=False
+    )
 
 
-def test_a_server_that_is_killed_takes_its_engine_along(embedded_config: DatabaseConfig, serve: Serve) -> None:
+def test_a_server_that_is_killed_takes_its_engine_along(
+    embedded_config: DatabaseConfig, serve: Serve
+) -> None:
     run = Flow(make_scenario([100], population=5000), embedded_config)
     server = serve(run.config)
     server.start()
@@ -37,17 +41,27 @@ def test_a_server_that_is_killed_takes_its_engine_along(embedded_config: Databas
     server.signal(signal.SIGKILL)
     server.process.wait()
 
-    run.wait_until(lambda: not Path(f"/proc/{engine}").exists() or "Z" in Path(f"/proc/{engine}/stat").read_text(), "the engine ended", 5)
+    run.wait_until(
+        lambda: (
+            not Path(f"/proc/{engine}").exists() or "Z" in Path(f"/proc/{engine}/stat").read_text()
+        ),
+        "the engine ended",
+        5,
+    )
     run.close()
 
 
-def test_a_second_server_on_one_path_is_refused_with_a_sentence(embedded_config: DatabaseConfig, serve: Serve, tmp_path: Path) -> None:
+def test_a_second_server_on_one_path_is_refused_with_a_sentence(
+    embedded_config: DatabaseConfig, serve: Serve, tmp_path: Path
+) -> None:
     run = Flow(make_scenario([100], population=5000), embedded_config)
     server = serve(run.config)
     server.start()
     server.wait_for_line("serves 1 accounts")
 
-    second = run_serve("--db-url", embedded_config.url, "--health-port", "0", "--admin-port", "0", cwd=tmp_path)
+    second = run_serve(
+        "--db-url", embedded_config.url, "--health-port", "0", "--admin-port", "0", cwd=tmp_path
+    )
 
     assert second.returncode == 2
     assert f"is in use by another gitstars server (process {server.process.pid})" in second.stderr
@@ -59,13 +73,30 @@ def test_a_second_server_on_one_path_is_refused_with_a_sentence(embedded_config:
     ("arguments", "code", "words"),
     [
         (("--config", "nowhere.toml"), 2, "nowhere.toml"),
-        (("--db-url", "ws://127.0.0.1:9", "--health-port", "0", "--admin-port", "0"), 1, "no database answers at ws://127.0.0.1:9"),
-        (("--db-url", "surrealkv:///proc/nowhere/stars.db", "--health-port", "0", "--admin-port", "0"), 2, "/proc/nowhere"),
+        (
+            ("--db-url", "ws://127.0.0.1:9", "--health-port", "0", "--admin-port", "0"),
+            1,
+            "no database answers at ws://127.0.0.1:9",
+        ),
+        (
+            (
+                "--db-url",
+                "surrealkv:///proc/nowhere/stars.db",
+                "--health-port",
+                "0",
+                "--admin-port",
+                "0",
+            ),
+            2,
+            "/proc/nowhere",
+        ),
         (("--health-port", "70000"), 2, "70000"),
         (("--db-url", "ftp://example.org"), 2, "ftp"),
     ],
 )
-def test_bad_input_is_one_sentence(tmp_path: Path, arguments: tuple[str, ...], code: int, words: str) -> None:
+def test_bad_input_is_one_sentence(
+    tmp_path: Path, arguments: tuple[str, ...], code: int, words: str
+) -> None:
     result = run_serve(*arguments, cwd=tmp_path)
 
     assert result.returncode == code, result.stderr
@@ -77,16 +108,36 @@ def test_a_directory_that_is_no_database_or_may_not_be_written_is_refused(tmp_pa
     blocked = tmp_path / "file"
     blocked.write_text("not a folder")
 
-    result = run_serve("--db-url", f"surrealkv://{blocked}", "--health-port", "0", "--admin-port", "0", cwd=tmp_path)
+    result = run_serve(
+        "--db-url",
+        f"surrealkv://{blocked}",
+        "--health-port",
+        "0",
+        "--admin-port",
+        "0",
+        cwd=tmp_path,
+    )
 
     assert result.returncode == 2, result.stderr
     assert str(blocked) in result.stderr
     assert "Traceback" not in result.stderr
 
 
-def test_a_wrong_password_and_missing_rights_are_told_apart(server_config: DatabaseConfig, tmp_path: Path) -> None:
+def test_a_wrong_password_and_missing_rights_are_told_apart(
+    server_config: DatabaseConfig, tmp_path: Path
+) -> None:
     wrong = run_serve(
-        "--db-url", server_config.url, "--db-user", "root", "--db-pass", "wrong", "--health-port", "0", "--admin-port", "0", cwd=tmp_path
+        "--db-url",
+        server_config.url,
+        "--db-user",
+        "root",
+        "--db-pass",
+        "wrong",
+        "--health-port",
+        "0",
+        "--admin-port",
+        "0",
+        cwd=tmp_path,
     )
     assert wrong.returncode == 2, wrong.stderr
     assert "refuses user 'root'" in wrong.stderr
@@ -97,7 +148,16 @@ def test_a_wrong_password_and_missing_rights_are_told_apart(server_config: Datab
     database.run("DEFINE USER reader ON DATABASE PASSWORD 'reader' ROLES VIEWER")
     database.close()
     lacking = run_serve(
-        *("--db-url", server_config.url, "--db-user", "reader", "--db-pass", "reader", "--db-namespace", server_config.namespace),
+        *(
+            "--db-url",
+            server_config.url,
+            "--db-user",
+            "reader",
+            "--db-pass",
+            "reader",
+            "--db-namespace",
+            server_config.namespace,
+        ),
         *("--health-port", "0", "--admin-port", "0"),
         cwd=tmp_path,
     )
@@ -113,7 +173,15 @@ def test_a_port_that_is_taken_is_named(embedded_config: DatabaseConfig, tmp_path
         taken.listen()
         port = str(taken.getsockname()[1])
 
-        result = run_serve("--db-url", embedded_config.url, "--health-port", port, "--admin-port", "0", cwd=tmp_path)
+        result = run_serve(
+            "--db-url",
+            embedded_config.url,
+            "--health-port",
+            port,
+            "--admin-port",
+            "0",
+            cwd=tmp_path,
+        )
 
     assert result.returncode == 2, result.stderr
     assert port in result.stderr

@@ -1,4 +1,6 @@
-"""Being stopped: the page in hand is finished and claims go back, within ten seconds, whatever hangs."""
+"""Being stopped: the page in hand is finished and claims go back, within ten seconds, whatever
+hangs.
+"""
 
 import os
 import signal
@@ -32,7 +34,9 @@ def stop(server: Server, number: signal.Signals = signal.SIGTERM) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_finishes_the_page_in_hand_and_gives_claims_back(flow: Callable[..., Flow], serve: Serve, number: signal.Signals) -> None:
+def test_a_signal_finishes_the_page_in_hand_and_gives_claims_back(
+    flow: Callable[..., Flow], serve: Serve, number: signal.Signals
+) -> None:
     slow = msgspec.structs.replace(NO_LIMITS, latency_seconds=0.4)
     run = flow(make_scenario([900] * 30, limits=slow, population=20_000))
     server = serve(run.config)
@@ -75,8 +79,12 @@ def test_a_second_signal_exits_at_once(embedded_config: DatabaseConfig, serve: S
     run.close()
 
 
-def test_an_embedded_engine_that_hangs_does_not_hold_up_the_end(embedded_config: DatabaseConfig, serve: Serve) -> None:
-    run = Flow(make_scenario([900] * 200, accounts=3, limits=NO_LIMITS, population=50_000), embedded_config)
+def test_an_embedded_engine_that_hangs_does_not_hold_up_the_end(
+    embedded_config: DatabaseConfig, serve: Serve
+) -> None:
+    run = Flow(
+        make_scenario([900] * 200, accounts=3, limits=NO_LIMITS, population=50_000), embedded_config
+    )
     server = serve(run.config)
     server.start()
     server.wait_for_line("serves 3 accounts")
@@ -110,9 +118,13 @@ def test_a_database_server_that_hangs_does_not_hold_up_the_end(
     run.close()
 
 
-def test_a_github_that_hangs_does_not_hold_up_the_end(embedded_config: DatabaseConfig, serve: Serve) -> None:
+def test_a_github_that_hangs_does_not_hold_up_the_end(
+    embedded_config: DatabaseConfig, serve: Serve
+) -> None:
     run = Flow(make_scenario([900] * 30, limits=NO_LIMITS, population=20_000), embedded_config)
-    run.github.control("POST", "/rules", {"match": "GET */stargazers*", "effect": "hang", "seconds": 60})
+    run.github.control(
+        "POST", "/rules", {"match": "GET */stargazers*", "effect": "hang", "seconds": 60}
+    )
     server = serve(run.config)
     server.start()
     server.wait_for_line("serves 1 accounts")

@@ -1,4 +1,6 @@
-"""What the tests of the simulated GitHub share: one on a socket of this process, and a plain HTTP client."""
+"""What the tests of the simulated GitHub share: one on a socket of this process, and a plain
+HTTP client.
+"""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,20 +13,37 @@ from gitstars.simulator.scenario import Scenario, SimAccount, SimRepository
 from gitstars.simulator.server import SimulatedGitHub
 
 #: ann may list everything of hers, bob is a stranger; both have classic tokens.
-ANN = SimAccount(user_id=1, login="ann", token="ghp_ann", scopes=("repo",), kind="classic", starred=(10, 11), collaborates=(10, 11))
-BOB = SimAccount(user_id=2, login="bob", token="ghp_bob", scopes=("public_repo",), kind="classic", starred=(10,))
+ANN = SimAccount(
+    user_id=1,
+    login="ann",
+    token="ghp_ann",
+    scopes=("repo",),
+    kind="classic",
+    starred=(10, 11),
+    collaborates=(10, 11),
+)
+BOB = SimAccount(
+    user_id=2, login="bob", token="ghp_bob", scopes=("public_repo",), kind="classic", starred=(10,)
+)
 STAR_MEDIA = "application/vnd.github.star+json"
 
 
 def make_scenario(*repositories: SimRepository, **changes: Any) -> Scenario:
     """ann, bob and these repositories, or two plain ones."""
-    plain = (SimRepository(id=10, full_name="acme/engine", stars=250), SimRepository(id=11, full_name="acme/parser", stars=30))
+    plain = (
+        SimRepository(id=10, full_name="acme/engine", stars=250),
+        SimRepository(id=11, full_name="acme/parser", stars=30),
+    )
     here = repositories or plain
     known = {repository.id for repository in here}
     accounts = changes.pop("accounts", (ANN, BOB))
     kept = tuple(
         msgspec.structs.replace(
-            account, **{name: tuple(i for i in getattr(account, name) if i in known) for name in ("starred", "collaborates", "owned")}
+            account,
+            **{
+                name: tuple(i for i in getattr(account, name) if i in known)
+                for name in ("starred", "collaborates", "owned")
+            },
         )
         for account in accounts
     )
@@ -39,10 +58,16 @@ class Hub:
         self.url = f"http://127.0.0.1:{self.github.start()}"
         self.session = requests.Session()
 
-    def ask(self, path: str, method: str = "GET", token: str | None = "ghp_ann", **options: Any) -> requests.Response:
+    def ask(
+        self, path: str, method: str = "GET", token: str | None = "ghp_ann", **options: Any
+    ) -> requests.Response:
         """Any request; redirects are not followed."""
-        headers = options.pop("headers", {}) | ({} if token is None else {"Authorization": f"Bearer {token}"})
-        return self.session.request(method, self.url + path, headers=headers, timeout=10, allow_redirects=False, **options)
+        headers = options.pop("headers", {}) | (
+            {} if token is None else {"Authorization": f"Bearer {token}"}
+        )
+        return self.session.request(
+            method, self.url + path, headers=headers, timeout=10, allow_redirects=False, **options
+        )
 
     def read(self, path: str, **options: Any) -> Any:
         """The JSON of an answer that is 200."""
@@ -50,7 +75,9 @@ class Hub:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def query(self, text: str, token: str = "ghp_ann", path: str = "/graphql", **variables: Any) -> dict[str, Any]:
+    def query(
+        self, text: str, token: str = "ghp_ann", path: str = "/graphql", **variables: Any
+    ) -> dict[str, Any]:
         """The whole body of a GraphQL answer."""
         answer = self.ask(path, "POST", token, json={"query": text, "variables": variables})
         assert answer.status_code == 200, answer.text

@@ -1,4 +1,6 @@
-"""What is answered has the shapes that GitHub publishes: its REST schemas, and its GraphQL schema for queries and answers."""
+"""What is answered has the shapes that GitHub publishes: its REST schemas, and its GraphQL
+schema for queries and answers.
+"""
 
 import gzip
 import json
@@ -6,7 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from graphql import GraphQLSchema, build_schema, execute_sync, get_named_type, is_leaf_type, parse, validate
+from graphql import (
+    GraphQLSchema,
+    build_schema,
+    execute_sync,
+    get_named_type,
+    is_leaf_type,
+    parse,
+    validate,
+)
 from jsonschema import Draft202012Validator
 
 from gitstars.fetch.graphql import GraphAsk, build_counts_query, build_stars_query
@@ -17,13 +27,18 @@ from tests.simulator.conftest import STAR_MEDIA, MakeHub
 CONTRACT = Path(__file__).parents[1] / "contract"
 REST = json.loads((CONTRACT / "github-rest-schemas.json").read_text())
 PLACE = SimRepository(id=10, full_name="acme/engine", stars=250, ghost_every=9)
-OWNER = SimAccount(user_id=3, login="eve", token="t", scopes=("repo",), kind="classic", starred=(10,), owned=(10,))
+OWNER = SimAccount(
+    user_id=3, login="eve", token="t", scopes=("repo",), kind="classic", starred=(10,), owned=(10,)
+)
 
 
 @pytest.fixture(scope="session")
 def schema() -> GraphQLSchema:
     """GitHub's own GraphQL schema."""
-    return build_schema(gzip.decompress((CONTRACT / "github-graphql-schema.graphql.gz").read_bytes()).decode(), assume_valid=True)
+    return build_schema(
+        gzip.decompress((CONTRACT / "github-graphql-schema.graphql.gz").read_bytes()).decode(),
+        assume_valid=True,
+    )
 
 
 def problems(schema: dict[str, Any], value: Any) -> list[str]:
@@ -52,8 +67,12 @@ def schema_named(name: str) -> dict[str, Any]:
         ("/rate_limit", "", "/rate_limit"),
     ],
 )
-def test_a_rest_payload_has_its_published_shape(make_hub: MakeHub, path: str, media: str, route: str) -> None:
-    payload = make_hub(PLACE, accounts=(OWNER,)).read(path, token="t", headers={"Accept": media} if media else {})
+def test_a_rest_payload_has_its_published_shape(
+    make_hub: MakeHub, path: str, media: str, route: str
+) -> None:
+    payload = make_hub(PLACE, accounts=(OWNER,)).read(
+        path, token="t", headers={"Accept": media} if media else {}
+    )
 
     assert payload
     assert problems(REST["routes"][route], payload) == []
@@ -71,7 +90,10 @@ def test_plain_and_dated_stargazers_are_what_their_media_types_promise(make_hub:
     hub = make_hub(SimRepository(id=10, full_name="acme/engine", stars=100), accounts=(OWNER,))
     path = "/repos/acme/engine/stargazers?per_page=100"
 
-    plain, dated = hub.read(path, token="t"), hub.read(path, token="t", headers={"Accept": STAR_MEDIA})
+    plain, dated = (
+        hub.read(path, token="t"),
+        hub.read(path, token="t", headers={"Accept": STAR_MEDIA}),
+    )
 
     assert problems({"type": "array", "items": schema_named("simple-user")}, plain) == []
     assert problems({"type": "array", "items": schema_named("stargazer")}, dated) == []
@@ -87,7 +109,9 @@ def test_plain_and_dated_stargazers_are_what_their_media_types_promise(make_hub:
         ("/user/repos?affiliation=x", "t", "validation-error"),
     ],
 )
-def test_an_error_has_its_published_shape(make_hub: MakeHub, path: str, token: str, kind: str) -> None:
+def test_an_error_has_its_published_shape(
+    make_hub: MakeHub, path: str, token: str, kind: str
+) -> None:
     place = SimRepository(id=10, full_name="acme/engine", stars=5, renamed_from="old/motor")
 
     answer = make_hub(place, accounts=(OWNER,)).ask(path, token=token)
@@ -97,14 +121,23 @@ def test_an_error_has_its_published_shape(make_hub: MakeHub, path: str, token: s
     assert problems(schema_named(kind), answer.json()) == []
 
 
-def shape(schema: GraphQLSchema, text: str, variables: dict[str, Any], data: dict[str, Any]) -> list[str]:
-    """What GitHub's schema has against ``data`` as the answer: wrong types, missing fields, nulls where none may be."""
+def shape(
+    schema: GraphQLSchema, text: str, variables: dict[str, Any], data: dict[str, Any]
+) -> list[str]:
+    """What GitHub's schema has against ``data`` as the answer: wrong types, missing fields,
+    nulls where none may be.
+    """
 
     def read(source: Any, info: Any, **_: Any) -> Any:
         return source[info.path.key]
 
     told = execute_sync(
-        schema, parse(text), data, variable_values=variables, field_resolver=read, type_resolver=lambda value, *_: value["__typename"]
+        schema,
+        parse(text),
+        data,
+        variable_values=variables,
+        field_resolver=read,
+        type_resolver=lambda value, *_: value["__typename"],
     )
     found = [str(error) for error in told.errors or ()]
     return found if found or told.data == data else ["another answer than asked for"]
@@ -112,22 +145,37 @@ def shape(schema: GraphQLSchema, text: str, variables: dict[str, Any], data: dic
 
 #: Queries beyond those that gitstars asks.
 OTHER_QUERIES = (
-    "{viewer{login databaseId id url avatarUrl} rateLimit{limit cost remaining resetAt used nodeCount}}",
-    '{repository(owner:"acme",name:"engine"){id databaseId name nameWithOwner url stargazerCount createdAt updatedAt pushedAt isPrivate '
+    (
+        "{viewer{login databaseId id url avatarUrl} rateLimit{limit cost remaining resetAt used "
+        "nodeCount}}"
+    ),
+    '{repository(owner:"acme",name:"engine"){id databaseId name nameWithOwner url stargazerCount '
+    "createdAt updatedAt pushedAt isPrivate "
     "isDisabled isArchived viewerPermission viewerHasStarred owner{__typename login url id} "
-    "stargazers(last:9,orderBy:{field:STARRED_AT,direction:DESC}){totalCount pageInfo{startCursor endCursor hasNextPage hasPreviousPage} "
+    "stargazers(last:9,orderBy:{field:STARRED_AT,direction:DESC}){totalCount "
+    "pageInfo{startCursor endCursor hasNextPage hasPreviousPage} "
     "edges{cursor starredAt} }}}",
-    '{node(id:"R_10"){__typename id ... on Repository{stargazerCount}} nodes(ids:["R_10"]){__typename id}}',
+    (
+        '{node(id:"R_10"){__typename id ... on Repository{stargazerCount}} '
+        'nodes(ids:["R_10"]){__typename id}}'
+    ),
 )
 
 
 @pytest.mark.parametrize(
     ("text", "variables"),
     [
-        *((query.text, dict(query.variables)) for query in (build_counts_query(["acme/engine"] * 3),)),
         *(
             (query.text, dict(query.variables))
-            for query in (build_stars_query([GraphAsk("acme/engine", 100), GraphAsk("acme/engine", 30, None, True)]),)
+            for query in (build_counts_query(["acme/engine"] * 3),)
+        ),
+        *(
+            (query.text, dict(query.variables))
+            for query in (
+                build_stars_query(
+                    [GraphAsk("acme/engine", 100), GraphAsk("acme/engine", 30, None, True)]
+                ),
+            )
         ),
         *((text, {}) for text in OTHER_QUERIES),
     ],
@@ -147,13 +195,18 @@ def test_queries_and_their_answers_are_those_of_githubs_schema(
 def test_the_schema_would_notice_a_wrong_answer(make_hub: MakeHub, schema: GraphQLSchema) -> None:
     text = '{repository(owner:"acme",name:"engine"){stargazerCount isPrivate}}'
 
-    wrong = ({"repository": {"stargazerCount": "many", "isPrivate": False}}, {"repository": {"stargazerCount": 1, "isPrivate": None}})
+    wrong = (
+        {"repository": {"stargazerCount": "many", "isPrivate": False}},
+        {"repository": {"stargazerCount": 1, "isPrivate": None}},
+    )
 
     assert all(shape(schema, text, {}, data) for data in wrong)
 
 
 @pytest.mark.parametrize("type_name", sorted(FIELDS))
-def test_what_is_simulated_is_a_part_of_githubs_schema(schema: GraphQLSchema, type_name: str) -> None:
+def test_what_is_simulated_is_a_part_of_githubs_schema(
+    schema: GraphQLSchema, type_name: str
+) -> None:
     real = schema.type_map[type_name]
 
     for name, (leads_to, arguments) in FIELDS[type_name].items():

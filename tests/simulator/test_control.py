@@ -22,7 +22,10 @@ def test_stars_come_and_go_and_the_truth_tells(make_hub: MakeHub) -> None:
     assert len(after) == 32
     assert after[-1][1] > before[-1][1]
     overview = hub.control("/truth", method="GET")["repositories"]
-    assert {place["full_name"]: place["stars"] for place in overview} == {"acme/engine": 250, "acme/parser": 32}
+    assert {place["full_name"]: place["stars"] for place in overview} == {
+        "acme/engine": 250,
+        "acme/parser": 32,
+    }
 
 
 def test_a_change_moves_updated_at(make_hub: MakeHub) -> None:
@@ -41,7 +44,10 @@ def test_a_renamed_repository_leaves_its_old_name_behind(make_hub: MakeHub) -> N
 
     assert hub.ask("/repos/acme/engine").status_code == 301
     assert hub.read("/repos/acme/motor")["id"] == 10
-    assert hub.ask("/_control/repositories/11", "POST", json={"rename": "Acme/Motor"}).status_code == 422
+    assert (
+        hub.ask("/_control/repositories/11", "POST", json={"rename": "Acme/Motor"}).status_code
+        == 422
+    )
 
 
 def test_a_repository_meets_its_fate_and_comes_back(make_hub: MakeHub) -> None:
@@ -55,14 +61,21 @@ def test_a_repository_meets_its_fate_and_comes_back(make_hub: MakeHub) -> None:
     assert statuses == [404, 451, 200]
 
 
-def test_a_renamed_user_keeps_the_number_and_somebody_else_takes_the_login(make_hub: MakeHub) -> None:
+def test_a_renamed_user_keeps_the_number_and_somebody_else_takes_the_login(
+    make_hub: MakeHub,
+) -> None:
     hub = make_hub()
     first, second = (row["user"] for row in hub.read(LIST, headers={"Accept": STAR_MEDIA})[:2])
 
-    hub.control("/world", {"logins": {str(first["id"]): "renamed", str(second["id"]): first["login"]}})
+    hub.control(
+        "/world", {"logins": {str(first["id"]): "renamed", str(second["id"]): first["login"]}}
+    )
 
     users = hub.read(LIST)
-    assert [(user["id"], user["login"]) for user in users[:2]] == [(first["id"], "renamed"), (second["id"], first["login"])]
+    assert [(user["id"], user["login"]) for user in users[:2]] == [
+        (first["id"], "renamed"),
+        (second["id"], first["login"]),
+    ]
     assert hub.read(f"/users/{first['login']}")["id"] == second["id"]
     assert hub.ask(f"/users/{second['login']}").status_code == 404
 
@@ -83,7 +96,9 @@ def test_tokens_are_revoked_and_restored_and_added(make_hub: MakeHub) -> None:
 def test_restriction_face_and_limits_change_while_it_runs(make_hub: MakeHub) -> None:
     hub = make_hub()
 
-    told = hub.control("/world", {"restriction": "2026", "face": "empty", "limits": {"latency_seconds": 0.1}})
+    told = hub.control(
+        "/world", {"restriction": "2026", "face": "empty", "limits": {"latency_seconds": 0.1}}
+    )
 
     answer = hub.ask(LIST, token="ghp_bob")
     assert (answer.json(), answer.elapsed.total_seconds() >= 0.1) == ([], True)
@@ -99,8 +114,17 @@ def test_the_log_tells_what_was_asked(make_hub: MakeHub) -> None:
     told = hub.control("/log", method="GET")
 
     listed, unknown, query = told["asked"]
-    assert (listed["method"], listed["path"], listed["query"]) == ("GET", LIST, {"per_page": "2", "page": "1"})
-    assert (listed["user"], listed["status"], listed["cost"], listed["route"]) == (1, 200, 1, "repo/stargazers")
+    assert (listed["method"], listed["path"], listed["query"]) == (
+        "GET",
+        LIST,
+        {"per_page": "2", "page": "1"},
+    )
+    assert (listed["user"], listed["status"], listed["cost"], listed["route"]) == (
+        1,
+        200,
+        1,
+        "repo/stargazers",
+    )
     assert ("user" not in unknown, unknown["status"], unknown["cost"]) == (True, 401, 0)
     assert (query["aliases"], query["cost"], query["route"]) == (1, 1, "graphql")
     assert all(entry["seconds"] >= 0 and entry["at"] > 1e9 for entry in told["asked"])
@@ -149,7 +173,9 @@ def test_rules_are_set_seen_and_cleared(make_hub: MakeHub) -> None:
         ("/accounts", {"login": "x"}, "user_id"),
     ],
 )
-def test_a_mistake_in_a_change_is_named(make_hub: MakeHub, path: str, body: Any, words: str) -> None:
+def test_a_mistake_in_a_change_is_named(
+    make_hub: MakeHub, path: str, body: Any, words: str
+) -> None:
     answer = make_hub().ask(f"/_control{path}", "POST", json=body)
 
     assert answer.status_code == 422

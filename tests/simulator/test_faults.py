@@ -16,7 +16,16 @@ LIST = "/repos/acme/engine/stargazers"
 def test_a_status_comes_with_its_headers_and_body(make_hub: MakeHub) -> None:
     body = '{"message":"You have exceeded a secondary rate limit."}'
     hub = make_hub(
-        rules=(Rule(match="GET */stargazers*page=2", effect="status", status=403, headers={"retry-after": "7"}, body=body, times=1),)
+        rules=(
+            Rule(
+                match="GET */stargazers*page=2",
+                effect="status",
+                status=403,
+                headers={"retry-after": "7"},
+                body=body,
+                times=1,
+            ),
+        )
     )
 
     answers = [hub.ask(f"{LIST}?per_page=9&page={page}") for page in (1, 2, 2)]
@@ -25,7 +34,9 @@ def test_a_status_comes_with_its_headers_and_body(make_hub: MakeHub) -> None:
     assert (answers[1].headers["retry-after"], answers[1].text) == ("7", body)
 
 
-@pytest.mark.parametrize("rule", [{"effect": "drop"}, {"effect": "truncate"}, {"effect": "hang", "seconds": 0.2}])
+@pytest.mark.parametrize(
+    "rule", [{"effect": "drop"}, {"effect": "truncate"}, {"effect": "hang", "seconds": 0.2}]
+)
 def test_a_broken_connection_breaks(make_hub: MakeHub, rule: dict[str, Any]) -> None:
     hub = make_hub()
     hub.control("/rules", {"match": "GET *", "times": 1, **rule})
@@ -44,7 +55,9 @@ def test_a_truncated_answer_was_half_true(make_hub: MakeHub) -> None:
     whole = hub.ask(LIST).content
     hub.control("/rules", {"match": "GET *", "effect": "truncate"})
 
-    answer = requests.get(hub.url + LIST, headers={"Authorization": "Bearer ghp_ann"}, stream=True, timeout=5)
+    answer = requests.get(
+        hub.url + LIST, headers={"Authorization": "Bearer ghp_ann"}, stream=True, timeout=5
+    )
     pieces = b""
     is_cut = False
     try:
@@ -77,13 +90,21 @@ def test_a_delay_only_delays(make_hub: MakeHub) -> None:
 def test_a_rule_may_be_about_one_token(make_hub: MakeHub) -> None:
     hub = make_hub(rules=(Rule(match="*", effect="status", status=401, token="ghp_bob"),))
 
-    assert [hub.ask("/user", token=token).status_code for token in ("ghp_ann", "ghp_bob")] == [200, 401]
+    assert [hub.ask("/user", token=token).status_code for token in ("ghp_ann", "ghp_bob")] == [
+        200,
+        401,
+    ]
 
 
 def test_an_alias_goes_wrong_alone(make_hub: MakeHub) -> None:
-    rule = Rule(match="ALIAS acme/par*", effect="alias", body='{"type":null,"message":"timedout"}', times=1)
+    rule = Rule(
+        match="ALIAS acme/par*", effect="alias", body='{"type":null,"message":"timedout"}', times=1
+    )
     hub = make_hub(rules=(rule,))
-    asked = '{a:repository(owner:"acme",name:"engine"){name} b:repository(owner:"acme",name:"parser"){name}}'
+    asked = (
+        '{a:repository(owner:"acme",name:"engine"){name} b:repository(owner:"acme",'
+        'name:"parser"){name}}'
+    )
 
     first, second = hub.query(asked), hub.query(asked)
 

@@ -16,7 +16,9 @@ VIEWER = {"query": "{viewer{login}}"}
 
 @given(st.lists(st.tuples(st.floats(0, 30), st.integers(1, 9)), max_size=60))
 def test_no_window_and_no_minute_gets_more_than_its_points(calls: list[tuple[float, int]]) -> None:
-    budgets = Budgets(SimLimits(points_per_window=50, window_seconds=100, rest_points_per_minute=20))
+    budgets = Budgets(
+        SimLimits(points_per_window=50, window_seconds=100, rest_points_per_minute=20)
+    )
     charged: list[tuple[float, int]] = []
     now = 1000.0
     for pause, cost in calls:
@@ -29,7 +31,9 @@ def test_no_window_and_no_minute_gets_more_than_its_points(calls: list[tuple[flo
             assert verdict.retry_after is not None
             assert verdict.retry_after >= 1
 
-    assert all(sum(cost for at, cost in charged if end - 60 < at <= end) <= 20 for end, _ in charged)
+    assert all(
+        sum(cost for at, cost in charged if end - 60 < at <= end) <= 20 for end, _ in charged
+    )
 
 
 def test_a_window_begins_anew_when_it_is_over() -> None:
@@ -45,7 +49,10 @@ def test_a_budget_is_the_users_and_each_resource_has_its_own(make_hub: MakeHub) 
     other = SimAccount(user_id=2, login="bob", token="three")
     hub = make_hub(accounts=(*two, other))
 
-    left = [hub.ask("/user", token=token).headers["x-ratelimit-remaining"] for token in ("one", "two", "three")]
+    left = [
+        hub.ask("/user", token=token).headers["x-ratelimit-remaining"]
+        for token in ("one", "two", "three")
+    ]
 
     assert left == ["4999", "4998", "4999"]
     assert hub.read("/rate_limit", token="one")["resources"]["graphql"]["remaining"] == 5000
@@ -57,9 +64,17 @@ def test_a_spent_budget_refuses_until_its_reset(make_hub: MakeHub, status: int) 
     hub = make_hub(limits=SimLimits(window_seconds=0.4, spent_status=status))  # type: ignore[arg-type]
     hub.control("/world", {"remaining": [[1, "core", 0], [1, "graphql", 0]]})
 
-    rest, graph, free = hub.ask("/user"), hub.ask("/graphql", "POST", json=VIEWER), hub.ask("/rate_limit")
+    rest, graph, free = (
+        hub.ask("/user"),
+        hub.ask("/graphql", "POST", json=VIEWER),
+        hub.ask("/rate_limit"),
+    )
 
-    assert (rest.status_code, rest.headers["x-ratelimit-remaining"], rest.headers["x-ratelimit-resource"]) == (status, "0", "core")
+    assert (
+        rest.status_code,
+        rest.headers["x-ratelimit-remaining"],
+        rest.headers["x-ratelimit-resource"],
+    ) == (status, "0", "core")
     assert "API rate limit exceeded" in rest.json()["message"]
     assert "retry-after" not in rest.headers
     assert (graph.status_code, graph.json()["errors"][0]["type"]) == (200, "RATE_LIMITED")
@@ -70,9 +85,14 @@ def test_a_spent_budget_refuses_until_its_reset(make_hub: MakeHub, status: int) 
 
 
 @pytest.mark.parametrize(("status", "has_retry_after"), [(403, True), (429, True), (403, False)])
-def test_points_a_minute_are_a_secondary_limit(make_hub: MakeHub, status: Any, has_retry_after: bool) -> None:
+def test_points_a_minute_are_a_secondary_limit(
+    make_hub: MakeHub, status: Any, has_retry_after: bool
+) -> None:
     limits = SimLimits(
-        rest_points_per_minute=2, graphql_points_per_minute=0, secondary_status=status, secondary_retry_after=has_retry_after
+        rest_points_per_minute=2,
+        graphql_points_per_minute=0,
+        secondary_status=status,
+        secondary_retry_after=has_retry_after,
     )
     hub = make_hub(limits=limits)
 
@@ -100,4 +120,6 @@ def test_too_many_calls_at_once_are_a_secondary_limit_of_that_user(make_hub: Mak
 
 
 def test_every_call_takes_the_latency(make_hub: MakeHub) -> None:
-    assert make_hub(limits=SimLimits(latency_seconds=0.1)).ask("/user").elapsed.total_seconds() >= 0.1
+    assert (
+        make_hub(limits=SimLimits(latency_seconds=0.1)).ask("/user").elapsed.total_seconds() >= 0.1
+    )

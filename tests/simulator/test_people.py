@@ -1,4 +1,6 @@
-"""Stargazers are pure functions: nobody stars twice, time goes on, positions and numbers agree whatever was taken back."""
+"""Stargazers are pure functions: nobody stars twice, time goes on, positions and numbers agree
+whatever was taken back.
+"""
 
 from itertools import islice
 
@@ -19,7 +21,9 @@ def repository(**changes: object) -> SimRepository:
 
 @given(st.integers(1, 10**7), st.integers(0, 1500), st.integers(1, 3000), st.integers(0, 9))
 @settings(max_examples=40, deadline=None)
-def test_nobody_stars_a_repository_twice(identity: int, stars: int, population: int, ghost_every: int) -> None:
+def test_nobody_stars_a_repository_twice(
+    identity: int, stars: int, population: int, ghost_every: int
+) -> None:
     source = Stargazers(repository(id=identity, stars=stars, ghost_every=ghost_every), population)
 
     users = [source.user(number) for number in range(stars)]
@@ -50,11 +54,19 @@ def test_growth_tells_where_most_stars_are() -> None:
 
 @given(
     st.integers(0, 60),
-    st.lists(st.one_of(st.tuples(st.just("unstar"), st.integers(-2, 80)), st.tuples(st.just("grow"), st.integers(0, 5))), max_size=30),
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("unstar"), st.integers(-2, 80)),
+            st.tuples(st.just("grow"), st.integers(0, 5)),
+        ),
+        max_size=30,
+    ),
     st.integers(0, 5),
 )
 @settings(max_examples=60, deadline=None)
-def test_positions_and_numbers_agree_whatever_came_and_went(stars: int, changes: list[tuple[str, int]], spread: int) -> None:
+def test_positions_and_numbers_agree_whatever_came_and_went(
+    stars: int, changes: list[tuple[str, int]], spread: int
+) -> None:
     here = Stars(repository(stars=stars, unstarred_count=min(spread, stars)), 10_000)
     there = {*range(stars)} - {n * stars // min(spread, stars) for n in range(min(spread, stars))}
     for what, value in changes:
@@ -70,8 +82,12 @@ def test_positions_and_numbers_agree_whatever_came_and_went(stars: int, changes:
     assert numbers == sorted(there)
     assert len(here) == len(there)
     assert [here.rank(number) for number in numbers] == list(range(len(there)))
-    assert list(here) == here.page(0, 1000) == [here.source.star(number) for number in sorted(there)]
-    assert all(here.count_before(here.source.time(number)) <= here.rank(number) for number in numbers)
+    assert (
+        list(here) == here.page(0, 1000) == [here.source.star(number) for number in sorted(there)]
+    )
+    assert all(
+        here.count_before(here.source.time(number)) <= here.rank(number) for number in numbers
+    )
     assert here.count_before(2**40) == len(there)
 
 
@@ -128,5 +144,9 @@ def test_the_truth_of_millions_comes_one_by_one() -> None:
 
     first = list(islice(truth(Scenario(repositories=(huge,)))["acme/engine"], 3))
 
-    assert [star.user_id for star in first] == [star.user_id for star in Stars(huge, 2_000_000).page(0, 3)]
-    assert Stars(huge, 2_000_000).page(4_999_999, 9_999_999) == [Star(*Stargazers(huge, 2_000_000).star(4_999_999))]
+    assert [star.user_id for star in first] == [
+        star.user_id for star in Stars(huge, 2_000_000).page(0, 3)
+    ]
+    assert Stars(huge, 2_000_000).page(4_999_999, 9_999_999) == [
+        Star(*Stargazers(huge, 2_000_000).star(4_999_999))
+    ]

@@ -24,7 +24,9 @@ COMMAND = [sys.executable, "-m", "gitstars", "simulate"]
 
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run([*COMMAND, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=20)
+    return subprocess.run(
+        [*COMMAND, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=20
+    )
 
 
 def is_running(pid: int) -> bool:
@@ -41,10 +43,14 @@ def wait_for(is_true: Callable[[], bool], seconds: float = 10) -> None:
             gevent.sleep(0.02)
 
 
-def test_a_child_serves_its_scenario_until_it_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_child_serves_its_scenario_until_it_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
-    github = start_process(make_small(SimRepository(id=77, full_name="a/b", stars=3), accounts=(ANN,)))
+    github = start_process(
+        make_small(SimRepository(id=77, full_name="a/b", stars=3), accounts=(ANN,))
+    )
 
     stars = github.control("GET", "/truth/77")["stars"]
     github.stop()
@@ -64,7 +70,10 @@ def test_a_child_of_ten_thousand_repositories_starts_too() -> None:
 
 
 def test_a_child_ends_when_its_parent_is_killed() -> None:
-    program = "from gitstars.simulator.process import start_process as s; from gitstars.simulator.scenario import default_scenario as d;"
+    program = (
+        "from gitstars.simulator.process import start_process as s; from "
+        "gitstars.simulator.scenario import default_scenario as d;"
+    )
     program += "g = s(d()); print(g.process.pid, flush=True); import time; time.sleep(60)"
     parent = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE)
     assert parent.stdout is not None
@@ -88,7 +97,9 @@ def test_a_child_that_cannot_start_is_an_error(capfd: pytest.CaptureFixture[str]
     assert f"port {port} on 127.0.0.1 cannot be used" in capfd.readouterr().err
 
 
-def test_a_scenario_that_python_did_not_check_is_no_traceback(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_scenario_that_python_did_not_check_is_no_traceback(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     wrong = make_small(SimRepository(id=1, full_name="a/b", stars=1, fate="sold"), accounts=())
 
     with pytest.raises(GitstarsError, match="exit code 2"):
@@ -100,11 +111,18 @@ def test_a_scenario_that_python_did_not_check_is_no_traceback(capfd: pytest.Capt
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_command_says_where_it_listens_and_ends_well(tmp_path: Path, number: signal.Signals) -> None:
+def test_the_command_says_where_it_listens_and_ends_well(
+    tmp_path: Path, number: signal.Signals
+) -> None:
     account = SimAccount(user_id=1, login="ada", token="gho_ada")
     path = tmp_path / "scenario.json"
     path.write_bytes(msgspec.json.encode(make_small(accounts=(account,))))
-    process = subprocess.Popen([*COMMAND, "--port", "0", "--scenario", str(path)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [*COMMAND, "--port", "0", "--scenario", str(path)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     assert process.stdout is not None
     lines = [process.stdout.readline() for _ in range(3)]
 
@@ -145,7 +163,17 @@ def test_misuse_is_a_sentence_and_exit_code_2(arguments: list[str], words: str) 
 def test_the_help_is_complete() -> None:
     told = run("--help").stdout
 
-    assert all(words in told for words in ("--port", "--scenario", "/_control/rules", "/_control/truth", "Exit codes", "alias"))
+    assert all(
+        words in told
+        for words in (
+            "--port",
+            "--scenario",
+            "/_control/rules",
+            "/_control/truth",
+            "Exit codes",
+            "alias",
+        )
+    )
     assert "--child" not in told
 
 
@@ -155,7 +183,10 @@ def test_the_helps_scenario_works(tmp_path: Path) -> None:
     path.write_text(told[told.index('{"accounts"') : told.index("Control routes")])
 
     process = subprocess.Popen(
-        [*COMMAND, "--port", str(free_port()), "--scenario", str(path)], cwd=ROOT, stdout=subprocess.PIPE, env=os.environ
+        [*COMMAND, "--port", str(free_port()), "--scenario", str(path)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        env=os.environ,
     )
     assert process.stdout is not None
     line = process.stdout.readline()

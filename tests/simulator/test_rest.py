@@ -1,4 +1,6 @@
-"""The REST routes over a real socket: lists, links, walls, refusals in every face, and what GitHub says to nonsense."""
+"""The REST routes over a real socket: lists, links, walls, refusals in every face, and what
+GitHub says to nonsense.
+"""
 
 import socket
 from collections.abc import Callable
@@ -21,8 +23,17 @@ def read_links(header: str) -> dict[str, str]:
     return {relation.split('"')[1]: address.strip("<>") for address, relation in pairs}
 
 
-def test_following_the_links_reads_the_truth(make_hub: MakeHub, scenario: Callable[..., Scenario]) -> None:
-    place = SimRepository(id=10, full_name="acme/engine", stars=1234, ghost_every=50, unstarred=(0, 7, 600), unstarred_count=11)
+def test_following_the_links_reads_the_truth(
+    make_hub: MakeHub, scenario: Callable[..., Scenario]
+) -> None:
+    place = SimRepository(
+        id=10,
+        full_name="acme/engine",
+        stars=1234,
+        ghost_every=50,
+        unstarred=(0, 7, 600),
+        unstarred_count=11,
+    )
     hub = make_hub(place)
     path: str | None = f"{LIST}?per_page=100"
     rows: list[dict[str, Any]] = []
@@ -31,7 +42,9 @@ def test_following_the_links_reads_the_truth(make_hub: MakeHub, scenario: Callab
         rows += answer.json()
         path = read_links(answer.headers.get("link", "")).get("next", "").removeprefix(hub.url)
 
-    read = [(row["user"]["id"], row["user"]["login"], row["starred_at"]) for row in rows if row["user"]]
+    read = [
+        (row["user"]["id"], row["user"]["login"], row["starred_at"]) for row in rows if row["user"]
+    ]
 
     assert read == list(truth(scenario(place))["acme/engine"])
     assert len(rows) == 1221
@@ -67,8 +80,13 @@ def test_pages_and_links(make_hub: MakeHub, query: str, rows: int, links: dict[s
 
     assert len(answer.json()) == rows
     shown = read_links(answer.headers.get("link", ""))
-    assert {relation: int(address.partition("page=")[2].rpartition("page=")[2] or 0) for relation, address in shown.items()} == links
-    assert all(address.startswith(f"{hub.url}/repositories/10/stargazers?") for address in shown.values())
+    assert {
+        relation: int(address.partition("page=")[2].rpartition("page=")[2] or 0)
+        for relation, address in shown.items()
+    } == links
+    assert all(
+        address.startswith(f"{hub.url}/repositories/10/stargazers?") for address in shown.values()
+    )
 
 
 def test_a_giant_ends_at_the_wall(make_hub: MakeHub) -> None:
@@ -95,7 +113,9 @@ def test_a_giant_ends_at_the_wall(make_hub: MakeHub) -> None:
         ({"fate": "disabled"}, "/stargazers", 403, "disabled"),
     ],
 )
-def test_a_repository_that_is_no_more_says_why(make_hub: MakeHub, changes: dict[str, Any], suffix: str, status: int, words: str) -> None:
+def test_a_repository_that_is_no_more_says_why(
+    make_hub: MakeHub, changes: dict[str, Any], suffix: str, status: int, words: str
+) -> None:
     hub = make_hub(SimRepository(id=10, full_name="acme/engine", stars=5, **changes))
 
     answer = hub.ask(f"/repos/acme/engine{suffix}")
@@ -105,22 +125,35 @@ def test_a_repository_that_is_no_more_says_why(make_hub: MakeHub, changes: dict[
 
 
 def test_a_renamed_repository_is_found_under_its_number(make_hub: MakeHub) -> None:
-    hub = make_hub(SimRepository(id=10, full_name="acme/engine", stars=150, renamed_from="old/motor"))
+    hub = make_hub(
+        SimRepository(id=10, full_name="acme/engine", stars=150, renamed_from="old/motor")
+    )
 
     answer = hub.ask("/repos/Old/Motor/stargazers?per_page=100&page=2", headers=STARRED)
 
     assert answer.status_code == 301
     location = answer.headers["location"]
-    assert location == answer.json()["url"] == f"{hub.url}/repositories/10/stargazers?per_page=100&page=2"
+    assert (
+        location
+        == answer.json()["url"]
+        == f"{hub.url}/repositories/10/stargazers?per_page=100&page=2"
+    )
     assert len(hub.read(location.removeprefix(hub.url), headers=STARRED)) == 50
     assert hub.read("/repositories/10")["full_name"] == "acme/engine"
 
 
 def test_a_private_repository_is_there_for_its_own_people_alone(make_hub: MakeHub) -> None:
-    hub = make_hub(SimRepository(id=10, full_name="acme/engine", stars=5, private=True, renamed_from="old/motor"))
+    hub = make_hub(
+        SimRepository(
+            id=10, full_name="acme/engine", stars=5, private=True, renamed_from="old/motor"
+        )
+    )
 
     assert hub.read("/repos/acme/engine")["private"] is True
-    assert {hub.ask(path, token="ghp_bob").status_code for path in ("/repos/acme/engine", "/repos/old/motor", LIST)} == {404}
+    assert {
+        hub.ask(path, token="ghp_bob").status_code
+        for path in ("/repos/acme/engine", "/repos/old/motor", LIST)
+    } == {404}
     assert hub.read("/users/ann/starred", token="ghp_bob") == []
 
 
@@ -145,7 +178,10 @@ def test_the_history_ends_at_page_100_and_may_be_missing(make_hub: MakeHub) -> N
     old, newer = make_hub(has_counts=False), make_hub()
 
     assert newer.ask("/repos/acme/engine/stargazers/history?page=101").status_code == 422
-    assert {old.ask(f"/repos/acme/engine/stargazers/{route}").status_code for route in ("count", "history")} == {404}
+    assert {
+        old.ask(f"/repos/acme/engine/stargazers/{route}").status_code
+        for route in ("count", "history")
+    } == {404}
 
 
 #: face -> what the list answers, and words of it.
@@ -160,8 +196,12 @@ FACES = {
 
 @pytest.mark.parametrize("face", FACES)
 @pytest.mark.parametrize("is_its_own", [True, False])
-def test_a_stranger_is_refused_in_the_face_that_is_set(make_hub: MakeHub, face: str, is_its_own: bool) -> None:
-    place = SimRepository(id=10, full_name="acme/engine", stars=250, face=face if is_its_own else None)
+def test_a_stranger_is_refused_in_the_face_that_is_set(
+    make_hub: MakeHub, face: str, is_its_own: bool
+) -> None:
+    place = SimRepository(
+        id=10, full_name="acme/engine", stars=250, face=face if is_its_own else None
+    )
     hub = make_hub(place, restriction="2026", face="permission" if is_its_own else face)
 
     answer = hub.ask(LIST, token="ghp_bob")
@@ -181,7 +221,9 @@ def test_a_stranger_is_refused_in_the_face_that_is_set(make_hub: MakeHub, face: 
         ("oauth", (), "permission"),
     ],
 )
-def test_even_the_owner_is_refused_without_the_right_token(make_hub: MakeHub, kind: str, scopes: tuple[str, ...], words: str) -> None:
+def test_even_the_owner_is_refused_without_the_right_token(
+    make_hub: MakeHub, kind: str, scopes: tuple[str, ...], words: str
+) -> None:
     owner = SimAccount(user_id=3, login="eve", token="t", kind=kind, scopes=scopes, owned=(10,))
     hub = make_hub(restriction="2026", accounts=(owner,))
 
@@ -198,7 +240,9 @@ def test_an_enterprise_server_restricts_nothing(make_hub: MakeHub) -> None:
     answer = hub.ask(f"/api/v3{LIST}?per_page=100", token="ghp_bob")
 
     assert len(answer.json()) == 100
-    assert read_links(answer.headers["link"])["next"].startswith(f"{hub.url}/api/v3/repositories/10/")
+    assert read_links(answer.headers["link"])["next"].startswith(
+        f"{hub.url}/api/v3/repositories/10/"
+    )
     assert "x-ratelimit-limit" not in answer.headers
     assert hub.ask("/api/v3/rate_limit").status_code == 404
 
@@ -208,7 +252,10 @@ def test_whose_repositories_are_told_by_affiliation(make_hub: MakeHub) -> None:
     hub = make_hub(accounts=(both,))
 
     found = {
-        query: [(row["full_name"], row["permissions"]["admin"]) for row in hub.read(f"/user/repos{query}", token="t")]
+        query: [
+            (row["full_name"], row["permissions"]["admin"])
+            for row in hub.read(f"/user/repos{query}", token="t")
+        ]
         for query in ("", "?affiliation=owner", "?affiliation=collaborator,organization_member")
     }
 
@@ -224,7 +271,9 @@ def test_starred_lists_agree_with_the_repositories_lists(make_hub: MakeHub) -> N
 
     theirs = hub.read(f"/users/{someone['user']['login']}/starred", headers=STARRED)
 
-    assert ("acme/parser", someone["starred_at"]) in {(row["repo"]["full_name"], row["starred_at"]) for row in theirs}
+    assert ("acme/parser", someone["starred_at"]) in {
+        (row["repo"]["full_name"], row["starred_at"]) for row in theirs
+    }
     assert [row["full_name"] for row in hub.read("/user/starred")] == ["acme/engine", "acme/parser"]
     assert [row["full_name"] for row in hub.read("/users/BOB/starred")] == ["acme/engine"]
 
@@ -237,7 +286,9 @@ def test_who_is_who(make_hub: MakeHub) -> None:
     assert (answer.json()["login"], answer.json()["id"]) == ("ann", 1)
     assert answer.headers["x-oauth-scopes"] == "repo"
     assert hub.read("/users/user-1000123")["id"] == 1_000_123
-    assert {hub.ask(f"/users/{login}").status_code for login in ("nobody", "user-3", "user-1x")} == {404}
+    assert {
+        hub.ask(f"/users/{login}").status_code for login in ("nobody", "user-3", "user-1x")
+    } == {404}
 
 
 def test_what_did_not_change_costs_nothing_for_the_same_token(make_hub: MakeHub) -> None:
@@ -245,16 +296,32 @@ def test_what_did_not_change_costs_nothing_for_the_same_token(make_hub: MakeHub)
     first = hub.ask("/repos/acme/engine")
     tag = {"If-None-Match": first.headers["etag"]}
 
-    again, stranger = hub.ask("/repos/acme/engine", headers=tag), hub.ask("/repos/acme/engine", token="ghp_bob", headers=tag)
+    again, stranger = (
+        hub.ask("/repos/acme/engine", headers=tag),
+        hub.ask("/repos/acme/engine", token="ghp_bob", headers=tag),
+    )
     hub.control("/repositories/10", {"grow": 1})
     changed = hub.ask("/repos/acme/engine", headers=tag)
 
-    assert (again.status_code, again.content, stranger.status_code, changed.status_code) == (304, b"", 200, 200)
-    assert [answer.headers["x-ratelimit-remaining"] for answer in (first, again, changed)] == ["4999", "4999", "4998"]
+    assert (again.status_code, again.content, stranger.status_code, changed.status_code) == (
+        304,
+        b"",
+        200,
+        200,
+    )
+    assert [answer.headers["x-ratelimit-remaining"] for answer in (first, again, changed)] == [
+        "4999",
+        "4999",
+        "4998",
+    ]
 
 
-@pytest.mark.parametrize(("token", "words"), [(None, "Requires authentication"), ("wrong", "Bad credentials")])
-def test_without_a_good_token_nothing_is_told(make_hub: MakeHub, token: str | None, words: str) -> None:
+@pytest.mark.parametrize(
+    ("token", "words"), [(None, "Requires authentication"), ("wrong", "Bad credentials")]
+)
+def test_without_a_good_token_nothing_is_told(
+    make_hub: MakeHub, token: str | None, words: str
+) -> None:
     answer = make_hub().ask("/repos/acme/engine", token=token)
 
     assert (answer.status_code, answer.json()["message"]) == (401, words)
@@ -264,8 +331,12 @@ def test_without_a_good_token_nothing_is_told(make_hub: MakeHub, token: str | No
 def test_both_words_before_a_token_are_known(make_hub: MakeHub) -> None:
     hub = make_hub()
 
-    assert hub.ask("/user", token=None, headers={"Authorization": "token ghp_ann"}).status_code == 200
-    assert hub.ask("/user", token=None, headers={"Authorization": "Basic ghp_ann"}).status_code == 401
+    assert (
+        hub.ask("/user", token=None, headers={"Authorization": "token ghp_ann"}).status_code == 200
+    )
+    assert (
+        hub.ask("/user", token=None, headers={"Authorization": "Basic ghp_ann"}).status_code == 401
+    )
 
 
 @pytest.mark.parametrize(
@@ -288,7 +359,9 @@ def test_both_words_before_a_token_are_known(make_hub: MakeHub) -> None:
         ("PUT", "/_control/rules", 405),
     ],
 )
-def test_nonsense_is_answered_in_json(make_hub: MakeHub, method: str, path: str, status: int) -> None:
+def test_nonsense_is_answered_in_json(
+    make_hub: MakeHub, method: str, path: str, status: int
+) -> None:
     answer = make_hub().ask(path, method)
 
     assert answer.status_code == status
@@ -297,9 +370,14 @@ def test_nonsense_is_answered_in_json(make_hub: MakeHub, method: str, path: str,
 
 
 @pytest.mark.parametrize("path", ["/graphql", "/_control/rules"])
-def test_a_body_that_breaks_its_promise_is_a_client_error(make_hub: MakeHub, path: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_body_that_breaks_its_promise_is_a_client_error(
+    make_hub: MakeHub, path: str, capfd: pytest.CaptureFixture[str]
+) -> None:
     hub = make_hub()
-    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ghp_ann\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ghp_ann\r\nTransfer-Encoding: "
+        "chunked\r\n\r\nzz\r\n"
+    )
     with socket.create_connection(("127.0.0.1", int(hub.url.rpartition(":")[2])), 5) as connection:
         connection.sendall(head.encode())
         line = connection.recv(65536).split(b"\r\n")[0]

@@ -27,7 +27,10 @@ def test_a_scenario_comes_back_from_its_own_json(tmp_path: Path) -> None:
 
 def test_starred_repositories_may_be_a_range(tmp_path: Path) -> None:
     repositories = [{**REPOSITORY, "id": n, "full_name": f"acme/r{n}"} for n in range(1, 6)]
-    content = {"repositories": repositories, "accounts": [{**ACCOUNT, "starred": [1], "starred_range": [3, 5]}]}
+    content = {
+        "repositories": repositories,
+        "accounts": [{**ACCOUNT, "starred": [1], "starred_range": [3, 5]}],
+    }
 
     held = load_scenario(write(tmp_path, content))
 
@@ -45,7 +48,10 @@ def test_starred_repositories_may_be_a_range(tmp_path: Path) -> None:
         ({"repositories": [{**REPOSITORY, "face": "sad"}]}, "$.repositories[0].face"),
         ({"repositories": [{**REPOSITORY, "full_name": 'a/b"c'}]}, "full_name"),
         ({"repositories": [REPOSITORY, REPOSITORY]}, "the id 1 is used twice"),
-        ({"repositories": [REPOSITORY, {**REPOSITORY, "id": 2, "full_name": "Acme/Engine"}]}, "the name acme/engine is used twice"),
+        (
+            {"repositories": [REPOSITORY, {**REPOSITORY, "id": 2, "full_name": "Acme/Engine"}]},
+            "the name acme/engine is used twice",
+        ),
         ({"repositories": [{**REPOSITORY, "unstarred": [5]}]}, "unstarred"),
         ({"repositories": [{**REPOSITORY, "unstarred_count": 6}]}, "unstarred_count"),
         ({"repositories": [{**REPOSITORY, "first_stars": [1, 1]}]}, "twice"),

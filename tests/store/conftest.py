@@ -12,9 +12,13 @@ from gitstars.store.writer import PageWriter
 MakeClaim = Callable[..., Claim]
 
 
-def stargazer(github_id: int, login: str | None = None, at: str = "2024-05-06T07:08:09Z") -> Stargazer:
+def stargazer(
+    github_id: int, login: str | None = None, at: str = "2024-05-06T07:08:09Z"
+) -> Stargazer:
     name = login or f"user-{github_id}"
-    return Stargazer(github_id, name, f"https://avatars.example/{github_id}", f"https://github.com/{name}", at)
+    return Stargazer(
+        github_id, name, f"https://avatars.example/{github_id}", f"https://github.com/{name}", at
+    )
 
 
 @pytest.fixture
@@ -22,7 +26,13 @@ def page() -> Callable[..., PageWrite]:
     """``page(claim, stargazers, number)``."""
 
     def make(claim: Claim, stargazers: Sequence[Stargazer], number: int = 1) -> PageWrite:
-        return PageWrite(claim, stargazers, Progress({"kind": "rest", "next_page": number + 1}, number, 9, 900, number * len(stargazers)))
+        return PageWrite(
+            claim,
+            stargazers,
+            Progress(
+                {"kind": "rest", "next_page": number + 1}, number, 9, 900, number * len(stargazers)
+            ),
+        )
 
     return make
 
@@ -37,7 +47,13 @@ def claim(database: Database) -> MakeClaim:
     """``claim(name, github_id)`` holds the lease on a repository."""
 
     def make(name: str = "octo/cat", github_id: int = 42, owner: str | None = None) -> Claim:
-        held = statuses.claim(database, Repository(name, name, github_id, 100), owner or f"holder of {name}", 3600, 3600)
+        held = statuses.claim(
+            database,
+            Repository(name, name, github_id, 100),
+            owner or f"holder of {name}",
+            3600,
+            3600,
+        )
         assert held is not None
         return held
 

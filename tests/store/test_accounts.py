@@ -13,13 +13,18 @@ STATES = 1200
 def ann(database: Database) -> Account:
     """An account that starred more repositories than one query reads."""
     seeding.sign_in(database, 1, "ann", "gho_ann")
-    seeding.star(database, "ann", [Repository(f"org/r-{n}", f"org/r-{n}", n, n % 7) for n in range(STATES)])
+    seeding.star(
+        database, "ann", [Repository(f"org/r-{n}", f"org/r-{n}", n, n % 7) for n in range(STATES)]
+    )
     return accounts.read_accounts(database)[0][0]
 
 
 def test_every_repository_comes_with_its_own_state(database: Database, ann: Account) -> None:
     statuses.ensure_all(database, [f"org/r-{n}" for n in range(0, STATES, 2)])
-    database.run("UPDATE $row SET status = 'completed', total_stargazers = 5", row=record("repo_processing_status", "org/r-1100"))
+    database.run(
+        "UPDATE $row SET status = 'completed', total_stargazers = 5",
+        row=record("repo_processing_status", "org/r-1100"),
+    )
 
     known = {state.repository.key: state for state in accounts.list_repositories(database, ann)}
 
@@ -29,7 +34,9 @@ def test_every_repository_comes_with_its_own_state(database: Database, ann: Acco
     assert {known[f"org/r-{n}"].status for n in range(1, STATES, 2)} == {None}
 
 
-def test_of_several_rows_of_one_repository_the_lowest_id_counts(database: Database, ann: Account) -> None:
+def test_of_several_rows_of_one_repository_the_lowest_id_counts(
+    database: Database, ann: Account
+) -> None:
     for key, status in (("b", "failed"), ("a", "completed"), ("c", "pending")):
         database.run(
             "CREATE $row SET repo = $repo, status = $status",
@@ -38,7 +45,9 @@ def test_of_several_rows_of_one_repository_the_lowest_id_counts(database: Databa
             status=status,
         )
 
-    known = {state.repository.key: state.status for state in accounts.list_repositories(database, ann)}
+    known = {
+        state.repository.key: state.status for state in accounts.list_repositories(database, ann)
+    }
 
     assert known["org/r-3"] is Status.COMPLETED
 
@@ -49,15 +58,23 @@ def test_states_are_found_through_the_index(database: Database, ann: Account) ->
     assert "processing_status_repo" in str(plan)
 
 
-def test_what_all_who_are_left_were_refused_is_restricted_and_nothing_else(database: Database, ann: Account) -> None:
+def test_what_all_who_are_left_were_refused_is_restricted_and_nothing_else(
+    database: Database, ann: Account
+) -> None:
     keys = [f"org/r-{n}" for n in range(STATES)]
     statuses.ensure_all(database, keys)
     database.run(
         "INSERT INTO gitstars_access $rows",
-        rows=[{"id": [1, key], "user_id": 1, "repo": record("repo", key), "may_list": number % 3 == 0} for number, key in enumerate(keys)],
+        rows=[
+            {"id": [1, key], "user_id": 1, "repo": record("repo", key), "may_list": number % 3 == 0}
+            for number, key in enumerate(keys)
+        ],
     )
 
     statuses.restrict_refused(database, keys)
 
     refused = STATES - STATES // 3
-    assert statuses.count_by_status(database) == {"restricted": refused, "pending": STATES - refused}
+    assert statuses.count_by_status(database) == {
+        "restricted": refused,
+        "pending": STATES - refused,
+    }

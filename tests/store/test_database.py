@@ -1,4 +1,6 @@
-"""The one door to SurrealDB: every statement is checked, values stay values, and what goes wrong has a name, on both engines."""
+"""The one door to SurrealDB: every statement is checked, values stay values, and what goes wrong
+has a name, on both engines.
+"""
 
 import logging
 import traceback
@@ -47,7 +49,10 @@ TEXTS = (
 
 
 class FixedClock(SystemClock):
-    """Chance is always a half. It is asked for once a pause; ``was_asked`` tells of the first time."""
+    """Chance is always a half.
+
+    It is asked for once a pause; ``was_asked`` tells of the first time.
+    """
 
     def __init__(self) -> None:
         self.asked = 0
@@ -120,7 +125,9 @@ def fail(database: Database, query: str) -> DatabaseError:
 
 @pytest.fixture
 def connect() -> Iterator[Open]:
-    """``connect(config, ...)``: another open database; what is left open is closed without waiting for what runs."""
+    """``connect(config, ...)``: another open database; what is left open is closed without
+    waiting for what runs.
+    """
     made: list[Database] = []
 
     def make(config: DatabaseConfig, kind: type[Database] = Database, **arguments: Any) -> Any:
@@ -134,7 +141,9 @@ def connect() -> Iterator[Open]:
 
 
 @pytest.fixture
-def own_server(surreal_program: str | None, require: Callable[[bool, str], None], tmp_path: Path) -> Iterator[SurrealServer]:
+def own_server(
+    surreal_program: str | None, require: Callable[[bool, str], None], tmp_path: Path
+) -> Iterator[SurrealServer]:
     """A server of this test's own, which keeps its data when it is killed and started again."""
     require(surreal_program is not None, "a SurrealDB server (set SURREAL_BIN)")
     assert surreal_program is not None
@@ -169,7 +178,9 @@ def test_a_statement_that_fails_is_an_error_wherever_it_stands(database: Databas
         )
     ]
 
-    assert [(type(error), str(error)) for error in errors] == [(QueryFailed, "Database record `note:1` already exists")] * 3
+    assert [(type(error), str(error)) for error in errors] == [
+        (QueryFailed, "Database record `note:1` already exists")
+    ] * 3
 
 
 def test_a_text_that_is_no_query_is_an_error_and_spoils_no_later_one(database: Database) -> None:
@@ -182,7 +193,14 @@ def test_a_text_that_is_no_query_is_an_error_and_spoils_no_later_one(database: D
 def test_a_throw_inside_a_transaction_undoes_all_of_it(database: Database) -> None:
     database.run("CREATE note:1 SET text = 'before'")
 
-    error = fail(database, "BEGIN; UPDATE note:1 SET text = 'after'; CREATE note:2; THROW 'enough'; CREATE note:3; COMMIT;")
+    error = fail(
+        database,
+        (
+            "BEGIN; UPDATE note:1 SET text = 'after'; CREATE note:2; THROW 'enough'; CREATE "
+            "note:3; "
+            "COMMIT;"
+        ),
+    )
 
     assert isinstance(error, QueryFailed)
     assert "enough" in str(error)
@@ -200,7 +218,10 @@ def test_a_broken_transaction_is_told_by_its_cause_and_undone(database: Database
 
 
 def test_what_our_own_statements_throw_becomes_its_error(database: Database) -> None:
-    thrown = [fail(database, f"BEGIN; LET $held = []; THROW '{words}'; COMMIT;") for words in ("claim lost", "users missing", "else")]
+    thrown = [
+        fail(database, f"BEGIN; LET $held = []; THROW '{words}'; COMMIT;")
+        for words in ("claim lost", "users missing", "else")
+    ]
 
     assert [type(error) for error in thrown] == [ClaimLost, UsersMissing, QueryFailed]
 
@@ -211,9 +232,13 @@ def test_bound_texts_stay_text_as_value_and_as_key(database: Database) -> None:
     for text in TEXTS:
         database.run("CREATE $id SET text = $text", id=record("note", text), text=text)
 
-    found = [database.run("SELECT VALUE text FROM $id", id=record("note", text))[0] for text in TEXTS]
+    found = [
+        database.run("SELECT VALUE text FROM $id", id=record("note", text))[0] for text in TEXTS
+    ]
     assert found == [[text] for text in TEXTS]
-    found = [database.run("SELECT VALUE id FROM note WHERE text = $text", text=text)[0] for text in TEXTS]
+    found = [
+        database.run("SELECT VALUE id FROM note WHERE text = $text", text=text)[0] for text in TEXTS
+    ]
     assert found == [[record("note", text)] for text in TEXTS]
     assert database.run("SELECT VALUE text FROM note:1")[0] == ["bystander"]
     assert database.run("RETURN count((SELECT id FROM note))") == [1 + len(TEXTS)]
@@ -221,22 +246,34 @@ def test_bound_texts_stay_text_as_value_and_as_key(database: Database) -> None:
 
 def test_times_and_durations_arrive_as_they_were_meant(database: Database) -> None:
     at, nothing, later = database.run(
-        "RETURN $at; RETURN $none; RETURN $at + $lease", at=to_datetime_or_none(1_700_000_000.25), none=None, lease=seconds(90.5)
+        "RETURN $at; RETURN $none; RETURN $at + $lease",
+        at=to_datetime_or_none(1_700_000_000.25),
+        none=None,
+        lease=seconds(90.5),
     )
 
-    assert (to_epoch(at), to_epoch(nothing), to_epoch(later)) == (1_700_000_000.25, None, 1_700_000_090.75)
+    assert (to_epoch(at), to_epoch(nothing), to_epoch(later)) == (
+        1_700_000_000.25,
+        None,
+        1_700_000_090.75,
+    )
 
 
 # Transactions that meet
 
 
-def test_a_conflict_that_never_ends_is_raised_after_three_growing_pauses(server_config: DatabaseConfig, connect: Open) -> None:
+def test_a_conflict_that_never_ends_is_raised_after_three_growing_pauses(
+    server_config: DatabaseConfig, connect: Open
+) -> None:
     clock, rival = FixedClock(), connect(server_config)
     database = connect(server_config, ObservedDatabase, clock=clock)
     database.run("CREATE counter:1 SET value = 0, mine = false")
-    # The server itself goes through these one by one, so that no pause of this process leaves a gap.
+    # The server itself goes through these one by one, so that no pause of this process leaves a
+    # gap.
     rivalry = gevent.spawn(rival.run, "UPDATE counter:1 SET value += 1; SLEEP 2ms;" * 3000)
-    wait_until(lambda: database.run("SELECT VALUE value FROM counter:1")[0][0] > 0, "the rival began")
+    wait_until(
+        lambda: database.run("SELECT VALUE value FROM counter:1")[0][0] > 0, "the rival began"
+    )
     database.pauses.clear()
 
     with pytest.raises(TransactionConflict):
@@ -246,17 +283,25 @@ def test_a_conflict_that_never_ends_is_raised_after_three_growing_pauses(server_
     assert clock.asked == 3
     # Of 20, 40 and 80 ms a half is fixed and half of the other half is chance.
     pauses = database.pauses[-3:]
-    assert [pause >= least for pause, least in zip(pauses, (0.015, 0.030, 0.060), strict=True)] == [True] * 3
+    assert [pause >= least for pause, least in zip(pauses, (0.015, 0.030, 0.060), strict=True)] == [
+        True
+    ] * 3
     assert database.run("SELECT VALUE mine FROM counter:1")[0] == [False]
     rivalry.kill()
 
 
-def test_four_that_meet_all_succeed_and_no_update_is_lost(server_config: DatabaseConfig, connect: Open) -> None:
-    # Who fails met somebody's success. There are three others, so nobody fails more than three times.
+def test_four_that_meet_all_succeed_and_no_update_is_lost(
+    server_config: DatabaseConfig, connect: Open
+) -> None:
+    # Who fails met somebody's success. There are three others, so nobody fails more than three
+    # times.
     clock = FixedClock()
     database = connect(server_config, clock=clock)
     database.run("CREATE counter:1 SET value = 0")
-    increment = "BEGIN; LET $old = (SELECT VALUE value FROM ONLY counter:1); SLEEP 50ms; UPDATE counter:1 SET value = $old + 1; COMMIT;"
+    increment = (
+        "BEGIN; LET $old = (SELECT VALUE value FROM ONLY counter:1); SLEEP 50ms; UPDATE "
+        "counter:1 SET value = $old + 1; COMMIT;"
+    )
 
     contenders = [gevent.spawn(database.run_retrying, increment) for _ in range(4)]
     gevent.joinall(contenders, raise_error=True)
@@ -265,10 +310,15 @@ def test_four_that_meet_all_succeed_and_no_update_is_lost(server_config: Databas
     assert database.run("SELECT VALUE value FROM counter:1")[0] == [4]
 
 
-def test_of_very_many_that_meet_each_succeeds_or_is_told(server_config: DatabaseConfig, connect: Open) -> None:
+def test_of_very_many_that_meet_each_succeeds_or_is_told(
+    server_config: DatabaseConfig, connect: Open
+) -> None:
     database = connect(replace(server_config, pool_max_size=16), clock=FixedClock())
     database.run("CREATE counter:1 SET value = 0")
-    increment = "BEGIN; LET $old = (SELECT VALUE value FROM ONLY counter:1); SLEEP 20ms; UPDATE counter:1 SET value = $old + 1; COMMIT;"
+    increment = (
+        "BEGIN; LET $old = (SELECT VALUE value FROM ONLY counter:1); SLEEP 20ms; UPDATE "
+        "counter:1 SET value = $old + 1; COMMIT;"
+    )
     outcomes: list[str] = []
 
     def contend() -> None:
@@ -315,7 +365,9 @@ def test_a_server_that_is_killed_between_queries_is_unavailable(
     assert not database.is_up
 
 
-def test_patience_outlasts_a_server_that_is_started_again(own_server: SurrealServer, own_config: DatabaseConfig, connect: Open) -> None:
+def test_patience_outlasts_a_server_that_is_started_again(
+    own_server: SurrealServer, own_config: DatabaseConfig, connect: Open
+) -> None:
     clock = FixedClock()
     database = connect(own_config, clock=clock)
     database.run("CREATE note:1")
@@ -330,7 +382,9 @@ def test_patience_outlasts_a_server_that_is_started_again(own_server: SurrealSer
     assert database.is_up
 
 
-def test_patience_that_ran_out_is_told(own_server: SurrealServer, own_config: DatabaseConfig, connect: Open) -> None:
+def test_patience_that_ran_out_is_told(
+    own_server: SurrealServer, own_config: DatabaseConfig, connect: Open
+) -> None:
     clock = FixedClock()
     database = connect(own_config, clock=clock)
     own_server.kill()
@@ -363,7 +417,9 @@ def test_an_embedded_engine_that_is_killed_is_unavailable_and_comes_back_with_it
 
 
 @pytest.mark.parametrize("form", ["ws://{}", "ws://{}/", "ws://{}/rpc", "http://{}", "http://{}/"])
-def test_a_server_is_reached_by_every_form_of_its_address(server_config: DatabaseConfig, connect: Open, form: str) -> None:
+def test_a_server_is_reached_by_every_form_of_its_address(
+    server_config: DatabaseConfig, connect: Open, form: str
+) -> None:
     config = replace(server_config, url=form.format(server_config.url.removeprefix("ws://")))
 
     database = connect(config)
@@ -372,7 +428,9 @@ def test_a_server_is_reached_by_every_form_of_its_address(server_config: Databas
 
 
 @pytest.mark.parametrize("level", ["NAMESPACE", "DATABASE"])
-def test_users_of_a_namespace_or_a_database_sign_in(server_config: DatabaseConfig, connect: Open, level: str) -> None:
+def test_users_of_a_namespace_or_a_database_sign_in(
+    server_config: DatabaseConfig, connect: Open, level: str
+) -> None:
     connect(server_config).run(f"DEFINE USER somebody ON {level} PASSWORD 'something' ROLES EDITOR")
 
     database = connect(replace(server_config, user="somebody", password="something"))
@@ -388,10 +446,15 @@ def test_who_does_not_sign_in_is_refused(server_config: DatabaseConfig) -> None:
 # The pool
 
 
-def test_who_finds_no_free_connection_waits_for_one(database_config: DatabaseConfig, connect: Open) -> None:
+def test_who_finds_no_free_connection_waits_for_one(
+    database_config: DatabaseConfig, connect: Open
+) -> None:
     database = connect(replace(database_config, pool_max_size=2, pool_min_idle=0))
 
-    greenlets = [gevent.spawn(database.run, query) for query in ("SLEEP 200ms", "SLEEP 200ms", "RETURN 'third'")]
+    greenlets = [
+        gevent.spawn(database.run, query)
+        for query in ("SLEEP 200ms", "SLEEP 200ms", "RETURN 'third'")
+    ]
     gevent.sleep(0)
 
     state = database.pool_state()
@@ -402,8 +465,12 @@ def test_who_finds_no_free_connection_waits_for_one(database_config: DatabaseCon
     assert (state.idle, state.in_use, state.waiting) == (2, 0, 0)
 
 
-def test_who_waits_too_long_for_a_connection_is_told_the_numbers(server_config: DatabaseConfig, connect: Open) -> None:
-    database = connect(replace(server_config, pool_max_size=2, pool_min_idle=0, connection_timeout_seconds=1.0))
+def test_who_waits_too_long_for_a_connection_is_told_the_numbers(
+    server_config: DatabaseConfig, connect: Open
+) -> None:
+    database = connect(
+        replace(server_config, pool_max_size=2, pool_min_idle=0, connection_timeout_seconds=1.0)
+    )
     holders = [gevent.spawn(database.run, "SLEEP 10s") for _ in range(2)]
     gevent.sleep(0)
 
@@ -415,7 +482,9 @@ def test_who_waits_too_long_for_a_connection_is_told_the_numbers(server_config: 
     gevent.killall(holders)
 
 
-def test_as_many_connections_as_configured_stay_open(database_config: DatabaseConfig, connect: Open) -> None:
+def test_as_many_connections_as_configured_stay_open(
+    database_config: DatabaseConfig, connect: Open
+) -> None:
     database = connect(replace(database_config, pool_max_size=5, pool_min_idle=3))
 
     state = database.pool_state()
@@ -426,17 +495,26 @@ def test_as_many_connections_as_configured_stay_open(database_config: DatabaseCo
 # Live queries
 
 
-def test_a_live_query_tells_of_what_is_created_changed_and_deleted(server_config: DatabaseConfig, connect: Open) -> None:
+def test_a_live_query_tells_of_what_is_created_changed_and_deleted(
+    server_config: DatabaseConfig, connect: Open
+) -> None:
     database = connect(server_config)
     database.run("DEFINE TABLE account; DEFINE TABLE other; CREATE account:early")
     watching = Watching(database)
 
-    # One after the other is told: the server keeps no order among changes that follow each other at once.
-    for count, change in enumerate(("CREATE account:a SET n = 1", "UPDATE account:a SET n = 2", "DELETE account:a"), start=1):
+    # One after the other is told: the server keeps no order among changes that follow each other at
+    # once.
+    for count, change in enumerate(
+        ("CREATE account:a SET n = 1", "UPDATE account:a SET n = 2", "DELETE account:a"), start=1
+    ):
         database.run(f"CREATE other:{count}; {change}")
         watching.wait_for(count)
 
-    assert watching.told == [("CREATE", "a", {"n": 1}), ("UPDATE", "a", {"n": 2}), ("DELETE", "a", {"n": 2})]
+    assert watching.told == [
+        ("CREATE", "a", {"n": 1}),
+        ("UPDATE", "a", {"n": 2}),
+        ("DELETE", "a", {"n": 2}),
+    ]
     assert watching.begun == 1
     watching.end()
 
@@ -473,7 +551,9 @@ def test_a_silent_live_query_is_opened_anew(server_config: DatabaseConfig, conne
     watching.end()
 
 
-def test_the_embedded_engine_has_no_live_queries_and_a_server_has(embedded_config: DatabaseConfig, server_config: DatabaseConfig) -> None:
+def test_the_embedded_engine_has_no_live_queries_and_a_server_has(
+    embedded_config: DatabaseConfig, server_config: DatabaseConfig
+) -> None:
     assert (Database(embedded_config).can_watch, Database(server_config).can_watch) == (False, True)
 
 
@@ -489,7 +569,9 @@ def sign_in_as_nobody(config: DatabaseConfig) -> None:
 
 
 def knock_where_nobody_is(config: DatabaseConfig) -> None:
-    Database(replace(config, url=f"ws://127.0.0.1:{free_port()}", password=PASSWORD)).open(wait_seconds=0.1)
+    Database(replace(config, url=f"ws://127.0.0.1:{free_port()}", password=PASSWORD)).open(
+        wait_seconds=0.1
+    )
 
 
 def overstep(config: DatabaseConfig) -> None:

@@ -1,4 +1,6 @@
-"""Sweeps: what they saw stays open, what they did not see is closed, and a star given again is open again."""
+"""Sweeps: what they saw stays open, what they did not see is closed, and a star given again is
+open again.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,10 +20,15 @@ Person = Callable[..., Stargazer]
 
 
 @pytest.fixture
-def starred(database: Database, writer: PageWriter, claim: MakeClaim, page: MakePage, person: Person) -> Claim:
+def starred(
+    database: Database, writer: PageWriter, claim: MakeClaim, page: MakePage, person: Person
+) -> Claim:
     """octo/cat with the web application's own star of user 1, and ours of 2, 3 and 4."""
     database.run("CREATE github_user:ann SET github_id = 1, username = 'ann'")
-    database.run("RELATE github_user:ann->starred->$repo SET source = 'github', starred_at = time::now()", repo=record("repo", "octo/cat"))
+    database.run(
+        "RELATE github_user:ann->starred->$repo SET source = 'github', starred_at = time::now()",
+        repo=record("repo", "octo/cat"),
+    )
     held = claim()
     writer.submit(page(held, [person(n) for n in (1, 2, 3, 4)])).get()
     return held
@@ -29,7 +36,12 @@ def starred(database: Database, writer: PageWriter, claim: MakeClaim, page: Make
 
 def test_known_stars_are_found_by_user(database: Database, starred: Claim) -> None:
     assert edges.find_known(database, starred.repository, [1, 2, 4, 99]) == {1, 2, 4}
-    assert edges.find_known(database, replace(starred.repository, key="octo/other", github_id=43), [1, 2]) == set()
+    assert (
+        edges.find_known(
+            database, replace(starred.repository, key="octo/other", github_id=43), [1, 2]
+        )
+        == set()
+    )
 
 
 def test_a_sweep_closes_what_it_did_not_see_and_only_of_ours(
@@ -58,7 +70,9 @@ def test_a_star_given_again_is_open_again_with_its_new_time(
     assert edges.count(database, starred.repository) == edges.EdgeCounts(open=1, closed=2, own=1)
 
 
-def test_the_generation_of_a_sweep_is_known_to_the_next_claim(database: Database, starred: Claim) -> None:
+def test_the_generation_of_a_sweep_is_known_to_the_next_claim(
+    database: Database, starred: Claim
+) -> None:
     statuses.settle(database, starred, Settlement(Status.PENDING, generation=1, is_swept=True))
 
     again = statuses.claim(database, starred.repository, "me", 3600, 3600)
@@ -74,7 +88,11 @@ def give_back(database: Database, held: Claim) -> Claim | None:
 
 
 def end_unproven(database: Database, held: Claim) -> Claim | None:
-    statuses.settle(database, held, verdict.unproven(held, "4 stars were listed while the count is 2", 0.0, 8).settlement)
+    statuses.settle(
+        database,
+        held,
+        verdict.unproven(held, "4 stars were listed while the count is 2", 0.0, 8).settlement,
+    )
     return statuses.claim(database, held.repository, "again", 3600, 3600)
 
 
@@ -89,7 +107,9 @@ def begin_by_hand(database: Database, held: Claim) -> Claim | None:
     return statuses.claim(database, held.repository, "again", 3600, 3600)
 
 
-@pytest.mark.parametrize(("end", "closed"), [(give_back, 0), (end_unproven, 3), (claim_by_force, 3), (begin_by_hand, 3)])
+@pytest.mark.parametrize(
+    ("end", "closed"), [(give_back, 0), (end_unproven, 3), (claim_by_force, 3), (begin_by_hand, 3)]
+)
 def test_what_an_earlier_reading_saw_counts_only_where_this_one_goes_on_from_it(
     database: Database,
     writer: PageWriter,
@@ -100,12 +120,16 @@ def test_what_an_earlier_reading_saw_counts_only_where_this_one_goes_on_from_it(
     closed: int,
 ) -> None:
     held = claim()
-    writer.submit(replace(page(held, [person(n) for n in (2, 3, 4, 5)]), generation=held.generation + 1)).get()
+    writer.submit(
+        replace(page(held, [person(n) for n in (2, 3, 4, 5)]), generation=held.generation + 1)
+    ).get()
 
     again = end(database, held)
 
     assert again is not None
-    writer.submit(replace(page(again, [person(5), person(6)]), generation=again.generation + 1)).get()
+    writer.submit(
+        replace(page(again, [person(5), person(6)]), generation=again.generation + 1)
+    ).get()
     assert edges.close_unseen(database, again, again.generation + 1) == closed
 
 

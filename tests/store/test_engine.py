@@ -1,4 +1,6 @@
-"""The embedded engine's child: started again whatever stands in the way, and never left behind holding the lock."""
+"""The embedded engine's child: started again whatever stands in the way, and never left behind
+holding the lock.
+"""
 
 import os
 import signal
@@ -35,7 +37,9 @@ def wait_until_it_answers(database: Database) -> None:
             gevent.sleep(0.05)
 
 
-def test_a_machine_that_cannot_start_a_process_now_is_asked_again(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_that_cannot_start_a_process_now_is_asked_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     true_popen = subprocess.Popen
     refused: list[object] = []
 
@@ -55,7 +59,9 @@ def test_a_machine_that_cannot_start_a_process_now_is_asked_again(database: Data
     assert len(refused) == 2
 
 
-def test_a_child_that_did_not_open_in_time_is_ended_and_holds_no_lock(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_child_that_did_not_open_in_time_is_ended_and_holds_no_lock(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert database.engine is not None
     monkeypatch.setattr(engine, "OPEN_SECONDS", 0.01)
     database.engine.kill()
@@ -71,7 +77,9 @@ def test_a_child_that_did_not_open_in_time_is_ended_and_holds_no_lock(database: 
     assert database.engine.pid != late or not os.path.exists(f"/proc/{late}")
 
 
-def test_a_caller_that_is_ended_in_the_middle_of_a_request_mixes_up_no_answers(database: Database) -> None:
+def test_a_caller_that_is_ended_in_the_middle_of_a_request_mixes_up_no_answers(
+    database: Database,
+) -> None:
     assert database.engine is not None
     pid = database.engine.pid
     assert pid is not None

@@ -3,7 +3,15 @@
 from gitstars.store import budgets, state
 from gitstars.store.database import Database, record, seconds
 
-ROW = {"user_id": 7, "resource": "core", "limit": 5000, "remaining": 12, "reset_at": 1.75e9, "tokens": 3.5, "rejected_tokens": ["ab"]}
+ROW = {
+    "user_id": 7,
+    "resource": "core",
+    "limit": 5000,
+    "remaining": 12,
+    "reset_at": 1.75e9,
+    "tokens": 3.5,
+    "rejected_tokens": ["ab"],
+}
 
 
 def test_budgets_come_back_as_they_were_saved_last(database: Database) -> None:

@@ -1,6 +1,15 @@
 """What was collected under a repository's former name follows it to the record of its new one."""
 
-from gitstars.model import Claim, PageWrite, Progress, Repository, Settlement, Stargazer, Status, Week
+from gitstars.model import (
+    Claim,
+    PageWrite,
+    Progress,
+    Repository,
+    Settlement,
+    Stargazer,
+    Status,
+    Week,
+)
 from gitstars.store import edges, history, renames, statuses
 from gitstars.store.database import Database, record
 from gitstars.store.writer import PageWriter
@@ -11,7 +20,9 @@ STARS = 1203
 
 def collect(database: Database) -> Claim:
     """The former record, completed, with stars and a week of history."""
-    database.run("CREATE $id SET github_id = 42, full_name = 'octo/old'", id=record("repo", OLD.key))
+    database.run(
+        "CREATE $id SET github_id = 42, full_name = 'octo/old'", id=record("repo", OLD.key)
+    )
     held = statuses.claim(database, OLD, "me", 60.0, 60.0)
     assert held is not None
     writer = PageWriter(database, 1)
@@ -19,16 +30,22 @@ def collect(database: Database) -> Claim:
     for first in range(0, STARS, 100):
         numbers = range(first + 1, min(first + 100, STARS) + 1)
         people = [Stargazer(n, f"user-{n}", "", "", "2020-01-01T00:00:00Z") for n in numbers]
-        writer.submit(PageWrite(held, people, Progress({"kind": "rest", "next_page": 2}, processed=STARS))).get()
+        writer.submit(
+            PageWrite(held, people, Progress({"kind": "rest", "next_page": 2}, processed=STARS))
+        ).get()
     writer.stop()
-    history.save_weeks(database, OLD, [Week(1_577_836_800, 3, (1, 1, 1, 0, 0, 0, 0))], {"is_complete": True})
+    history.save_weeks(
+        database, OLD, [Week(1_577_836_800, 3, (1, 1, 1, 0, 0, 0, 0))], {"is_complete": True}
+    )
     statuses.settle(database, held, Settlement(Status.COMPLETED))
     return held
 
 
 def test_stars_history_and_status_follow(database: Database) -> None:
     collect(database)
-    database.run("CREATE $id SET github_id = 42, full_name = 'octo/new'", id=record("repo", NEW.key))
+    database.run(
+        "CREATE $id SET github_id = 42, full_name = 'octo/new'", id=record("repo", NEW.key)
+    )
     statuses.ensure_all(database, [NEW.key])
 
     former = renames.find_former(database, [NEW])
@@ -37,11 +54,18 @@ def test_stars_history_and_status_follow(database: Database) -> None:
     assert moved == STARS
     assert edges.count(database, NEW).open == STARS
     assert edges.count(database, OLD).open == 0
-    ids = database.run("SELECT VALUE record::id(id) FROM starred WHERE out = $repo", repo=record("repo", NEW.key))[0]
+    ids = database.run(
+        "SELECT VALUE record::id(id) FROM starred WHERE out = $repo", repo=record("repo", NEW.key)
+    )[0]
     assert sorted(ids) == [[n, 42] for n in range(1, STARS + 1)]
-    assert len(database.run("SELECT VALUE <-starred FROM $repo", repo=record("repo", NEW.key))[0][0]) == STARS
+    assert (
+        len(database.run("SELECT VALUE <-starred FROM $repo", repo=record("repo", NEW.key))[0][0])
+        == STARS
+    )
     rows = database.run("SELECT repo, status, processed_stargazers FROM repo_processing_status")[0]
-    assert rows == [{"repo": record("repo", NEW.key), "status": "completed", "processed_stargazers": STARS}]
+    assert rows == [
+        {"repo": record("repo", NEW.key), "status": "completed", "processed_stargazers": STARS}
+    ]
     assert history.newest_week(database, NEW) == 1_577_836_800
     assert renames.find_former(database, [NEW]) == {}
 

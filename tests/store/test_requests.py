@@ -7,7 +7,9 @@ from gitstars.store.database import Database
 from gitstars.store.overview import AccessCount
 
 ACCOUNT = Account(key="ada", user_id=1, login="ada", token="t", github_user="ada")
-REPOSITORIES = [Repository(f"acme/r{number}", f"acme/r{number}", 1000 + number, number) for number in range(4)]
+REPOSITORIES = [
+    Repository(f"acme/r{number}", f"acme/r{number}", 1000 + number, number) for number in range(4)
+]
 
 
 def settle(database: Database, repository: Repository, status: Status) -> None:
@@ -54,11 +56,20 @@ def test_all_that_stopped_goes_on_and_all_begins_with_force(database: Database) 
 def test_progress_of_an_account_counts_what_it_starred(database: Database) -> None:
     seed(database)
 
-    assert overview.count_progress(database, ACCOUNT) == (4, {"failed": 1, "completed": 1, "processing": 1})
+    assert overview.count_progress(database, ACCOUNT) == (
+        4,
+        {"failed": 1, "completed": 1, "processing": 1},
+    )
 
 
 def test_access_is_counted_by_user(database: Database) -> None:
-    for user_id, repository, may_list in ((1, "a", True), (1, "b", True), (1, "c", False), (2, "a", False), (3, "a", None)):
+    for user_id, repository, may_list in (
+        (1, "a", True),
+        (1, "b", True),
+        (1, "c", False),
+        (2, "a", False),
+        (3, "a", None),
+    ):
         access.save(database, AccessRow(user_id, repository, may_list))
 
     assert overview.count_access(database) == {1: AccessCount(2, 1), 2: AccessCount(0, 1)}

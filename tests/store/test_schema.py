@@ -1,4 +1,6 @@
-"""The schema joins what is there: applied twice, beside the web application's definitions, from an older version, with few rights."""
+"""The schema joins what is there: applied twice, beside the web application's definitions, from
+an older version, with few rights.
+"""
 
 import json
 import subprocess
@@ -22,7 +24,8 @@ from tests.store.conftest import stargazer
 
 Connect = Callable[[DatabaseConfig], Database]
 
-#: The definitions and rows of a web application that chose its own names, and whose rows have ids of any form.
+#: The definitions and rows of a web application that chose its own names, and whose rows have ids
+#: of any form.
 WEB_APPLICATION = """
 DEFINE TABLE account SCHEMALESS COMMENT 'people who signed in';
 DEFINE TABLE user SCHEMALESS;
@@ -42,11 +45,14 @@ DEFINE INDEX one_star ON starred FIELDS in, out UNIQUE;
 DEFINE TABLE repo_processing_status SCHEMALESS;
 DEFINE INDEX of_repo ON repo_processing_status FIELDS repo;
 
-CREATE github_user:ann SET github_id = 5, username = 'ann', avatar_url = 'hers', email = 'ann@example.org', synced_at = time::now();
+CREATE github_user:ann SET github_id = 5, username = 'ann', avatar_url = 'hers',
+    email = 'ann@example.org', synced_at = time::now();
 CREATE user:1 SET github_user = github_user:ann;
-CREATE account:1 SET userId = user:1, providerId = 'github', access_token = 'gho_x', providerAccountId = '5';
+CREATE account:1 SET userId = user:1, providerId = 'github', access_token = 'gho_x',
+    providerAccountId = '5';
 CREATE repo:⟨octo/cat⟩ SET github_id = 42, full_name = 'octo/cat', stars = 2;
-RELATE github_user:ann->starred:hers->repo:⟨octo/cat⟩ SET source = 'github', starred_at = d'2019-01-01T00:00:00Z';
+RELATE github_user:ann->starred:hers->repo:⟨octo/cat⟩ SET source = 'github',
+    starred_at = d'2019-01-01T00:00:00Z';
 """
 #: Ids that status rows may have, as SurrealQL makes them.
 ROW_IDS = ("ulid()", "uuid()", "7", "['octo', 1]", "{ of: 'octo' }", "⟨any text/at all⟩")
@@ -89,10 +95,14 @@ def bare(database_config: DatabaseConfig, connect: Connect) -> Database:
 
 @pytest.fixture
 def as_user(server_config: DatabaseConfig, connect: Connect) -> Callable[[str], Database]:
-    """``as_user("EDITOR")``: the server's database as a user of that role sees it who has no rights anywhere else."""
+    """``as_user("EDITOR")``: the server's database as a user of that role sees it who has no
+    rights anywhere else.
+    """
 
     def sign_in(role: str) -> Database:
-        connect(server_config).run(f"DEFINE USER somebody ON DATABASE PASSWORD 'something' ROLES {role}")
+        connect(server_config).run(
+            f"DEFINE USER somebody ON DATABASE PASSWORD 'something' ROLES {role}"
+        )
         return connect(replace(server_config, user="somebody", password="something"))
 
     return sign_in
@@ -100,9 +110,17 @@ def as_user(server_config: DatabaseConfig, connect: Connect) -> Callable[[str], 
 
 def definitions(database: Database) -> dict[str, Any]:
     """Everything that is defined: tables, and each one's fields, indexes and events."""
-    found: dict[str, Any] = {"database": {name: part for name, part in database.run("INFO FOR DB")[0].items() if name != "users"}}
+    found: dict[str, Any] = {
+        "database": {
+            name: part for name, part in database.run("INFO FOR DB")[0].items() if name != "users"
+        }
+    }
     for table in found["database"]["tables"]:
-        found[table] = {name: part for name, part in database.run(f"INFO FOR TABLE {table}")[0].items() if name != "lives"}
+        found[table] = {
+            name: part
+            for name, part in database.run(f"INFO FOR TABLE {table}")[0].items()
+            if name != "lives"
+        }
     return found
 
 
@@ -123,7 +141,9 @@ def write_page(database: Database, held: Claim) -> None:
     writer = PageWriter(database, writers=1)
     writer.start()
     people = [stargazer(5, "ann"), stargazer(6, "new")]
-    writer.submit(PageWrite(held, people, Progress({"kind": "rest", "next_page": 2}, 1, 1, 2, 2))).get(timeout=20)
+    writer.submit(
+        PageWrite(held, people, Progress({"kind": "rest", "next_page": 2}, 1, 1, 2, 2))
+    ).get(timeout=20)
     writer.stop()
 
 
@@ -149,7 +169,10 @@ def test_the_web_applications_definitions_stay_as_they_are(bare: Database) -> No
 
     after = definitions(bare)
     kept = {
-        table: {kind: {name: after[table][kind].get(name) for name in defined} for kind, defined in kinds.items()}
+        table: {
+            kind: {name: after[table][kind].get(name) for name in defined}
+            for kind, defined in kinds.items()
+        }
         for table, kinds in before.items()
     }
     assert kept == before
@@ -158,7 +181,10 @@ def test_the_web_applications_definitions_stay_as_they_are(bare: Database) -> No
 def test_the_web_applications_rows_stay_as_they_are(bare: Database) -> None:
     bare.run(WEB_APPLICATION)
     for number, identity in enumerate(ROW_IDS):
-        query = f"CREATE repo_processing_status:{identity} SET repo = $repo, status = 'failed', error_count = 3, notes = 'mine'"
+        query = (
+            f"CREATE repo_processing_status:{identity} SET repo = $repo, status = 'failed', "
+            "error_count = 3, notes = 'mine'"
+        )
         bare.run(query, repo=record("repo", f"octo/{number}"))
     before = rows(bare)
 
@@ -178,17 +204,35 @@ def test_a_page_is_written_beside_the_web_applications_own_edge(bare: Database) 
 
     assert bare.run("SELECT * FROM starred WHERE source = 'github'")[0] == theirs
     ours = bare.run("SELECT VALUE [id, in, out, source] FROM starred WHERE source != 'github'")[0]
-    assert ours == [[record("starred", [6, 42]), record("github_user", "new"), record("repo", "octo/cat"), "stargazer_analysis"]]
-    people = bare.run("SELECT VALUE [github_id, username, avatar_url, email] FROM github_user ORDER BY github_id")[0]
-    assert people == [[5, "ann", "hers", "ann@example.org"], [6, "new", "https://avatars.example/6", None]]
+    assert ours == [
+        [
+            record("starred", [6, 42]),
+            record("github_user", "new"),
+            record("repo", "octo/cat"),
+            "stargazer_analysis",
+        ]
+    ]
+    people = bare.run(
+        "SELECT VALUE [github_id, username, avatar_url, email] FROM github_user ORDER BY github_id"
+    )[0]
+    assert people == [
+        [5, "ann", "hers", "ann@example.org"],
+        [6, "new", "https://avatars.example/6", None],
+    ]
 
 
 def test_status_rows_with_ids_of_any_form_are_claimed_as_they_are(bare: Database) -> None:
     bare.run(WEB_APPLICATION)
     names = {f"octo/{number}": identity for number, identity in enumerate(ROW_IDS)}
     for name, identity in names.items():
-        bare.run(f"CREATE repo_processing_status:{identity} SET repo = $repo, status = 'pending'", repo=record("repo", name))
-    theirs = {row["repo"].id: row["id"] for row in bare.run("SELECT id, repo FROM repo_processing_status")[0]}
+        bare.run(
+            f"CREATE repo_processing_status:{identity} SET repo = $repo, status = 'pending'",
+            repo=record("repo", name),
+        )
+    theirs = {
+        row["repo"].id: row["id"]
+        for row in bare.run("SELECT id, repo FROM repo_processing_status")[0]
+    }
     schema.apply(bare)
 
     claimed = {name: claim(bare, name, number).row for number, name in enumerate(names, start=100)}
@@ -199,14 +243,22 @@ def test_status_rows_with_ids_of_any_form_are_claimed_as_they_are(bare: Database
 
 @pytest.mark.parametrize("version", range(1, len(schema.STEPS)))
 def test_an_older_version_is_upgraded_to_what_a_new_database_has(
-    bare: Database, database_config: DatabaseConfig, connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: int
+    bare: Database,
+    database_config: DatabaseConfig,
+    connect: Connect,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    version: int,
 ) -> None:
     with monkeypatch.context() as older:
         older.setattr(schema, "STEPS", schema.STEPS[:version])
         schema.apply(bare)
     seeding.sign_in(bare, 5, "ann", "gho_x")
     seeding.star(bare, "ann", [Repository("octo/cat", "octo/cat", 42, 2)])
-    stored, elsewhere = rows(bare), f"surrealkv://{tmp_path}/new.db" if bare.is_embedded else database_config.url
+    stored, elsewhere = (
+        rows(bare),
+        f"surrealkv://{tmp_path}/new.db" if bare.is_embedded else database_config.url,
+    )
     new = connect(replace(database_config, url=elsewhere, database="new"))
     schema.apply(new)
 
@@ -222,34 +274,57 @@ def test_an_older_version_is_upgraded_to_what_a_new_database_has(
     }
 
 
-def test_connections_that_apply_at_the_same_moment_all_succeed(server_config: DatabaseConfig, connect: Connect) -> None:
+def test_connections_that_apply_at_the_same_moment_all_succeed(
+    server_config: DatabaseConfig, connect: Connect
+) -> None:
     alone = connect(replace(server_config, database="alone"))
     schema.apply(alone)
     databases = [connect(server_config) for _ in range(4)]
 
-    gevent.joinall([gevent.spawn(schema.apply, database) for database in databases], timeout=20, raise_error=True)
+    gevent.joinall(
+        [gevent.spawn(schema.apply, database) for database in databases],
+        timeout=20,
+        raise_error=True,
+    )
 
-    assert [schema.read_version(database) for database in databases] == [schema.read_version(alone)] * 4
+    assert [schema.read_version(database) for database in databases] == [
+        schema.read_version(alone)
+    ] * 4
     assert definitions(databases[0]) == definitions(alone)
     assert databases[0].run("RETURN count((SELECT id FROM gitstars_schema))") == [1]
 
 
-def test_servers_that_open_an_empty_namespace_at_the_same_moment_all_succeed(server_config: DatabaseConfig) -> None:
+def test_servers_that_open_an_empty_namespace_at_the_same_moment_all_succeed(
+    server_config: DatabaseConfig,
+) -> None:
     for number in range(8):
         config = replace(server_config, namespace=f"{server_config.namespace}_{number}")
         databases = [Database(config) for _ in range(4)]
 
-        gevent.joinall([gevent.spawn(database.open) for database in databases], timeout=20, raise_error=True)
+        gevent.joinall(
+            [gevent.spawn(database.open) for database in databases], timeout=20, raise_error=True
+        )
 
         assert [database.run("RETURN 1") for database in databases] == [[1]] * 4
         for database in databases:
             database.close()
 
 
-def test_processes_that_apply_at_the_same_moment_all_succeed(server_config: DatabaseConfig, connect: Connect) -> None:
+def test_processes_that_apply_at_the_same_moment_all_succeed(
+    server_config: DatabaseConfig, connect: Connect
+) -> None:
     database = connect(server_config)
     command = [sys.executable, "-c", APPLIER, server_config.url, server_config.namespace]
-    appliers = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in "ab"]
+    appliers = [
+        subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in "ab"
+    ]
     for applier in appliers:
         assert applier.stdout is not None
         assert applier.stdout.readline() == "ready\n"
@@ -278,7 +353,9 @@ def test_an_editor_of_the_database_alone_can_apply_the_schema(
     assert definitions(editor) == definitions(alone)
 
 
-def test_an_editor_of_the_database_can_claim_write_and_settle(as_user: Callable[[str], Database]) -> None:
+def test_an_editor_of_the_database_can_claim_write_and_settle(
+    as_user: Callable[[str], Database],
+) -> None:
     editor = as_user("EDITOR")
     schema.apply(editor)
 
@@ -287,7 +364,9 @@ def test_an_editor_of_the_database_can_claim_write_and_settle(as_user: Callable[
     statuses.settle(editor, held, Settlement(Status.COMPLETED, star_count=2))
 
     assert editor.run("SELECT VALUE in.github_id FROM starred ORDER BY in")[0] == [5, 6]
-    assert editor.run("SELECT VALUE [status, star_count, processed_stargazers] FROM repo_processing_status")[0] == [["completed", 2, 2]]
+    assert editor.run(
+        "SELECT VALUE [status, star_count, processed_stargazers] FROM repo_processing_status"
+    )[0] == [["completed", 2, 2]]
 
 
 def test_an_editor_of_the_database_can_watch_accounts(as_user: Callable[[str], Database]) -> None:
@@ -313,7 +392,10 @@ def test_an_editor_of_the_database_can_watch_accounts(as_user: Callable[[str], D
 
 @pytest.mark.parametrize("is_applied", [False, True])
 def test_a_viewer_is_refused_and_changes_nothing(
-    as_user: Callable[[str], Database], server_config: DatabaseConfig, connect: Connect, is_applied: bool
+    as_user: Callable[[str], Database],
+    server_config: DatabaseConfig,
+    connect: Connect,
+    is_applied: bool,
 ) -> None:
     root, viewer = connect(server_config), as_user("VIEWER")
     if is_applied:

@@ -10,8 +10,13 @@ from gitstars.store.database import Database
 def test_a_session_that_is_over_is_renewed(server_config: DatabaseConfig) -> None:
     owner = Database(server_config)
     owner.open()
-    owner.run("DEFINE USER app ON DATABASE PASSWORD 'secret' ROLES EDITOR DURATION FOR TOKEN 1s, FOR SESSION 2s")
-    database = Database(structs.replace(server_config, user="app", password="secret", pool_min_idle=2))
+    owner.run(
+        "DEFINE USER app ON DATABASE PASSWORD 'secret' ROLES EDITOR DURATION FOR TOKEN 1s, FOR "
+        "SESSION 2s"
+    )
+    database = Database(
+        structs.replace(server_config, user="app", password="secret", pool_min_idle=2)
+    )
     database.open()
     database.run("CREATE thing:one SET name = 'kept'")
 

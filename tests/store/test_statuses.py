@@ -17,7 +17,13 @@ REPOSITORY = Repository("octo/cat", "octo/cat", 42, 7)
 HOUR = 3600.0
 
 
-def claim(database: Database, owner: str, repository: Repository = REPOSITORY, lease: float = HOUR, force: bool = False) -> Claim | None:
+def claim(
+    database: Database,
+    owner: str,
+    repository: Repository = REPOSITORY,
+    lease: float = HOUR,
+    force: bool = False,
+) -> Claim | None:
     return statuses.claim(database, repository, owner, lease, fresh_seconds=HOUR, force=force)
 
 
@@ -39,7 +45,13 @@ def test_a_settled_repository_is_left_alone_while_it_is_fresh(database: Database
     held = claim(database, "a")
     assert held is not None
 
-    statuses.settle(database, held, Settlement(Status.COMPLETED, progress=Progress({"kind": "rest", "next_page": 2}, 1, 1, 7, 7)))
+    statuses.settle(
+        database,
+        held,
+        Settlement(
+            Status.COMPLETED, progress=Progress({"kind": "rest", "next_page": 2}, 1, 1, 7, 7)
+        ),
+    )
 
     assert claim(database, "b") is None
     again = claim(database, "b", force=True)
@@ -59,7 +71,9 @@ def test_a_claim_that_was_given_back_resumes_at_its_cursor(database: Database) -
     assert again.progress == progress
 
 
-def test_a_lease_that_ran_out_is_taken_over_and_its_old_holder_cannot_settle(database: Database) -> None:
+def test_a_lease_that_ran_out_is_taken_over_and_its_old_holder_cannot_settle(
+    database: Database,
+) -> None:
     old = claim(database, "a", lease=0.001)
     assert old is not None
 
@@ -74,7 +88,11 @@ def test_a_lease_that_ran_out_is_taken_over_and_its_old_holder_cannot_settle(dat
 def test_a_failed_repository_waits_for_its_time(database: Database) -> None:
     held = claim(database, "a")
     assert held is not None
-    statuses.settle(database, held, Settlement(Status.FAILED, last_error="gone", next_retry_at=4_000_000_000.0, error_count=3))
+    statuses.settle(
+        database,
+        held,
+        Settlement(Status.FAILED, last_error="gone", next_retry_at=4_000_000_000.0, error_count=3),
+    )
 
     assert claim(database, "b") is None
     forced = claim(database, "b", force=True)
@@ -83,9 +101,12 @@ def test_a_failed_repository_waits_for_its_time(database: Database) -> None:
 
 
 @pytest.mark.parametrize("minutes", [59, 61])
-def test_a_row_of_the_original_server_counts_as_run_out_after_an_hour(database: Database, minutes: int) -> None:
+def test_a_row_of_the_original_server_counts_as_run_out_after_an_hour(
+    database: Database, minutes: int
+) -> None:
     database.run(
-        "CREATE repo_processing_status SET repo = $repo, status = 'processing', claimed_by = 'old', "
+        "CREATE repo_processing_status SET repo = $repo, status = 'processing', claimed_by = "
+        "'old', "
         "claimed_at = time::now() - <duration>$age",
         repo=record("repo", REPOSITORY.key),
         age=f"{minutes}m",
@@ -98,7 +119,10 @@ def test_a_row_of_the_original_server_counts_as_run_out_after_an_hour(database: 
 
 
 def test_rows_with_ids_of_any_form_are_used_as_they_are(database: Database) -> None:
-    database.run("CREATE repo_processing_status:ulid() SET repo = $repo, status = 'pending'", repo=record("repo", REPOSITORY.key))
+    database.run(
+        "CREATE repo_processing_status:ulid() SET repo = $repo, status = 'pending'",
+        repo=record("repo", REPOSITORY.key),
+    )
 
     assert claim(database, "a") is not None
 
@@ -116,7 +140,9 @@ def test_a_row_id_that_another_repository_took_is_no_obstacle(database: Database
 
     assert held is not None
     assert claim(database, "b") is None
-    assert database.run("SELECT VALUE repo FROM $row", row=held.row)[0] == [record("repo", REPOSITORY.key)]
+    assert database.run("SELECT VALUE repo FROM $row", row=held.row)[0] == [
+        record("repo", REPOSITORY.key)
+    ]
 
 
 @pytest.mark.parametrize("key", ["octo/c`at", "ö⟩/⟨x", "a/b.c-d_e", "a b/c:d", "1/2", "o/'\"\\"])
@@ -139,15 +165,27 @@ def test_stale_and_dead_claims_go_back_with_their_cursor(database: Database) -> 
     assert statuses.count_by_status(database) == {"pending": 2, "processing": 1}
 
 
-def test_rows_that_the_original_server_left_in_processing_go_back_after_an_hour(database: Database) -> None:
-    age = {"o/fresh": "claimed_at = time::now() - 59m", "o/old": "claimed_at = time::now() - 61m", "o/bare": "claimed_at = NONE"}
+def test_rows_that_the_original_server_left_in_processing_go_back_after_an_hour(
+    database: Database,
+) -> None:
+    age = {
+        "o/fresh": "claimed_at = time::now() - 59m",
+        "o/old": "claimed_at = time::now() - 61m",
+        "o/bare": "claimed_at = NONE",
+    }
     for name, assignment in age.items():
-        query = f"CREATE repo_processing_status SET repo = $repo, status = 'processing', claimed_by = 'worker-3', {assignment}"
+        query = (
+            "CREATE repo_processing_status SET repo = $repo, status = 'processing', claimed_by "
+            f"= 'worker-3', {assignment}"
+        )
         database.run(query, repo=record("repo", name))
 
     returned = statuses.give_back_stale(database)
 
-    rows = database.run("SELECT repo.id() AS name, status, claimed_by, claimed_at FROM repo_processing_status ORDER BY name")[0]
+    rows = database.run(
+        "SELECT repo.id() AS name, status, claimed_by, claimed_at FROM repo_processing_status "
+        "ORDER BY name"
+    )[0]
     assert returned == 2
     assert {row["name"]: (row["status"], row.get("claimed_by")) for row in rows} == {
         "o/bare": ("pending", None),
@@ -160,14 +198,21 @@ def test_rows_that_the_original_server_left_in_processing_go_back_after_an_hour(
     "fields",
     [
         "status = 'processing', claimed_by = 'worker-3', claimed_at = 'yesterday'",
-        "status = 'processing', claimed_by = 'worker-3', lease_expires_at = 'soon', claimed_at = NULL",
+        (
+            "status = 'processing', claimed_by = 'worker-3', lease_expires_at = 'soon', "
+            "claimed_at = "
+            "NULL"
+        ),
         "status = 'completed', completed_at = NULL",
         "status = 'completed', completed_at = 'once', next_retry_after = NULL",
         "status = 'failed', next_retry_after = 0",
     ],
 )
 def test_nonsense_of_another_program_stops_nobody(database: Database, fields: str) -> None:
-    database.run(f"CREATE repo_processing_status SET repo = $repo, {fields}", repo=record("repo", REPOSITORY.key))
+    database.run(
+        f"CREATE repo_processing_status SET repo = $repo, {fields}",
+        repo=record("repo", REPOSITORY.key),
+    )
 
     statuses.give_back_stale(database)
 
@@ -187,10 +232,18 @@ def test_a_heartbeat_extends_only_our_leases(database: Database) -> None:
 
 
 @pytest.mark.parametrize(("force", "cursor"), [(False, {"kind": "refresh"}), (True, {})])
-def test_a_complete_list_never_goes_on_behind_its_end(database: Database, force: bool, cursor: dict[str, object]) -> None:
+def test_a_complete_list_never_goes_on_behind_its_end(
+    database: Database, force: bool, cursor: dict[str, object]
+) -> None:
     held = claim(database, "a")
     assert held is not None
-    statuses.settle(database, held, Settlement(Status.COMPLETED, progress=Progress({"kind": "rest", "next_page": 9}, 8, 8, 800, 800)))
+    statuses.settle(
+        database,
+        held,
+        Settlement(
+            Status.COMPLETED, progress=Progress({"kind": "rest", "next_page": 9}, 8, 8, 800, 800)
+        ),
+    )
     database.run("UPDATE repo_processing_status SET next_retry_after = time::now() - 1h")
 
     again = claim(database, "b", force=force)
@@ -218,19 +271,27 @@ for begin_at in sys.stdin:
     won = []
     for number in range(int(count)):
         name = f"o/r{number}"
-        if statuses.claim(database, Repository(name, name, number + 1, 1), f"{owner} {begin_at.strip()}", 3600, 3600) is not None:
+        if statuses.claim(database, Repository(name, name, number + 1, 1),
+            f"{owner} {begin_at.strip()}", 3600, 3600) is not None:
             won.append(name)
     print(json.dumps(won), flush=True)
 """
 
 
 @pytest.mark.slow(60)
-def test_processes_that_claim_at_once_never_hold_one_repository_twice(server_config: DatabaseConfig) -> None:
+def test_processes_that_claim_at_once_never_hold_one_repository_twice(
+    server_config: DatabaseConfig,
+) -> None:
     database = Database(server_config)
     database.open()
     schema.apply(database)
     arguments = [sys.executable, "-c", CLAIMER, server_config.url, server_config.namespace]
-    claimers = [subprocess.Popen([*arguments, f"p{n}", "60"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for n in range(4)]
+    claimers = [
+        subprocess.Popen(
+            [*arguments, f"p{n}", "60"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for n in range(4)
+    ]
 
     def claim_at_once() -> list[list[str]]:
         """What each process won of a race that all begin at the same moment."""
@@ -239,9 +300,15 @@ def test_processes_that_claim_at_once_never_hold_one_repository_twice(server_con
             assert claimer.stdin is not None
             claimer.stdin.write(f"{begin_at}\n")
             claimer.stdin.flush()
-        return [json.loads(claimer.stdout.readline()) for claimer in claimers if claimer.stdout is not None]
+        return [
+            json.loads(claimer.stdout.readline())
+            for claimer in claimers
+            if claimer.stdout is not None
+        ]
 
-    assert [claimer.stdout.readline() for claimer in claimers if claimer.stdout is not None] == ["ready\n"] * 4
+    assert [claimer.stdout.readline() for claimer in claimers if claimer.stdout is not None] == [
+        "ready\n"
+    ] * 4
     unclaimed = claim_at_once()
     still_held = claim_at_once()
     database.run("UPDATE repo_processing_status SET lease_expires_at = time::now() - 1s")
@@ -259,7 +326,9 @@ def test_processes_that_claim_at_once_never_hold_one_repository_twice(server_con
 
 
 @pytest.mark.parametrize("cursor", [{"kind": "rest", "next_page": 2}, {}])
-def test_a_new_cursor_takes_the_place_of_the_old_one_whole(database: Database, cursor: dict[str, object]) -> None:
+def test_a_new_cursor_takes_the_place_of_the_old_one_whole(
+    database: Database, cursor: dict[str, object]
+) -> None:
     for owner, given in (("a", {"kind": "graph", "front": {"after": "x"}}), ("b", cursor)):
         held = claim(database, owner)
         assert held is not None

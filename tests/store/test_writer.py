@@ -1,4 +1,6 @@
-"""Every stargazer of a page arrives, once, under one identity; a page is durable with its progress or not at all."""
+"""Every stargazer of a page arrives, once, under one identity; a page is durable with its
+progress or not at all.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +19,10 @@ Person = Callable[..., Stargazer]
 
 
 def stars_of(database: Database, name: str) -> dict[int, str]:
-    rows = database.run("SELECT in.github_id AS who, starred_at, source FROM starred WHERE out = $repo", repo=record("repo", name))[0]
+    rows = database.run(
+        "SELECT in.github_id AS who, starred_at, source FROM starred WHERE out = $repo",
+        repo=record("repo", name),
+    )[0]
     assert len(rows) == len({row["who"] for row in rows})
     return {row["who"]: row["starred_at"].strftime("%Y-%m-%dT%H:%M:%SZ") for row in rows}
 
@@ -36,7 +41,11 @@ def test_users_edges_and_progress_are_stored_together(
 
     assert stars_of(database, "octo/cat") == {1: "2024-05-06T07:08:09Z", 2: "2020-01-02T03:04:05Z"}
     row = row_of(database, held)
-    assert (row["cursor"], row["last_page_processed"], row["processed_stargazers"]) == ({"kind": "rest", "next_page": 2}, 1, 2)
+    assert (row["cursor"], row["last_page_processed"], row["processed_stargazers"]) == (
+        {"kind": "rest", "next_page": 2},
+        1,
+        2,
+    )
     users = database.run("SELECT VALUE username FROM github_user ORDER BY username")[0]
     assert users == ["user-1", "user-2"]
 
@@ -58,7 +67,11 @@ def test_a_page_that_is_written_twice_changes_nothing(
 def test_users_that_were_deleted_underneath_are_stored_anew_with_their_stars(
     database: Database, writer: PageWriter, claim: MakeClaim, page: MakePage, person: Person
 ) -> None:
-    first, second, people = claim("octo/one", 1), claim("octo/two", 2), [person(n) for n in range(1, 101)]
+    first, second, people = (
+        claim("octo/one", 1),
+        claim("octo/two", 2),
+        [person(n) for n in range(1, 101)],
+    )
     writer.submit(page(first, people)).get()
     database.run("DELETE github_user WHERE github_id IN [3, 50]")
 
@@ -71,10 +84,18 @@ def test_users_that_were_deleted_underneath_are_stored_anew_with_their_stars(
 def test_a_page_without_a_generation_arrives_whole_beside_the_web_applications_edges(
     database: Database, writer: PageWriter, claim: MakeClaim, page: MakePage, person: Person
 ) -> None:
-    database.run("CREATE github_user:ann SET github_id = 5, username = 'ann'; CREATE github_user:eve SET github_id = 500, username = 'eve'")
+    database.run(
+        "CREATE github_user:ann SET github_id = 5, username = 'ann'; CREATE github_user:eve "
+        "SET "
+        "github_id = 500, username = 'eve'"
+    )
     for name in ("ann", "eve"):
         user, repo = record("github_user", name), record("repo", "octo/cat")
-        database.run("RELATE $user->starred->$repo SET source = 'github', starred_at = time::now()", user=user, repo=repo)
+        database.run(
+            "RELATE $user->starred->$repo SET source = 'github', starred_at = time::now()",
+            user=user,
+            repo=repo,
+        )
     held = claim()
 
     write = page(held, [person(n) for n in range(1, 8)])
@@ -89,7 +110,11 @@ def test_many_repositories_share_their_users(
 ) -> None:
     claims = [claim(f"octo/{n}", n) for n in range(1, 21)]
 
-    results = [writer.submit(page(held, [person(n) for n in range(1, 61)], number)) for number in (1, 2) for held in claims]
+    results = [
+        writer.submit(page(held, [person(n) for n in range(1, 61)], number))
+        for number in (1, 2)
+        for held in claims
+    ]
     for result in results:
         result.get()
 
@@ -105,7 +130,9 @@ def test_a_renamed_user_keeps_one_record_and_all_edges(
     writer.submit(page(first, [person(7, "old-name")])).get()
     writer.submit(page(second, [person(7, "new-name")])).get()
 
-    assert database.run("SELECT VALUE id FROM github_user")[0] == [record("github_user", "old-name")]
+    assert database.run("SELECT VALUE id FROM github_user")[0] == [
+        record("github_user", "old-name")
+    ]
     assert set(stars_of(database, "octo/one")) == set(stars_of(database, "octo/two")) == {7}
 
 
@@ -119,7 +146,11 @@ def test_a_login_taken_over_by_somebody_else_gets_a_record_of_its_own(
 
     assert set(stars_of(database, "octo/two")) == {7, 8, 9}
     rows = database.run("SELECT github_id, username, id FROM github_user ORDER BY github_id")[0]
-    assert [(row["github_id"], row["username"]) for row in rows] == [(7, "famous~7"), (8, "famous"), (9, "user-9")]
+    assert [(row["github_id"], row["username"]) for row in rows] == [
+        (7, "famous~7"),
+        (8, "famous"),
+        (9, "user-9"),
+    ]
     assert rows[0]["id"] == record("github_user", "famous")
 
 
@@ -127,10 +158,14 @@ def test_the_web_applications_users_and_edges_stay_as_they_are(
     database: Database, writer: PageWriter, claim: MakeClaim, page: MakePage, person: Person
 ) -> None:
     database.run(
-        "CREATE github_user:ann SET github_id = 5, username = 'ann', avatar_url = 'hers', profile_url = 'p', synced_at = time::now()"
+        "CREATE github_user:ann SET github_id = 5, username = 'ann', avatar_url = 'hers', "
+        "profile_url = 'p', synced_at = time::now()"
     )
     database.run(
-        "RELATE $user->starred:own->$repo SET source = 'github', starred_at = <datetime>'2019-01-01T00:00:00Z'",
+        (
+            "RELATE $user->starred:own->$repo SET source = 'github', starred_at = "
+            "<datetime>'2019-01-01T00:00:00Z'"
+        ),
         user=record("github_user", "ann"),
         repo=record("repo", "octo/cat"),
     )
@@ -149,7 +184,9 @@ def test_a_page_of_a_lost_claim_is_refused_and_spoils_no_other(
     lost, kept = claim("octo/lost", 1), claim("octo/kept", 2)
     statuses.settle(database, lost, Settlement(Status.PENDING))
 
-    results = [writer.submit(page(held, [person(n)])) for n, held in enumerate((kept, lost, kept), start=1)]
+    results = [
+        writer.submit(page(held, [person(n)])) for n, held in enumerate((kept, lost, kept), start=1)
+    ]
 
     with pytest.raises(ClaimLost):
         results[1].get()
@@ -159,13 +196,16 @@ def test_a_page_of_a_lost_claim_is_refused_and_spoils_no_other(
     assert stars_of(database, "octo/lost") == {}
 
 
-def test_what_comes_behind_a_page_that_failed_is_not_stored_since_its_progress_would_count_that_page_as_read(
+def test_what_comes_behind_a_page_that_failed_is_not_stored(
     database: Database, writer: PageWriter, claim: MakeClaim, page: MakePage, person: Person
 ) -> None:
     held, other = claim("octo/one", 1), claim("octo/two", 2)
     wrong = [person(2, at="yesterday")]
 
-    results = [writer.submit(page(held, people, number)) for number, people in ((1, [person(1)]), (2, wrong), (3, [person(3)]))]
+    results = [
+        writer.submit(page(held, people, number))
+        for number, people in ((1, [person(1)]), (2, wrong), (3, [person(3)]))
+    ]
     fine = writer.submit(page(other, [person(4)]))
 
     results[0].get()

@@ -1,4 +1,6 @@
-"""Who gives no sign of life is replaced; who waits for a stated end, or has nothing to do, is left alone."""
+"""Who gives no sign of life is replaced; who waits for a stated end, or has nothing to do, is
+left alone.
+"""
 
 import os
 import signal
@@ -15,9 +17,13 @@ from gitstars.supervise.deadman import DeadMan
 from tests.harness import NO_LIMITS, Flow
 
 
-def test_a_worker_that_hangs_is_replaced_and_what_it_held_is_collected_all_the_same(flow: Callable[..., Flow]) -> None:
+def test_a_worker_that_hangs_is_replaced_and_what_it_held_is_collected_all_the_same(
+    flow: Callable[..., Flow],
+) -> None:
     run = flow(make_scenario([250] * 4, limits=NO_LIMITS))
-    run.github.control("POST", "/rules", {"match": "GET */stargazers*", "effect": "hang", "seconds": 25})
+    run.github.control(
+        "POST", "/rules", {"match": "GET */stargazers*", "effect": "hang", "seconds": 25}
+    )
     app = run.start()
     run.wait_until(lambda: len(app.pool.states()[0].repositories) == 4, "a worker holds all of it")
     before = {worker.number for worker in app.pool.states()}
@@ -42,7 +48,9 @@ def test_a_worker_that_hangs_is_replaced_and_what_it_held_is_collected_all_the_s
 def test_a_lane_that_hangs_is_seen_beside_one_that_goes_on(flow: Callable[..., Flow]) -> None:
     scenario = make_scenario([250] * 3 + [50], accounts=2, limits=NO_LIMITS)
     run = flow(scenario, workers={"initial": 1})
-    run.github.control("POST", "/rules", {"match": "GET */repos/org0/*", "effect": "hang", "seconds": 25})
+    run.github.control(
+        "POST", "/rules", {"match": "GET */repos/org0/*", "effect": "hang", "seconds": 25}
+    )
     app = run.start()
     run.wait_until(lambda: app.events.totals["repo.completed"] == 3, "the other lane goes on")
     switch = DeadMan(app.pool, app.database, app.events, app.clock, stuck_seconds=0.3)
@@ -58,7 +66,10 @@ def test_a_worker_whose_budgets_are_spent_is_alive(flow: Callable[..., Flow]) ->
     run = flow(make_scenario([250] * 2, limits=limits))
     run.github.control("POST", "/world", {"remaining": [[1, "core", 2]]})
     app = run.start()
-    run.wait_until(lambda: any(row["status"] == "rate_limited" for row in run.rows().values()), "the budget is spent")
+    run.wait_until(
+        lambda: any(row["status"] == "rate_limited" for row in run.rows().values()),
+        "the budget is spent",
+    )
     switch = DeadMan(app.pool, app.database, app.events, app.clock, stuck_seconds=0.2)
     gevent.sleep(0.5)
 
@@ -80,7 +91,9 @@ def test_workers_that_work_or_have_nothing_to_do_are_left_alone(flow: Callable[.
     assert app.pool.replaced == 0
 
 
-def test_an_engine_that_hangs_is_killed_and_starts_again(embedded_config: DatabaseConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_engine_that_hangs_is_killed_and_starts_again(
+    embedded_config: DatabaseConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = Flow(make_scenario([250] * 2, limits=NO_LIMITS), embedded_config)
     app = run.start()
     run.wait_idle()
@@ -101,7 +114,9 @@ def test_an_engine_that_hangs_is_killed_and_starts_again(embedded_config: Databa
     run.close()
 
 
-def test_a_silent_live_query_is_opened_anew_and_still_tells(server_config: DatabaseConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_silent_live_query_is_opened_anew_and_still_tells(
+    server_config: DatabaseConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(deadman, "LIVE_SILENT_SECONDS", 0.0)
     scenario = make_scenario([250] * 2, accounts=2, limits=NO_LIMITS)
     run = Flow(scenario, server_config, signed_in=1, discover={"scan_seconds": 3600})

@@ -1,4 +1,6 @@
-"""Who made a claim: this very process, one that is surely dead, or one of whom nobody here can tell."""
+"""Who made a claim: this very process, one that is surely dead, or one of whom nobody here can
+tell.
+"""
 
 import os
 import socket
@@ -52,7 +54,9 @@ def test_an_owner_names_host_process_nonce_and_number() -> None:
     assert parts[3] == "1"
 
 
-def test_a_host_name_with_colons_makes_no_more_parts(monkeypatch: pytest.MonkeyPatch, ended_pid: int) -> None:
+def test_a_host_name_with_colons_makes_no_more_parts(
+    monkeypatch: pytest.MonkeyPatch, ended_pid: int
+) -> None:
     monkeypatch.setattr(socket, "gethostname", lambda: "fe80::1")
     instance = Instance()
     host, *rest = instance.owner().split(":")
@@ -104,7 +108,9 @@ def test_a_process_of_this_machine_that_runs_is_not_dead(host: str, running_pid:
 
 
 @pytest.mark.parametrize("other", ["elsewhere", "", "{host}x", "x{host}"])
-def test_of_a_process_on_another_machine_nobody_can_tell(host: str, ended_pid: int, other: str) -> None:
+def test_of_a_process_on_another_machine_nobody_can_tell(
+    host: str, ended_pid: int, other: str
+) -> None:
     owner = f"{other.format(host=host)}:{ended_pid}:0a1b2c3d:1"
 
     assert not Instance().is_dead(owner)
@@ -129,7 +135,9 @@ def test_of_a_process_on_another_machine_nobody_can_tell(host: str, ended_pid: i
         "{host}:None:0a1b2c3d:1",
     ],
 )
-def test_of_an_owner_that_is_none_of_ours_nobody_can_tell(host: str, ended_pid: int, owner: str) -> None:
+def test_of_an_owner_that_is_none_of_ours_nobody_can_tell(
+    host: str, ended_pid: int, owner: str
+) -> None:
     text = owner.format(host=host, pid=ended_pid)
 
     assert not Instance().is_dead(text)

@@ -33,10 +33,18 @@ def test_where_nothing_is_wrong_there_is_no_reason() -> None:
         ({"is_stopping": True}, "unhealthy", "it is stopping"),
         ({"database_problem": "no database answers"}, "unhealthy", "no database answers"),
         ({"workers": 0}, "unhealthy", "no worker runs"),
-        ({"failing_duties": [("budgets", "no answer")]}, "degraded", "duty budgets fails: no answer"),
+        (
+            {"failing_duties": [("budgets", "no answer")]},
+            "degraded",
+            "duty budgets fails: no answer",
+        ),
         ({"rejected": ["ada (1)"]}, "degraded", "GitHub refuses the token of ada (1)"),
         ({"database_seconds": 3.21}, "degraded", "the database takes 3.2 s to answer"),
-        ({"is_queue_full": True}, "degraded", "the queue is full; more repositories follow when it has drained"),
+        (
+            {"is_queue_full": True},
+            "degraded",
+            "the queue is full; more repositories follow when it has drained",
+        ),
         ({"disk_free_bytes": 5 * 2**20}, "degraded", "only 5 MB are free on the disk"),
         ({"memory_percent": 97.2}, "degraded", "memory is 97 % full"),
     ],
@@ -48,6 +56,11 @@ def test_each_trouble_is_told(change: dict[str, object], status: str, reason: st
 
 
 def test_the_gravest_comes_first_and_all_are_told() -> None:
-    health = judge_health(replace(WELL, rejected=["ada (1)"], database_problem="gone", database_seconds=9.0))
+    health = judge_health(
+        replace(WELL, rejected=["ada (1)"], database_problem="gone", database_seconds=9.0)
+    )
 
-    assert (health.status, health.reasons) == ("unhealthy", ["gone", "GitHub refuses the token of ada (1)"])
+    assert (health.status, health.reasons) == (
+        "unhealthy",
+        ["gone", "GitHub refuses the token of ada (1)"],
+    )

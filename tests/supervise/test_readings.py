@@ -44,7 +44,11 @@ def write(folder: Path, files: dict[str, str]) -> None:
         path.write_text(text)
 
 
-NEW = {"memory.max": "1000\n", "memory.current": "700\n", "memory.stat": "anon 400\ninactive_file 200\n"}
+NEW = {
+    "memory.max": "1000\n",
+    "memory.current": "700\n",
+    "memory.stat": "anon 400\ninactive_file 200\n",
+}
 OLD = {
     "memory/memory.limit_in_bytes": "1000\n",
     "memory/memory.usage_in_bytes": "700\n",
@@ -54,10 +58,18 @@ OLD = {
 
 @pytest.mark.parametrize(
     ("files", "percent"),
-    [(NEW, 50.0), (OLD, 60.0), ({**NEW, "memory.max": "max\n"}, None), ({}, None), ({**NEW, "memory.max": "0\n"}, None)],
+    [
+        (NEW, 50.0),
+        (OLD, 60.0),
+        ({**NEW, "memory.max": "max\n"}, None),
+        ({}, None),
+        ({**NEW, "memory.max": "0\n"}, None),
+    ],
     ids=["version 2", "version 1", "no limit", "no groups", "nothing allowed"],
 )
-def test_a_containers_limit_counts_without_cached_files(tmp_path: Path, files: dict[str, str], percent: float | None) -> None:
+def test_a_containers_limit_counts_without_cached_files(
+    tmp_path: Path, files: dict[str, str], percent: float | None
+) -> None:
     write(tmp_path, files)
 
     assert cgroup_memory_percent(tmp_path) == percent

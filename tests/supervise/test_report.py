@@ -23,7 +23,10 @@ STATUS = {
     },
     "workers": {"count": 7, "busy": 3, "waiting": 2, "idle": 1, "retiring": 1, "replaced": 5},
     "queue": {"depth": 12_345, "oldest_seconds": 200.0, "is_full": True},
-    "budgets": {"core": {"limit": 10_000, "remaining": 1234}, "graphql": {"limit": 10_000, "remaining": 9999}},
+    "budgets": {
+        "core": {"limit": 10_000, "remaining": 1234},
+        "graphql": {"limit": 10_000, "remaining": 9999},
+    },
     "repositories": {"completed": 1000, "pending": 20},
     "totals": {"stars_stored": 1_234_567},
     "rates": {"stars_per_second": 45.25},
@@ -42,15 +45,21 @@ ACCOUNTS = [
 ]
 
 
-def test_the_report_tells_of_processing_workers_resources_database_budgets_and_the_oldest_waiting() -> None:
+def test_the_report_tells_of_processing_workers_resources_database_and_budgets() -> None:
     assert render_report(STATUS, ACCOUNTS, {"workers replaced": 5, "hangs of the hub": 0}) == [
         "report: degraded, paused, up for 1 d 3 h: the queue is full",
-        "processing: 12,345 repositories wait, the oldest for 3 min 20 s; all: 1,000 completed, 20 pending; "
+        "processing: 12,345 repositories wait, the oldest for 3 min 20 s; all: 1,000 completed, "
+        "20 pending; "
         "1,234,567 stars stored since the start, 45.2 a second now",
         "workers: 7 (3 busy, 2 waiting, 1 idle, 1 retiring), 5 replaced",
-        "resources: CPU 12 % of a core, the machine's 30 %; memory 120 MB, all that there is 40 % full; "
+        "resources: CPU 12 % of a core, the machine's 30 %; memory 120 MB, all that there is 40 "
+        "% full; "
         "54 open files; 7,890 MB of disk free",
-        "database: not reachable, nobody answers; 3 of 10 connections in use, 4 callers wait for one",
+        (
+            "database: not reachable, nobody answers; 3 of 10 connections in use, 4 callers wait "
+            "for "
+            "one"
+        ),
         "budgets: core 1,234 of 10,000, graphql 9,999 of 10,000 left over 2 accounts, 1 out",
         "account ? (2) is out: its budget is spent until 2026-11-24T08:00:00Z",
         "since the start: 5 workers replaced, 0 hangs of the hub",
@@ -67,14 +76,26 @@ def test_of_many_accounts_that_are_out_some_are_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(0, "0 s"), (59.4, "59 s"), (60, "1 min 0 s"), (3599, "59 min 59 s"), (3661, "1 h 1 min"), (90_000, "1 d 1 h")]
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (59.4, "59 s"),
+        (60, "1 min 0 s"),
+        (3599, "59 min 59 s"),
+        (3661, "1 h 1 min"),
+        (90_000, "1 d 1 h"),
+    ],
 )
 def test_times_are_shown_in_two_units(seconds: float, text: str) -> None:
     assert show_seconds(seconds) == text
 
 
-def test_a_signal_brings_the_report(flow: Callable[..., Flow], serve: Callable[[Config], Server]) -> None:
-    limits = SimLimits(points_per_window=1_000_000, rest_points_per_minute=1_000_000, latency_seconds=0.4)
+def test_a_signal_brings_the_report(
+    flow: Callable[..., Flow], serve: Callable[[Config], Server]
+) -> None:
+    limits = SimLimits(
+        points_per_window=1_000_000, rest_points_per_minute=1_000_000, latency_seconds=0.4
+    )
     run = flow(make_scenario([900] * 30, limits=limits, population=20_000))
     server = serve(run.config)
     server.start()
@@ -84,7 +105,14 @@ def test_a_signal_brings_the_report(flow: Callable[..., Flow], serve: Callable[[
     server.wait_for_line("hangs of the hub")
 
     printed = server.printed()
-    for word in ("report: ", "processing: ", "workers: ", "resources: ", "database: answers", "budgets: "):
+    for word in (
+        "report: ",
+        "processing: ",
+        "workers: ",
+        "resources: ",
+        "database: answers",
+        "budgets: ",
+    ):
         assert f"info    app: {word}" in printed, printed
     assert "Traceback" not in printed
     assert server.process.poll() is None

@@ -19,7 +19,11 @@ def is_spent(app: App) -> bool:
 
 
 def test_a_restart_does_not_ask_again_for_a_spent_budget(flow: MakeFlow) -> None:
-    run = flow(make_scenario([250] * 10, limits=SimLimits(points_per_window=6, rest_points_per_minute=1_000_000)))
+    run = flow(
+        make_scenario(
+            [250] * 10, limits=SimLimits(points_per_window=6, rest_points_per_minute=1_000_000)
+        )
+    )
     app = run.start()
     run.wait_until(lambda: is_spent(app), "the budget is spent")
     app.stop()
@@ -33,8 +37,14 @@ def test_a_restart_does_not_ask_again_for_a_spent_budget(flow: MakeFlow) -> None
     assert len(run.github.asked()) == asked
 
 
-def test_what_is_left_of_a_budget_is_noted_while_running_and_only_when_it_changed(flow: MakeFlow) -> None:
-    run = flow(make_scenario([30] * 3, limits=SimLimits(points_per_window=100, rest_points_per_minute=1_000_000)))
+def test_what_is_left_of_a_budget_is_noted_while_running_and_only_when_it_changed(
+    flow: MakeFlow,
+) -> None:
+    run = flow(
+        make_scenario(
+            [30] * 3, limits=SimLimits(points_per_window=100, rest_points_per_minute=1_000_000)
+        )
+    )
     app = run.start()
     run.wait_idle()
 

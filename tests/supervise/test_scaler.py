@@ -41,7 +41,7 @@ def app(run: Flow) -> App:
     return run.app
 
 
-def test_workers_come_while_repositories_wait_go_when_all_is_idle_and_never_below_the_initial_number(run: Flow, app: App) -> None:
+def test_workers_come_while_repositories_wait_and_go_when_all_is_idle(run: Flow, app: App) -> None:
     scaler = Scaler(app.pool, app.dispatcher, lambda: CALM, maximum=7)
 
     growing = [step(scaler, app) for _ in range(5)]
@@ -55,7 +55,9 @@ def test_workers_come_while_repositories_wait_go_when_all_is_idle_and_never_belo
 
 
 def test_none_come_while_the_one_core_that_greenlets_share_is_busy(app: App) -> None:
-    scaler = Scaler(app.pool, app.dispatcher, lambda: replace(CALM, process_cpu_percent=90.0), maximum=7)
+    scaler = Scaler(
+        app.pool, app.dispatcher, lambda: replace(CALM, process_cpu_percent=90.0), maximum=7
+    )
 
     assert step(scaler, app) == 4
 
@@ -81,7 +83,9 @@ def test_busy_workers_that_retire_lose_nothing(run: Flow, app: App) -> None:
     run.wait_until(lambda: app.events.totals["repo.claimed"] >= 4, "work has begun")
 
     app.scaler.set_override(ScaleOverride.exactly(1))
-    run.wait_until(lambda: app.is_idle and app.events.totals["repo.completed"] >= 20, "all is collected")
+    run.wait_until(
+        lambda: app.is_idle and app.events.totals["repo.completed"] >= 20, "all is collected"
+    )
 
     assert len(app.pool.states()) == 1
     assert run.stored() == run.truth()

@@ -48,8 +48,14 @@ def test_a_tenth_more_while_the_queue_waits_and_the_machine_has_room_and_a_tenth
     ],
 )
 def test_an_override_sets_the_bounds(count: int, override: ScaleOverride, expected: int) -> None:
-    assert judge_scale(count, initial=5, maximum=1000, load=load(waiting=9), override=override) == expected
+    assert (
+        judge_scale(count, initial=5, maximum=1000, load=load(waiting=9), override=override)
+        == expected
+    )
 
 
 def test_under_an_override_idle_workers_go_below_the_initial_number() -> None:
-    assert judge_scale(5, initial=5, maximum=1000, load=load(idle=5), override=ScaleOverride(2, 9)) == 4
+    assert (
+        judge_scale(5, initial=5, maximum=1000, load=load(idle=5), override=ScaleOverride(2, 9))
+        == 4
+    )

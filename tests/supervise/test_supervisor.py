@@ -49,12 +49,19 @@ def test_a_duty_runs_after_each_pause(supervise: Supervise, clock: HandClock) ->
 
     assert before == []
     state = supervisor.states()[0]
-    assert (state.name, state.runs, state.restarts, state.last_error) == ("count", len(ran), 0, None)
+    assert (state.name, state.runs, state.restarts, state.last_error) == (
+        "count",
+        len(ran),
+        0,
+        None,
+    )
     assert state.runs == 2
     assert state.last_run_at == clock.now()
 
 
-def test_a_duty_that_dies_is_started_again_after_a_growing_pause(supervise: Supervise, clock: HandClock) -> None:
+def test_a_duty_that_dies_is_started_again_after_a_growing_pause(
+    supervise: Supervise, clock: HandClock
+) -> None:
     steps: list[str] = []
 
     def fall() -> None:
@@ -85,7 +92,9 @@ def test_a_duty_that_dies_is_started_again_after_a_growing_pause(supervise: Supe
     assert (last.runs, last.restarts, last.failures) == (1, 2, 0)
 
 
-def test_a_duty_that_hangs_is_ended_and_started_again(supervise: Supervise, clock: HandClock) -> None:
+def test_a_duty_that_hangs_is_ended_and_started_again(
+    supervise: Supervise, clock: HandClock
+) -> None:
     never = Event()
     began: list[bool] = []
 
@@ -112,7 +121,9 @@ def test_a_duty_that_hangs_is_ended_and_started_again(supervise: Supervise, cloc
     assert "no progress" in state.last_error
 
 
-def test_a_database_that_is_away_is_told_and_does_not_end_the_duty(supervise: Supervise, clock: HandClock) -> None:
+def test_a_database_that_is_away_is_told_and_does_not_end_the_duty(
+    supervise: Supervise, clock: HandClock
+) -> None:
     def ask() -> None:
         raise DatabaseUnavailable("nobody answers")
 
@@ -150,5 +161,11 @@ def test_no_greenlet_stays_when_the_supervisor_stops(clock: HandClock) -> None:
     stop.set()
     supervisor.stop(seconds=0.2)
 
-    alive = [thing for thing in gc.get_objects() if issubclass(type(thing), gevent.Greenlet) and not thing.dead]
-    assert [greenlet.name for greenlet in alive if greenlet.name.startswith(("duty", "supervisor"))] == []
+    alive = [
+        thing
+        for thing in gc.get_objects()
+        if issubclass(type(thing), gevent.Greenlet) and not thing.dead
+    ]
+    assert [
+        greenlet.name for greenlet in alive if greenlet.name.startswith(("duty", "supervisor"))
+    ] == []

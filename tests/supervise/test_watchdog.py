@@ -101,7 +101,9 @@ def test_one_that_was_never_started_can_be_stopped() -> None:
     Watchdog().stop()
 
 
-def test_the_stacks_go_to_standard_error_past_the_locks_of_the_log(capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_stacks_go_to_standard_error_past_the_locks_of_the_log(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     watchdog = Watchdog(hang_seconds=0.5, emit=write_record)
     handler = logging.StreamHandler()
     handler.setFormatter(TextFormatter())

@@ -55,7 +55,11 @@ class Caller:
         try:
             connection.request(method, path, body, named)
             answer = connection.getresponse()
-            return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
+            return Answer(
+                answer.status,
+                {name.lower(): value for name, value in answer.getheaders()},
+                answer.read(),
+            )
         finally:
             connection.close()
 
@@ -92,8 +96,12 @@ def small_world() -> Scenario:
 
 
 @contextmanager
-def start_served(database: DatabaseConfig, scenario: Scenario | None = None, settle: bool = True, **changes: Any) -> Iterator[Served]:
-    """A running gitstars; with ``settle`` once everything is collected and the first readings are taken."""
+def start_served(
+    database: DatabaseConfig, scenario: Scenario | None = None, settle: bool = True, **changes: Any
+) -> Iterator[Served]:
+    """A running gitstars; with ``settle`` once everything is collected and the first readings
+    are taken.
+    """
     flow = Flow(scenario or small_world(), database, **changes)
     try:
         health, admin = HealthConfig(port=free_port()), AdminConfig(port=free_port(), api_key=KEY)
@@ -109,7 +117,9 @@ def start_served(database: DatabaseConfig, scenario: Scenario | None = None, set
 
 def is_counted(app: App) -> bool:
     """Whether the background readings have seen what was collected."""
-    return bool(sum(app.snapshots.status()["repositories"].values()) and app.snapshots.pulse.progress)
+    return bool(
+        sum(app.snapshots.status()["repositories"].values()) and app.snapshots.pulse.progress
+    )
 
 
 Serve = Callable[..., Served]
@@ -119,4 +129,6 @@ Serve = Callable[..., Served]
 def served(embedded_config: DatabaseConfig) -> Iterator[Serve]:
     """``served(scenario, settle=True)``"""
     with ExitStack() as stack:
-        yield lambda *args, **changes: stack.enter_context(start_served(embedded_config, *args, **changes))
+        yield lambda *args, **changes: stack.enter_context(
+            start_served(embedded_config, *args, **changes)
+        )

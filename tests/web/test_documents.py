@@ -10,15 +10,29 @@ PAGE = (ROOT / "docs" / "admin-api.md").read_text()
 
 
 def test_every_route_is_told() -> None:
-    told = {(method, path.replace(":id", "{id}")) for method, path in re.findall(r"^\| `(GET|POST) (/\S*?)`", PAGE, re.MULTILINE)}
+    told = {
+        (method, path.replace(":id", "{id}"))
+        for method, path in re.findall(r"^\| `(GET|POST) (/\S*?)`", PAGE, re.MULTILINE)
+    }
 
-    described = {(method.upper(), path) for path, methods in describe_api()["paths"].items() for method in methods}
-    assert described == told - {("GET", path) for path in ("/", "/health", "/livez", "/readyz", "/metrics")}
+    described = {
+        (method.upper(), path)
+        for path, methods in describe_api()["paths"].items()
+        for method in methods
+    }
+    assert described == told - {
+        ("GET", path) for path in ("/", "/health", "/livez", "/readyz", "/metrics")
+    }
 
 
 def test_every_code_is_told() -> None:
     sources = "".join(path.read_text() for path in (ROOT / "gitstars" / "web").glob("*.py"))
-    used = set(re.findall(r'refusal\(\s*\d+,\s*"(\w+)"', sources)) | {"bad_request", "unknown_route", "wrong_method", "failed"}
+    used = set(re.findall(r'refusal\(\s*\d+,\s*"(\w+)"', sources)) | {
+        "bad_request",
+        "unknown_route",
+        "wrong_method",
+        "failed",
+    }
 
     rows = re.findall(r"^\| \d{3} \| (.*?) \|", PAGE, re.MULTILINE)
     assert {code for row in rows for code in re.findall(r"`(\w+)`", row)} == used

@@ -15,7 +15,9 @@ from tests.web.conftest import KEY, Serve, Served
 def open_stream(running: Served) -> Iterator[bytes]:
     """The lines of a stream, from its first comment on."""
     connection = socket.create_connection(("127.0.0.1", running.admin.port), timeout=20)
-    connection.sendall(f"GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {KEY}\r\n\r\n".encode())
+    connection.sendall(
+        f"GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {KEY}\r\n\r\n".encode()
+    )
     lines = connection.makefile("rb")
     for line in lines:
         yield line
@@ -42,12 +44,16 @@ def test_a_stream_says_what_it_is(served: Serve) -> None:
 
     head = [next(lines) for _ in range(8)]
 
-    assert any(line.lower() == b"content-type: text/event-stream; charset=utf-8\r\n" for line in head)
+    assert any(
+        line.lower() == b"content-type: text/event-stream; charset=utf-8\r\n" for line in head
+    )
     assert any(line.lower() == b"cache-control: no-store\r\n" for line in head)
 
 
 def test_line_ends_in_data_break_no_event() -> None:
-    shown = events._show(Happening(7, "repo.failed", 0.0, {"reason": "one\ntwo\r\n\nevent: forged"}))
+    shown = events._show(
+        Happening(7, "repo.failed", 0.0, {"reason": "one\ntwo\r\n\nevent: forged"})
+    )
 
     assert shown.count("\n") == 4
     assert json.loads(shown.split("data: ")[1])["reason"].startswith("one\ntwo")
@@ -56,7 +62,9 @@ def test_line_ends_in_data_break_no_event() -> None:
 def test_a_reader_that_went_away_is_forgotten(served: Serve) -> None:
     running = served()
     connection = socket.create_connection(("127.0.0.1", running.admin.port))
-    connection.sendall(f"GET /events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {KEY}\r\n\r\n".encode())
+    connection.sendall(
+        f"GET /events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {KEY}\r\n\r\n".encode()
+    )
     running.flow.wait_until(lambda: len(running.app.events._listeners) == 1, "the stream is open")
     connection.close()
 

@@ -46,13 +46,18 @@ def test_a_server_that_stops_is_alive_and_not_ready(served: Serve) -> None:
 
     assert running.health.get("/livez").status == 200
     assert running.health.get("/readyz").status == 503
-    assert (running.health.get("/health").status, running.health.get("/health").json["reasons"]) == (503, ["it is stopping"])
+    assert (
+        running.health.get("/health").status,
+        running.health.get("/health").json["reasons"],
+    ) == (503, ["it is stopping"])
 
 
 def test_a_server_whose_database_is_not_there_yet_answers() -> None:
     health = Caller(free_port())
     nowhere = DatabaseConfig(url=f"ws://127.0.0.1:{free_port()}")
-    app = App(Config(database=nowhere, health=HealthConfig(port=health.port), admin=AdminConfig(port=0)))
+    app = App(
+        Config(database=nowhere, health=HealthConfig(port=health.port), admin=AdminConfig(port=0))
+    )
     starting = gevent.spawn(start_in_vain, app)
     gevent.sleep(0.5)
 
@@ -81,20 +86,30 @@ def test_a_token_that_github_refuses_degrades(served: Serve) -> None:
     assert "signing in again" in running.admin.get("/accounts").json["accounts"][0]["reason"]
 
 
-def test_a_database_that_goes_away_and_comes_back_is_told(surreal_program: str | None, server_config: DatabaseConfig) -> None:
+def test_a_database_that_goes_away_and_comes_back_is_told(
+    surreal_program: str | None, server_config: DatabaseConfig
+) -> None:
     assert surreal_program is not None
     own = SurrealServer(surreal_program)
     config = DatabaseConfig(url=own.url, user="root", password="root", connection_timeout_seconds=2)
     try:
         with start_served(config) as running:
             own.kill()
-            running.flow.wait_until(lambda: running.health.get("/readyz").status == 503, "not ready")
+            running.flow.wait_until(
+                lambda: running.health.get("/readyz").status == 503, "not ready"
+            )
             gone = running.health.get("/health")
-            assert (gone.status, gone.json["status"], gone.json["database"]["reachable"]) == (503, "unhealthy", False)
+            assert (gone.status, gone.json["status"], gone.json["database"]["reachable"]) == (
+                503,
+                "unhealthy",
+                False,
+            )
             assert running.admin.get("/stats").status == 200
             assert running.admin.get("/repos/acme/tools").code == "database_unavailable"
             own.start()
-            running.flow.wait_until(lambda: running.health.get("/readyz").status == 200, "ready again")
+            running.flow.wait_until(
+                lambda: running.health.get("/readyz").status == 200, "ready again"
+            )
     finally:
         own.kill()
 
@@ -115,7 +130,9 @@ def test_a_database_that_hangs_delays_no_answer(served: Serve) -> None:
             began = time.monotonic()
             assert running.admin.get(path).status == 200
             assert time.monotonic() - began < 0.5, path
-        running.flow.wait_until(lambda: running.health.get("/readyz").status == 503, "the silence is noticed", 15)
+        running.flow.wait_until(
+            lambda: running.health.get("/readyz").status == 503, "the silence is noticed", 15
+        )
         assert "has not answered for" in running.health.get("/health").json["reasons"][0]
     finally:
         os.kill(engine.pid, signal.SIGCONT)
@@ -134,12 +151,15 @@ def test_a_hundred_callers_are_answered_soon(served: Serve) -> None:
             seconds.append(time.monotonic() - began)
             done.wait(0.5)
 
-    callers = [gevent.spawn(poll, path) for path in ("/health", "/metrics", "/stats") for _ in range(33)]
+    callers = [
+        gevent.spawn(poll, path) for path in ("/health", "/metrics", "/stats") for _ in range(33)
+    ]
     gevent.sleep(3)
     done.set()
     gevent.joinall(callers, raise_error=True)
 
-    # The callers share this process and its core, so this bound is far above what a server by itself takes.
+    # The callers share this process and its core, so this bound is far above what a server by
+    # itself takes.
     assert len(seconds) > 400
     assert sorted(seconds)[int(len(seconds) * 0.99)] < 1.0
 
@@ -168,7 +188,11 @@ def test_metrics_tell_what_happened(served: Serve) -> None:
 
     assert samples["gitstars_stars_stored_total",] == 135
     assert samples["gitstars_repositories", str(Status.COMPLETED)] == 3
-    assert samples["gitstars_github_answers_total", "core", "page"] == samples["gitstars_page_seconds_count", "core"] == 4
+    assert (
+        samples["gitstars_github_answers_total", "core", "page"]
+        == samples["gitstars_page_seconds_count", "core"]
+        == 4
+    )
     assert samples["gitstars_budget_remaining", "1", "core"] < 5000
     assert samples["gitstars_database_up",] == 1
     assert "gho_" not in text
@@ -176,7 +200,9 @@ def test_metrics_tell_what_happened(served: Serve) -> None:
 
 def test_two_servers_in_one_process_count_for_themselves(served: Serve, tmp_path: Path) -> None:
     first = served()
-    with start_served(DatabaseConfig(url=f"surrealkv://{tmp_path}/second.db"), settle=False) as second:
+    with start_served(
+        DatabaseConfig(url=f"surrealkv://{tmp_path}/second.db"), settle=False
+    ) as second:
         first.app.calls.observe("core", "Garbage", 0.1)
 
         assert b"garbage" in first.health.get("/metrics").raw

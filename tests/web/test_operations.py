@@ -1,4 +1,6 @@
-"""What the operator's calls do to the collecting, on both engines: nothing is lost, and nothing is done twice."""
+"""What the operator's calls do to the collecting, on both engines: nothing is lost, and nothing
+is done twice.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -20,12 +22,16 @@ Start = Callable[..., Served]
 def start(database_config: DatabaseConfig) -> Iterator[Start]:
     """Like ``served``, on both engines in turn."""
     with ExitStack() as stack:
-        yield lambda *args, **changes: stack.enter_context(start_served(database_config, *args, **changes))
+        yield lambda *args, **changes: stack.enter_context(
+            start_served(database_config, *args, **changes)
+        )
 
 
 def wait_status(running: Served, name: str, status: Status) -> dict[str, Any]:
     """Wait for a repository's status."""
-    running.flow.wait_until(lambda: running.admin.get(f"/repos/{name}").json["status"] == status, f"{name} is {status}")
+    running.flow.wait_until(
+        lambda: running.admin.get(f"/repos/{name}").json["status"] == status, f"{name} is {status}"
+    )
     known: dict[str, Any] = running.admin.get(f"/repos/{name}").json
     return known
 
@@ -34,7 +40,9 @@ def slow_world() -> Scenario:
     """One repository of many pages, each slow to come."""
     repository = SimRepository(id=1000, full_name="acme/large", stars=1500)
     account = SimAccount(user_id=1, login="ada", token="gho_ada0000", starred=(1000,))
-    limits = SimLimits(points_per_window=100_000, rest_points_per_minute=100_000, latency_seconds=0.3)
+    limits = SimLimits(
+        points_per_window=100_000, rest_points_per_minute=100_000, latency_seconds=0.3
+    )
     return Scenario(accounts=(account,), repositories=(repository,), limits=limits)
 
 
@@ -65,7 +73,9 @@ def test_what_is_in_hand_is_neither_reprocessed_nor_reset(start: Start) -> None:
     running = start(slow_world(), settle=False)
     wait_status(running, "acme/large", Status.PROCESSING)
 
-    answers = [running.admin.post(f"/repos/acme/large/{what}", {}) for what in ("reprocess", "reset")]
+    answers = [
+        running.admin.post(f"/repos/acme/large/{what}", {}) for what in ("reprocess", "reset")
+    ]
 
     assert [answer.status for answer in answers] == [409, 409]
     assert "being collected" in answers[0].json["error"]["message"]
@@ -77,7 +87,11 @@ def test_reset_begins_anew(start: Start) -> None:
     running.admin.post("/pause")
 
     known = running.admin.post("/repos/acme%2Ftools/reset").json["repo"]
-    assert (known["status"], known["processed_stargazers"], known["completed_at"]) == ("pending", 0, None)
+    assert (known["status"], known["processed_stargazers"], known["completed_at"]) == (
+        "pending",
+        0,
+        None,
+    )
     running.admin.post("/resume")
 
     wait_status(running, "acme/tools", Status.COMPLETED)
@@ -88,7 +102,9 @@ def test_a_cleared_queue_loses_nothing(start: Start) -> None:
     running = start(signed_in=0, settle=False)
     running.admin.post("/pause")
     database = running.app.database
-    running.flow.wait_until(lambda: bool(database._live) or not database.can_watch, "accounts are watched")
+    running.flow.wait_until(
+        lambda: bool(database._live) or not database.can_watch, "accounts are watched"
+    )
     for account in running.flow.scenario.accounts:
         running.flow.sign_in(account)
     running.flow.wait_until(lambda: len(running.app.dispatcher) >= 4, "queued")
@@ -110,7 +126,9 @@ def test_a_pause_stops_collecting_and_survives_a_restart(database_config: Databa
     with start_served(database_config, slow_world(), settle=False) as running:
         wait_status(running, "acme/large", Status.PROCESSING)
         assert running.admin.post("/pause").json == {"paused": True}
-        running.flow.wait_until(lambda: all(state.is_idle for state in running.app.pool.states()), "workers stop")
+        running.flow.wait_until(
+            lambda: all(state.is_idle for state in running.app.pool.states()), "workers stop"
+        )
         assert running.admin.get("/stats").json["paused"] is True
         stored = running.app.events.totals["stars.stored"]
         gevent.sleep(0.7)
@@ -119,7 +137,11 @@ def test_a_pause_stops_collecting_and_survives_a_restart(database_config: Databa
         again = running.flow.start()
         assert again.pausing.is_paused
         running.admin.post("/resume")
-        running.flow.wait_until(lambda: running.admin.get("/repos/1000").json["status"] == Status.COMPLETED, "completed", 20)
+        running.flow.wait_until(
+            lambda: running.admin.get("/repos/1000").json["status"] == Status.COMPLETED,
+            "completed",
+            20,
+        )
 
 
 def test_a_user_is_collected_again(start: Start) -> None:

@@ -110,10 +110,14 @@ NONSENSE = (
 
 
 @pytest.mark.parametrize("nonsense", NONSENSE)
-def test_nonsense_is_refused_without_a_traceback(port: int, nonsense: bytes, capfd: pytest.CaptureFixture[str]) -> None:
+def test_nonsense_is_refused_without_a_traceback(
+    port: int, nonsense: bytes, capfd: pytest.CaptureFixture[str]
+) -> None:
     answer = talk(port, nonsense)
 
-    assert answer == b"" or (answer.startswith(b"HTTP/1.1 400") and body_of(answer)["error"]["code"] == "bad_request")
+    assert answer == b"" or (
+        answer.startswith(b"HTTP/1.1 400") and body_of(answer)["error"]["code"] == "bad_request"
+    )
     assert "Traceback" not in "".join(capfd.readouterr())
 
 
@@ -128,7 +132,9 @@ def test_what_breaks_inside_is_told_without_details(port: int) -> None:
     answer = talk(port, b"GET /broken HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 
     assert answer.startswith(b"HTTP/1.1 500")
-    assert body_of(answer) == {"error": {"code": "failed", "message": "the server failed to answer; its log tells more"}}
+    assert body_of(answer) == {
+        "error": {"code": "failed", "message": "the server failed to answer; its log tells more"}
+    }
 
 
 def test_a_large_body_that_nobody_reads_is_not_taken(port: int) -> None:
@@ -145,16 +151,26 @@ def test_a_body_that_nobody_reads_does_not_become_the_next_request(port: int) ->
     smuggled = b"GET /broken HTTP/1.1\r\nHost: x\r\n\r\n"
     head = b"POST /unread HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(smuggled)
 
-    answer = talk(port, head + smuggled + b"GET /small HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    answer = talk(
+        port, head + smuggled + b"GET /small HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    )
 
-    assert [line for line in answer.split(b"\r\n") if b"HTTP/1.1" in line] == [b"HTTP/1.1 200 OK", b'{"read":false}HTTP/1.1 200 OK']
+    assert [line for line in answer.split(b"\r\n") if b"HTTP/1.1" in line] == [
+        b"HTTP/1.1 200 OK",
+        b'{"read":false}HTTP/1.1 200 OK',
+    ]
 
 
 def test_a_body_in_chunks_is_read_up_to_the_bound(port: int) -> None:
-    head = b"POST /read HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    head = (
+        b"POST /read HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: "
+        b"chunked\r\nConnection: close\r\n\r\n"
+    )
 
     good = talk(port, head, b'6\r\n{"forc\r\n', b'8\r\ne":true}\r\n0\r\n\r\n')
-    large = talk(port, head, *[b"4000\r\n" + b"x" * 0x4000 + b"\r\n" for _ in range(5)], b"0\r\n\r\n")
+    large = talk(
+        port, head, *[b"4000\r\n" + b"x" * 0x4000 + b"\r\n" for _ in range(5)], b"0\r\n\r\n"
+    )
     broken = talk(port, head, b"zz\r\nnothing\r\n")
 
     assert good.endswith(b'{"force":true}')
@@ -162,9 +178,14 @@ def test_a_body_in_chunks_is_read_up_to_the_bound(port: int) -> None:
     assert broken.startswith(b"HTTP/1.1 400")
 
 
-def test_a_body_that_never_comes_is_not_waited_for(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_body_that_never_comes_is_not_waited_for(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("gitstars.web.answers.BODY_SECONDS", 0.3)
-    head = b"POST /read HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+    head = (
+        b"POST /read HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "
+        b"100\r\n\r\n{"
+    )
 
     assert talk(port, head).startswith(b"HTTP/1.1 408")
 
