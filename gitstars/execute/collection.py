@@ -13,10 +13,10 @@ from gevent.event import AsyncResult
 from gevent.lock import RLock
 
 from gitstars.fetch import answers, classify
-from gitstars.fetch.graph_pages import GraphListing
 from gitstars.fetch.graphql import GraphAsk
-from gitstars.fetch.newest import NewestListing
-from gitstars.fetch.pages import Ready, RestListing
+from gitstars.fetch.listing.graph import GraphListing
+from gitstars.fetch.listing.newest import NewestListing
+from gitstars.fetch.listing.rest import Ready, RestListing
 from gitstars.model import Claim, Job, PageWrite, Progress, Resource
 
 #: Endings that forbid further calls and say nothing against a page that is on its way: it is

@@ -12,7 +12,7 @@ from gitstars.execute import refresh, verdict
 from gitstars.execute.collection import Collection
 from gitstars.execute.tools import Tools
 from gitstars.fetch import access, answers, proof, refusals
-from gitstars.fetch.graph_pages import GraphListing
+from gitstars.fetch.listing.graph import GraphListing
 from gitstars.loops import spawn
 from gitstars.model import Account, Job, Priority, Repository, Resource, Status, Task
 from gitstars.store import access as access_rows
@@ -257,6 +257,7 @@ class Settler:
             refused.face,
             refused.text,
             advice,
+            refused.accepted_permissions,
             now,
             again_at,
             earlier + 1,

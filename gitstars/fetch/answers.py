@@ -7,6 +7,10 @@ from dataclasses import dataclass
 
 from gitstars.model import Resource, Stargazer, Week
 
+#: Permissions with which a repository's stargazers may be listed, by a token that has the right
+#: scope. What triage and reading collaborators may do is not known: the answer is believed.
+LISTING_PERMISSIONS = frozenset({"ADMIN", "MAINTAIN", "WRITE"})
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -30,8 +34,8 @@ class Page:
 class Metadata:
     """A repository's own record.
 
-    ``may_list``: whether its ``permissions`` let this account list stargazers (None: not said).
-
+    ``permission`` is what this account may do there, in GraphQL's words (``ADMIN``, ``MAINTAIN``,
+    ``WRITE``, ``TRIAGE``, ``READ``; None: not said). REST's ``permissions`` are translated.
     ``etag``, given back with the next call of the same account, makes an unchanged record cost
     nothing.
     """
@@ -40,10 +44,17 @@ class Metadata:
     full_name: str
     stars: int
     is_private: bool = False
-    may_list: bool | None = None
+    permission: str | None = None
     updated_at: str | None = None
     is_disabled: bool = False
     etag: str | None = None
+
+    @property
+    def may_list(self) -> bool | None:
+        """Whether GitHub gives the list to people with this permission; None: nobody knows."""
+        if self.permission is None or self.permission == "TRIAGE":
+            return None
+        return self.permission in LISTING_PERMISSIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +78,7 @@ class Weeks:
 
     weeks: tuple[Week, ...]
     has_next: bool
+    etag: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +118,25 @@ class SecondaryLimit:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The list is not for this account.
+    """The list is not for this account. ``face`` is a short stable word, ``text`` GitHub's own.
 
-    ``face`` is a short stable word, ``text`` GitHub's own, ``repository`` its record where told.
+    ``repository`` is its record where told; ``accepted_permissions`` is the header
+    ``X-Accepted-GitHub-Permissions`` where there is one: what a fine-grained token lacks.
     """
 
     face: str
+    text: str
+    repository: Metadata | None = None
+    accepted_permissions: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """The list is missing for an account that may read it (WRITE and above, with the scope).
+
+    It was seen to last for minutes. It proves nothing about the list: try again soon.
+    """
+
     text: str
     repository: Metadata | None = None
 
@@ -133,9 +158,27 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class BadToken:
-    """401: the account's token is not accepted."""
+    """The account's token cannot be used before ``until`` (epoch seconds; None: not decided yet).
+
+    ``reason``: ``rejected`` (401, confirmed), ``foreign`` (it is another person's) or
+    ``unsendable`` (it has characters that no header may hold). ``text`` is a sentence.
+    """
 
     text: str
+    reason: str = "rejected"
+    until: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """Nothing reaches GitHub at present; this says nothing about what was asked.
+
+    ``since`` is when the outage began, ``until`` when the way is probed next (epoch seconds).
+    """
+
+    text: str
+    since: float
+    until: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,14 +219,21 @@ Outcome = (
     | BudgetSpent
     | SecondaryLimit
     | Refused
+    | Withheld
     | Missing
     | Gone
     | BadToken
+    | Outage
     | PaginationWall
     | Transient
     | Garbage
     | Stopped
 )
+
+
+#: Outcomes that say nothing about what was asked for: the account, or the way to GitHub, has to
+#: wait.
+ABOUT_THE_CALL = (BudgetSpent, SecondaryLimit, BadToken, Outage, Stopped)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,6 @@ Moment = Annotated[
 ]
 SevenDays = Annotated[tuple[Amount, ...], Meta(min_length=7, max_length=7)]
 
-#: GraphQL's ``viewerPermission`` of people who administer or collaborate.
-LISTING_PERMISSIONS = frozenset({"ADMIN", "MAINTAIN", "WRITE", "TRIAGE"})
-
 
 class RestUser(Struct):
     id: PositiveId
@@ -224,32 +221,36 @@ def decode_graph_repository(raw: Raw) -> tuple[Metadata, Page | None] | None:
     read = _GRAPH_REPOSITORY.decode(raw)
     if read is None:
         return None
-    may_list = (
-        None if read.viewer_permission is None else read.viewer_permission in LISTING_PERMISSIONS
-    )
     metadata = Metadata(
         read.database_id,
         read.name_with_owner,
         read.stargazer_count,
         read.is_private,
-        may_list,
+        read.viewer_permission,
         read.updated_at,
         read.is_disabled,
     )
     return metadata, None if read.stargazers is None else _to_page(read.stargazers, metadata)
 
 
+def _to_permission(rights: RestPermissions) -> str:
+    """GraphQL's name for the highest of REST's ``permissions``."""
+    if rights.admin:
+        return "ADMIN"
+    if rights.maintain:
+        return "MAINTAIN"
+    if rights.push:
+        return "WRITE"
+    return "TRIAGE" if rights.triage else "READ"
+
+
 def _to_metadata(read: RestRepository) -> Metadata:
-    rights = read.permissions
-    may_list = (
-        None if rights is None else rights.admin or rights.maintain or rights.push or rights.triage
-    )
     return Metadata(
         read.id,
         read.full_name,
         read.stargazers_count,
         read.private,
-        may_list,
+        None if read.permissions is None else _to_permission(read.permissions),
         read.updated_at,
         read.disabled,
     )

@@ -17,7 +17,8 @@ class AccessRow:
 
     Times are epoch seconds.
 
-    Of a refusal ``text`` is what GitHub said, and ``advice`` what to change.
+    Of a refusal ``text`` is what GitHub said, ``advice`` what to change, ``accepted_permissions``
+    the header that names what a fine-grained token lacks.
     """
 
     user_id: int
@@ -26,6 +27,7 @@ class AccessRow:
     face: str | None = None
     text: str | None = None
     advice: str | None = None
+    accepted_permissions: str | None = None
     checked_at: float | None = None
     look_again_at: float | None = None
     refusals: int = 0
@@ -37,6 +39,7 @@ def save(database: Database, row: AccessRow) -> None:
         """
         UPSERT $id SET user_id = $user_id, repo = $repo, may_list = $may_list, face = $face,
             text = $text, advice = $advice,
+            accepted_permissions = $accepted_permissions,
             checked_at = $checked_at, look_again_at = $look_again_at,
                 refusals = $refusals RETURN NONE
         """,
@@ -47,6 +50,7 @@ def save(database: Database, row: AccessRow) -> None:
         face=row.face,
         text=row.text,
         advice=row.advice,
+        accepted_permissions=row.accepted_permissions,
         checked_at=to_datetime_or_none(row.checked_at),
         look_again_at=to_datetime_or_none(row.look_again_at),
         refusals=row.refusals,
@@ -137,7 +141,7 @@ def save_own(
         """
         INSERT IGNORE INTO repo $records RETURN NONE;
         INSERT INTO gitstars_access $rows ON DUPLICATE KEY UPDATE may_list = true, face = NONE,
-            text = NONE, advice = NONE,
+            text = NONE, advice = NONE, accepted_permissions = NONE,
             look_again_at = NONE, refusals = 0, checked_at = time::now() RETURN NONE;
         """,
         records=records,
@@ -163,6 +167,7 @@ def _read(row: dict[str, Any]) -> AccessRow:
         face=row.get("face"),
         text=row.get("text"),
         advice=row.get("advice"),
+        accepted_permissions=row.get("accepted_permissions"),
         checked_at=to_epoch(row.get("checked_at")),
         look_again_at=to_epoch(row.get("look_again_at")),
         refusals=int(row.get("refusals") or 0),

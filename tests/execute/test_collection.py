@@ -10,7 +10,7 @@ from gitstars.errors import ClaimLost, DatabaseUnavailable
 from gitstars.execute.collection import Ask, Collection, CountAsk, Phase
 from gitstars.fetch import answers
 from gitstars.fetch.graphql import GraphAsk
-from gitstars.fetch.pages import Ready, RestListing
+from gitstars.fetch.listing.rest import Ready, RestListing
 from gitstars.model import Claim, Job, PageWrite, Progress, Repository, Resource, Stargazer, Status
 
 COUNT = CountAsk()

@@ -260,18 +260,22 @@ def test_an_empty_list_of_a_starred_repository_is_a_refusal(
 
 
 @pytest.mark.parametrize(
-    ("permissions", "may_list"),
+    ("permissions", "permission", "may_list"),
     [
-        (None, None),
-        ({"admin": False, "maintain": False, "push": False, "triage": False, "pull": True}, False),
-        ({"admin": True}, True),
-        ({"maintain": True}, True),
-        ({"push": True}, True),
-        ({"triage": True}, True),
+        (None, None, None),
+        (
+            {"admin": False, "maintain": False, "push": False, "triage": False, "pull": True},
+            "READ",
+            False,
+        ),
+        ({"admin": True}, "ADMIN", True),
+        ({"maintain": True}, "MAINTAIN", True),
+        ({"push": True}, "WRITE", True),
+        ({"triage": True}, "TRIAGE", None),
     ],
 )
 def test_the_permissions_tell_who_may_list(
-    make_answer: MakeAnswer, permissions: Any, may_list: bool | None
+    make_answer: MakeAnswer, permissions: Any, permission: str | None, may_list: bool | None
 ) -> None:
     body = {
         "id": 5,
@@ -285,8 +289,9 @@ def test_the_permissions_tell_who_may_list(
     outcome = classify.classify_repository(make_answer(200, body, etag='"e"'))
 
     assert outcome == answers.Metadata(
-        5, "o/r", 3, True, may_list, "2026-01-01T00:00:00Z", etag='"e"'
+        5, "o/r", 3, True, permission, "2026-01-01T00:00:00Z", etag='"e"'
     )
+    assert outcome.may_list is may_list
 
 
 @pytest.mark.parametrize(

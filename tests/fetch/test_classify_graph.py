@@ -30,7 +30,7 @@ FORBIDDEN = "You do not have permission to view the stargazers of this repositor
 RATE = {"cost": 1, "limit": 5000, "remaining": 4200, "resetAt": "2026-09-21T14:43:20Z"}
 AT = "2020-01-02T03:04:05Z"
 ANN = {"databaseId": 7, "login": "ann", "avatarUrl": "a", "url": "u"}
-METADATA = answers.Metadata(5, "o/r", 12, may_list=True, updated_at=AT)
+METADATA = answers.Metadata(5, "o/r", 12, permission="WRITE", updated_at=AT)
 ANN_STAR = Stargazer(7, "ann", "a", "u", AT)
 FINE = Page((ANN_STAR,), 0, True, end_cursor="c", total=12, repository=METADATA)
 
@@ -365,7 +365,7 @@ def test_records_are_metadata_each_with_its_own_trouble(make_answer: MakeAnswer)
 
     verdict = classify_graph.classify_graph_counts(make_answer(200, body), 4)
 
-    stranger = answers.Metadata(5, "o/r", 12, may_list=False, updated_at=AT)
+    stranger = answers.Metadata(5, "o/r", 12, permission="READ", updated_at=AT)
     assert verdict.outcomes == (
         METADATA,
         Missing("gone"),

@@ -1,6 +1,6 @@
 """What to ask next of a list by page numbers, and when it has ended: pure.
 
-Lists by cursors are ``graph_pages``'s.
+Lists by cursors are ``graph``'s.
 """
 
 from collections.abc import Iterator

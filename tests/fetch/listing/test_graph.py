@@ -1,8 +1,8 @@
 """A list by cursors goes on where it stood, also when it stood at its end."""
 
 from gitstars.fetch.answers import Page
-from gitstars.fetch.graph_pages import GraphListing
-from gitstars.fetch.pages import RestListing
+from gitstars.fetch.listing.graph import GraphListing
+from gitstars.fetch.listing.rest import RestListing
 from gitstars.model import Progress, Stargazer
 
 

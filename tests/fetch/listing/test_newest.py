@@ -6,8 +6,8 @@ import pytest
 
 from gitstars.fetch.answers import Page
 from gitstars.fetch.graphql import GraphAsk
-from gitstars.fetch.newest import NewestListing
-from gitstars.fetch.pages import Ready
+from gitstars.fetch.listing.newest import NewestListing
+from gitstars.fetch.listing.rest import Ready
 from gitstars.model import Progress, Stargazer
 
 #: A complete list of 500 stars, by users 1 to 500, of whom 3 more are ghosts.

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from gitstars.fetch.answers import Page
 from gitstars.fetch.graphql import GraphAsk
-from gitstars.fetch.pages import Ready
+from gitstars.fetch.listing.rest import Ready
 from gitstars.model import Progress, Stargazer
 
 #: So many known stars in a row, the oldest of a page, tell that all before them are known as well.

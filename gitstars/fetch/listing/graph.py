@@ -11,7 +11,7 @@ from typing import Any
 
 from gitstars.fetch.answers import Page
 from gitstars.fetch.graphql import GraphAsk
-from gitstars.fetch.pages import Edge, Ready, find_edge, read_edge
+from gitstars.fetch.listing.rest import Edge, Ready, find_edge, read_edge
 from gitstars.model import Cursor, Progress, Stargazer
 
 #: A longer list (stars) is read from both ends at once: half the time, for one page more, and for

@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitstars.fetch.answers import Page
-from gitstars.fetch.graph_pages import GraphListing
 from gitstars.fetch.graphql import GraphAsk
-from gitstars.fetch.newest import NewestListing
-from gitstars.fetch.pages import Ready, RestListing
+from gitstars.fetch.listing.graph import GraphListing
+from gitstars.fetch.listing.newest import NewestListing
+from gitstars.fetch.listing.rest import Ready, RestListing
 from gitstars.model import Progress, Stargazer
 
 #: Above the bound from which a list is read from both ends.
