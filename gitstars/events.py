@@ -10,6 +10,8 @@ from typing import Any
 
 from gevent.event import Event
 
+from gitstars.redaction import redact_values
+
 #: A listener that falls this many events behind loses the oldest ones: memory stays bounded.
 LISTENER_BOUND = 1000
 
@@ -58,10 +60,10 @@ class EventBus:
         self.totals: Counter[str] = Counter()
 
     def publish(self, kind: str, at: float, **data: Any) -> None:
-        """Tell everybody; ``data`` must be plain JSON values."""
+        """Tell everybody; ``data`` must be plain JSON values. Secrets in it are redacted."""
         self._number += 1
         self.totals[kind] += 1
-        happening = Happening(self._number, kind, at, data)
+        happening = Happening(self._number, kind, at, redact_values(data))
         for listener in tuple(self._listeners):
             listener.put(happening)
 

@@ -1,5 +1,4 @@
-"""Logging set-up: one event a line on standard error, as text or JSON, with everything secret
-taken out.
+"""Logging set-up: one event a line on standard error, as text or JSON, without secrets.
 
 Our modules log at the configured level, libraries at warning. What is worth an event is left to the
 modules.
@@ -7,7 +6,6 @@ modules.
 
 import json
 import logging
-import re
 import sys
 import threading
 from typing import Any, TextIO
@@ -15,69 +13,17 @@ from typing import Any, TextIO
 import gevent
 
 from gitstars.clock import to_datetime
+from gitstars.redaction import redact
 from gitstars.settings import LogConfig
 
 logger = logging.getLogger(__name__)
 
-#: What replaces a secret.
-REDACTED = "[redacted]"
-
-#: GitHub's tokens by prefix (also the old forty hexadecimal digits behind ``token``/``bearer``),
-#: and any Authorization value.
-_TOKENS = re.compile(
-    r"gh[pousr]_[A-Za-z0-9_]{4,}|github_pat_\w{4,}"
-    r"|(?i:(?<=\bauthorization)(?P<quotes>['\"]?\s*[:=,"
-    r"]\s*(?:b?['\"])?)(?:(?:bearer|token|basic)\s+)?[^\s'\",;)}\]]+)"
-    r"|(?i:(?<=\bbearer )|(?<=\bbasic )|(?<=\btoken ))[A-Za-z0-9+/=._~-]{16,}"
-    r"|(?<=://)[^/@\s:]*:[^/@\s]+(?=@)"
-)
-#: A registered secret shorter than this would blacken ordinary words (characters).
-LEAST_SECRET_LENGTH = 6
 #: Characters that would break a line or steer a terminal.
 _CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {
     10: "\\n",
     13: "\\r",
     9: "\\t",
 }
-
-
-class Redactor:
-    """Takes secrets out of text: by their form, and those that were registered by their value."""
-
-    def __init__(self) -> None:
-        self._secrets: frozenset[str] = frozenset()
-        self._values: re.Pattern[str] | None = None
-
-    def register(self, value: str) -> None:
-        """From now on ``value`` never appears, nor does its JSON or ``repr`` form."""
-        if len(value) < LEAST_SECRET_LENGTH or value in self._secrets:
-            return
-        self._secrets |= {value, json.dumps(value)[1:-1], repr(value)[1:-1]}
-        longest_first = sorted(self._secrets, key=len, reverse=True)
-        self._values = re.compile("|".join(map(re.escape, longest_first)))
-
-    def clean(self, text: str) -> str:
-        """``text`` without secrets."""
-        if self._values is not None:
-            text = self._values.sub(REDACTED, text)
-        return _TOKENS.sub(lambda found: (found["quotes"] or "") + REDACTED, text)
-
-
-#: The one state of this module: logging belongs to the process, and so do the secrets that it must
-#: not show.
-_redactor = Redactor()
-
-
-def register_secret(value: str) -> None:
-    """Never log ``value`` (a password, a key; tokens of GitHub are known by their form)."""
-    _redactor.register(value)
-
-
-def redact(text: str) -> str:
-    """``text`` without secrets, for what is written beside the log: crash reports, error
-    sentences.
-    """
-    return _redactor.clean(text)
 
 
 class TextFormatter(logging.Formatter):

@@ -23,6 +23,7 @@ LEAVES = {
     "loops",
     "model",
     "parent",
+    "redaction",
     "settings",
     "settings_rules",
 }

@@ -9,21 +9,16 @@ from collections.abc import Iterator
 import gevent
 import pytest
 
-from gitstars import log
+from gitstars import log, redaction
 from gitstars.settings import LogConfig
 
-TOKENS = [
-    "ghp_abcdefghijklmnopqrstuvwxyz0123456789",
-    "gho_16C7e42F292c6912E7710c838347Ae178B4a",
-    "ghs_0123456789",
-    "github_pat_11AAAAAAA0abcdefghijkl_mnopqrstuvwxyz",
-]
+TOKEN = "ghp_abcdefghijklmnopqrstuvwxyz0123456789"
 
 
 @pytest.fixture
 def stream(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     root, ours, hub = logging.getLogger(), logging.getLogger("gitstars"), gevent.get_hub()
-    monkeypatch.setattr(log, "_redactor", log.Redactor())
+    monkeypatch.setattr(redaction, "_redactor", redaction.Redactor())
     before = root.handlers[:], root.level, ours.level, threading.excepthook
     yield io.StringIO()
     root.handlers[:], root.level, ours.level, threading.excepthook = before
@@ -31,46 +26,12 @@ def stream(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     logging.captureWarnings(False)
 
 
-@pytest.mark.parametrize("token", TOKENS)
-@pytest.mark.parametrize(
-    "text",
-    [
-        "token {} was refused",
-        "{}",
-        "key_{}",
-        "{{'Authorization': 'token {}'}}",
-        "Authorization: Bearer {}",
-        "https://joe:{}@host/x",
-        '"{}"',
-    ],
-)
-def test_a_github_token_never_appears(token: str, text: str) -> None:
-    assert token not in log.redact(text.format(token))
-    assert log.REDACTED in log.redact(text.format(token))
-
-
-@pytest.mark.parametrize(
-    ("text", "clean"),
-    [
-        ("Authorization: Basic am9lOnB3", "Authorization: [redacted]"),
-        ("authorization=secret&x=1", "authorization=[redacted]"),
-        ('{"Authorization": "Bearer abc"}', '{"Authorization": "[redacted]"}'),
-        ("sent bearer 0123456789abcdef0123", "sent bearer [redacted]"),
-        ("at ws://root:pw@host:8000/rpc", "at ws://[redacted]@host:8000/rpc"),
-        ("octo/high_priority (5) has 12 stars", "octo/high_priority (5) has 12 stars"),
-        ("the token was rejected", "the token was rejected"),
-    ],
-)
-def test_authorization_values_go_and_ordinary_words_stay(text: str, clean: str) -> None:
-    assert log.redact(text) == clean
-
-
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_a_registered_secret_is_taken_out_of_message_arguments_and_traceback(
     stream: io.StringIO, form: str
 ) -> None:
     secret = 'open"sesame\\42'
-    log.register_secret(secret)
+    redaction.register_secret(secret)
     log.configure(LogConfig(format=form), stream)  # type: ignore[arg-type]
 
     try:
@@ -81,14 +42,8 @@ def test_a_registered_secret_is_taken_out_of_message_arguments_and_traceback(
         )
 
     assert "sesame" not in stream.getvalue()
-    assert stream.getvalue().count(log.REDACTED) >= 4
+    assert stream.getvalue().count(redaction.REDACTED) >= 4
     assert "ValueError" in stream.getvalue()
-
-
-def test_a_short_secret_does_not_blacken_ordinary_words(stream: io.StringIO) -> None:
-    log.register_secret("root")
-
-    assert log.redact("root cause") == "root cause"
 
 
 def test_our_modules_log_at_the_level_and_libraries_at_warning(stream: io.StringIO) -> None:
@@ -136,7 +91,7 @@ def test_what_dies_in_a_greenlet_or_a_thread_is_logged_without_its_secrets(
     log.configure(LogConfig(), stream)
 
     def fail() -> None:
-        raise RuntimeError(TOKENS[0])
+        raise RuntimeError(TOKEN)
 
     gevent.spawn(fail).join()
     thread = threading.Thread(target=fail, name="watchdog")
@@ -145,4 +100,4 @@ def test_what_dies_in_a_greenlet_or_a_thread_is_logged_without_its_secrets(
 
     assert stream.getvalue().count("RuntimeError") >= 2
     assert "thread watchdog failed" in stream.getvalue()
-    assert TOKENS[0] not in stream.getvalue()
+    assert TOKEN not in stream.getvalue()

@@ -129,7 +129,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _say(sentence: str) -> None:
-    from gitstars.log import redact
+    from gitstars.redaction import redact
 
     click.echo(redact(sentence), err=True)
 
@@ -150,8 +150,4 @@ def _report_crash(error: Exception, arguments: Sequence[str], is_debug: bool) ->
     command: list[Any] = [
         word.partition("=")[0] for word in arguments if word.startswith("-") or word in COMMANDS
     ]
-    _say(
-        f"gitstars failed unexpectedly ({type(error).__name__}: "
-        f"{' '.join(str(error).split())}); "
-        f"{write_report(story, command)}"
-    )
+    _say(f"gitstars failed unexpectedly ({type(error).__name__}); {write_report(story, command)}")

@@ -16,7 +16,7 @@ import requests
 
 from gitstars.config import AdminConfig, admin_key_path, load
 from gitstars.errors import RequestRefused, ServerUnreachable, UserMistake
-from gitstars.log import register_secret
+from gitstars.redaction import register_secret
 
 #: Longest wait for a connection and for the answer (seconds): a busy server answers late, but it
 #: answers.
@@ -91,7 +91,9 @@ class AdminClient:
                 f"no gitstars server answers at {self.url}; is `gitstars serve` running there?"
             ) from error
         except requests.RequestException as error:
-            raise UserMistake(f"{self.url} cannot be called: {error}") from error
+            raise UserMistake(
+                f"{self.url} cannot be called: it is no address of an admin API; check --url"
+            ) from error
 
 
 def repository_path(name: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from gitstars import __version__
 from gitstars.clock import show_time
 from gitstars.config import data_folder
-from gitstars.log import redact
+from gitstars.redaction import redact
 
 #: Older reports make room (files).
 REPORTS_KEPT = 20

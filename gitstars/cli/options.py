@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from gitstars.config import LoadedConfig, load
-from gitstars.log import register_secret
+from gitstars.redaction import register_secret
 from gitstars.settings import Setting, catalogue
 
 

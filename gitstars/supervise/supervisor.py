@@ -119,7 +119,9 @@ class Supervisor:
                 if now >= run.restart_at:
                     self._begin(run)
             elif run.greenlet is not None and run.greenlet.dead:
-                self._restart_later(run, f"died: {run.greenlet.exception!r}")
+                self._restart_later(
+                    run, f"died of {type(run.greenlet.exception).__name__}; the log has its place"
+                )
             elif (
                 run.began_at is not None
                 and now - run.began_at > run.duty.limit_seconds

@@ -11,7 +11,7 @@ import msgspec
 from bottle import HTTPError, HTTPResponse, request, response
 
 from gitstars.errors import DatabaseError, NotKnown, NotNow
-from gitstars.log import redact
+from gitstars.redaction import redact
 
 #: Bodies beyond this are refused (bytes).
 MOST_BODY_BYTES = 64 * 1024
@@ -112,8 +112,8 @@ def read_body(kind: type[B]) -> B:
         )
     try:
         decoded = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise refusal(400, "malformed", f"the body is no valid JSON: {error}") from None
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        raise refusal(400, "malformed", "the body is not valid JSON in UTF-8") from None
     if not isinstance(decoded, dict):
         raise refusal(422, "invalid", "the body must be a JSON object")
     return _convert(decoded, kind)
@@ -135,9 +135,9 @@ def _read_raw() -> bytes:
             refusal(408, "too_slow", "the body did not arrive in time", Connection="close"),
         ):
             raw: bytes = request.environ["wsgi.input"].read(MOST_BODY_BYTES + 1)
-    except OSError as error:
+    except OSError:
         raise refusal(
-            400, "malformed", f"the body cannot be read: {error}", Connection="close"
+            400, "malformed", "the body broke off before its end", Connection="close"
         ) from None
     if len(raw) > MOST_BODY_BYTES:
         raise too_large
@@ -148,4 +148,14 @@ def _convert(value: Any, kind: type[B], strict: bool = True) -> B:
     try:
         return msgspec.convert(value, kind, strict=strict)
     except msgspec.ValidationError as error:
-        raise refusal(422, "invalid", str(error)) from None
+        raise refusal(422, "invalid", explain_mismatch(str(error))) from None
+
+
+def explain_mismatch(text: str) -> str:
+    """Our sentence for what ``msgspec`` says of a value that does not fit.
+
+    ``Expected `int` <= 500 - at `$.limit``` becomes ``limit: expected int <= 500``.
+    """
+    said, _, place = text.replace("`", "").partition(" - at $")
+    sentence = said[:1].lower() + said[1:]
+    return f"{place.strip('.')}: {sentence}" if place.strip(".") else sentence

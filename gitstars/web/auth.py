@@ -13,7 +13,7 @@ from bottle import request
 
 from gitstars.config import AdminConfig
 from gitstars.errors import ConfigInvalid, UserMistake
-from gitstars.log import register_secret
+from gitstars.redaction import register_secret
 from gitstars.settings_rules import LEAST_KEY_LENGTH, is_loopback
 from gitstars.web.answers import refusal
 
@@ -70,7 +70,7 @@ class Gate:
             raise refusal(
                 401,
                 "key_missing",
-                "send the admin key: Authorization: Bearer KEY",
+                "send the admin key as a bearer token in the header Authorization",
                 WWW_Authenticate='Bearer realm="gitstars"',
             )
         sent = given.strip().encode("latin-1", errors="replace")

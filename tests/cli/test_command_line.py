@@ -174,7 +174,7 @@ def test_an_unexpected_error_is_one_sentence_and_a_report_without_secrets(
     (report,) = (private_surroundings / "crashes").iterdir()
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
-    assert done.stderr.startswith("gitstars failed unexpectedly (KeyError: ")
+    assert done.stderr.startswith("gitstars failed unexpectedly (KeyError); ")
     assert done.stderr.endswith(f"the report is in {report}\n")
     assert "Traceback" in report.read_text()
     assert "--db-pass\n" in report.read_text()

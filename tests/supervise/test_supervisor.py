@@ -85,7 +85,7 @@ def test_a_duty_that_dies_is_started_again_after_a_growing_pause(
     clock.pass_by(6)
 
     assert (first.restarts, first.runs) == (1, 0)
-    assert first.last_error == "died: KeyError('unexpected')"
+    assert first.last_error == "died of KeyError; the log has its place"
     assert too_early.restarts == 2
     assert len(steps) == 3
     last = supervisor.states()[0]

@@ -3,6 +3,9 @@
 import re
 from pathlib import Path
 
+import pytest
+
+from gitstars.web.answers import explain_mismatch
 from gitstars.web.openapi import describe_api
 
 ROOT = Path(__file__).parent.parent.parent
@@ -36,3 +39,15 @@ def test_every_code_is_told() -> None:
 
     rows = re.findall(r"^\| \d{3} \| (.*?) \|", PAGE, re.MULTILINE)
     assert {code for row in rows for code in re.findall(r"`(\w+)`", row)} == used
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("Expected `int` <= 500 - at `$.limit`", "limit: expected int <= 500"),
+        ("Object contains unknown field `x`", "object contains unknown field x"),
+        ("Expected `bool`, got `str` - at `$.a[0].b`", "a[0].b: expected bool, got str"),
+    ],
+)
+def test_what_does_not_fit_is_told_by_its_place(said: str, told: str) -> None:
+    assert explain_mismatch(said) == told
