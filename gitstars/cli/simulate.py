@@ -26,8 +26,10 @@ Control routes (JSON), while it runs:
       "fate": "deleted"}
   POST /_control/world                {"restriction": "none", "revoke": ["gho_ada"],
                                        "remaining": [[1, "core", 0]], "logins": {"1000001": "eve"}}
+  POST /_control/scenario             another scenario; nothing that was before is left
   POST /_control/accounts             another account or token
   GET  /_control/log                  what was asked; POST /_control/log/clear
+  GET  /_control/counters             how many answers of each route and status
   GET  /_control/truth[/ID]           what there is to collect
 
 \b

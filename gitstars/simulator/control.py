@@ -20,6 +20,7 @@ from gitstars.simulator.scenario import (
     FullName,
     Login,
     Restriction,
+    Scenario,
     SimAccount,
     SimLimits,
 )
@@ -64,10 +65,9 @@ class WorldChange(Struct, forbid_unknown_fields=True):
 
 def add_routes(app: Bottle, github: "SimulatedGitHub") -> None:
     """Add the control routes to ``app``."""
-    world = github.world
 
     def find(identity: int) -> Place:
-        place = world.places.get(identity)
+        place = github.world.places.get(identity)
         return place if place is not None else _refuse(404, "no such repository")
 
     def rules() -> dict[str, Any]:
@@ -85,7 +85,7 @@ def add_routes(app: Bottle, github: "SimulatedGitHub") -> None:
         place, change = find(identity), _read(RepositoryChange)
         if change.rename is not None:
             try:
-                world.rename(place, change.rename)
+                github.world.rename(place, change.rename)
             except ValueError as error:
                 _refuse(422, str(error))
         place.grow(change.grow)
@@ -102,37 +102,44 @@ def add_routes(app: Bottle, github: "SimulatedGitHub") -> None:
         except msgspec.MsgspecError as error:
             _refuse(422, str(error))
         github.budgets.limits = limits
-        world.restriction = change.restriction or world.restriction
-        world.face = change.face or world.face
+        github.world.restriction = change.restriction or github.world.restriction
+        github.world.face = change.face or github.world.face
         for user_id, login in change.logins.items():
-            world.logins.pop(user_id, None)  # so that who took a name last is found by it
-            world.logins[user_id] = login
-        world.revoked.update(change.revoke)
-        world.revoked.difference_update(change.restore)
+            github.world.logins.pop(user_id, None)  # so that who took a name last is found by it
+            github.world.logins[user_id] = login
+        github.world.revoked.update(change.revoke)
+        github.world.revoked.difference_update(change.restore)
         for user_id, resource, remaining in change.remaining:
             github.budgets.set_remaining(user_id, resource, remaining, time.time())
         return {
-            "restriction": world.restriction,
-            "face": world.face,
+            "restriction": github.world.restriction,
+            "face": github.world.face,
             "limits": msgspec.to_builtins(limits),
         }
 
+    def replace_scenario() -> dict[str, Any]:
+        github.load(_read(Scenario))
+        return {"repositories": len(github.world.places)}
+
     def put_account() -> dict[str, Any]:
         account = _read(SimAccount)
-        world.accounts[account.token] = account
-        world.logins.setdefault(account.user_id, account.login)
-        return {"accounts": len(world.accounts)}
+        github.world.accounts[account.token] = account
+        github.world.logins.setdefault(account.user_id, account.login)
+        return {"accounts": len(github.world.accounts)}
 
     def read_log() -> dict[str, Any]:
-        return {"asked": list(world.asked), "counters": dict(world.counters)}
+        return {"asked": list(github.world.asked), "counters": dict(github.world.counters)}
+
+    def read_counters() -> dict[str, Any]:
+        return dict(github.world.counters)
 
     def clear_log() -> dict[str, Any]:
-        world.asked.clear()
-        world.counters.clear()
+        github.world.asked.clear()
+        github.world.counters.clear()
         return {}
 
     def read_truths() -> dict[str, Any]:
-        places = world.places.values()
+        places = github.world.places.values()
         return {
             "repositories": [
                 {"id": p.repository.id, "full_name": p.full_name, "fate": p.fate, "stars": p.stars}
@@ -159,8 +166,10 @@ def add_routes(app: Bottle, github: "SimulatedGitHub") -> None:
         ("DELETE", "/rules", clear_rules),
         ("POST", "/repositories/<identity:int>", change_repository),
         ("POST", "/world", change_world),
+        ("POST", "/scenario", replace_scenario),
         ("POST", "/accounts", put_account),
         ("GET", "/log", read_log),
+        ("GET", "/counters", read_counters),
         ("POST", "/log/clear", clear_log),
         ("GET", "/truth", read_truths),
         ("GET", "/truth/<identity:int>", read_truth),

@@ -45,6 +45,10 @@ class SimulatorProcess:
         ) as answer:
             return json.loads(answer.read())
 
+    def load(self, scenario: Scenario) -> None:
+        """Hold another scenario from now on; nothing that was before is left."""
+        self.control("POST", "/scenario", msgspec.to_builtins(scenario))
+
     def asked(self) -> list[dict[str, Any]]:
         """The requests so far, oldest first (the newest 20,000)."""
         entries: list[dict[str, Any]] = self.control("GET", "/log")["asked"]

@@ -75,10 +75,14 @@ class SimulatedGitHub:
     """One simulated GitHub, listening once ``start`` returned."""
 
     def __init__(self, scenario: Scenario) -> None:
+        self.load(scenario)
+        self._server: WSGIServer | None = None
+
+    def load(self, scenario: Scenario) -> None:
+        """Hold this scenario from now on; nothing that was before is left."""
         self.world = World(scenario)
         self.budgets = Budgets(scenario.limits)
         self.faults = Faults(scenario.rules)
-        self._server: WSGIServer | None = None
 
     @property
     def limits(self) -> SimLimits:
@@ -111,8 +115,9 @@ class SimulatedGitHub:
     def _serve(self, path: str) -> HTTPResponse:
         """Any request of GitHub's own routes, from its log line to its reply."""
         started = time.time()
+        world, budgets = self.world, self.budgets  # another scenario may come meanwhile
         token = _read_token()
-        account = self.world.account(token)
+        account = world.account(token)
         query = dict(parse_qsl(request.query_string, keep_blank_values=True))
         target = f"/{path}" + (f"?{request.query_string}" if request.query_string else "")
         entry: dict[str, Any] = {
@@ -124,7 +129,7 @@ class SimulatedGitHub:
         entry |= {"route": "fault", "status": 0, "cost": 0}
         if account is not None:
             entry["user"] = account.user_id
-            self.budgets.in_flight[account.user_id] += 1
+            budgets.in_flight[account.user_id] += 1
         try:
             rule = self.faults.find(f"{request.method} {target}", token)
             gevent.sleep(self.limits.latency_seconds)
@@ -138,8 +143,8 @@ class SimulatedGitHub:
             )
         finally:
             if account is not None:
-                self.budgets.in_flight[account.user_id] -= 1
-            self.world.record(**entry, seconds=round(time.time() - started, 4))
+                budgets.in_flight[account.user_id] -= 1
+            world.record(**entry, seconds=round(time.time() - started, 4))
 
     def _answer(
         self,

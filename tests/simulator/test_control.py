@@ -129,6 +129,7 @@ def test_the_log_tells_what_was_asked(make_hub: MakeHub) -> None:
     assert (query["aliases"], query["cost"], query["route"]) == (1, 1, "graphql")
     assert all(entry["seconds"] >= 0 and entry["at"] > 1e9 for entry in told["asked"])
     assert told["counters"] == {"repo/stargazers 200": 1, "unauthorised 401": 1, "graphql 200": 1}
+    assert hub.control("/counters", method="GET") == told["counters"]
     hub.control("/log/clear")
     assert hub.control("/log", method="GET") == {"asked": [], "counters": {}}
 
@@ -187,3 +188,34 @@ def test_an_unknown_repository_is_not_found(make_hub: MakeHub) -> None:
 
     assert hub.ask("/_control/repositories/99", "POST", json={}).status_code == 404
     assert hub.ask("/_control/truth/99").status_code == 404
+
+
+def test_another_scenario_leaves_nothing_of_the_one_before(make_hub: MakeHub) -> None:
+    hub = make_hub()
+    hub.control("/rules", {"match": "*", "effect": "status", "status": 500})
+    hub.control("/world", {"revoke": ["ghp_ann"], "remaining": [[1, "core", 0]]})
+    hub.ask("/user")
+    account = {"user_id": 1, "login": "eve", "token": "ghp_ann", "starred": [77]}
+
+    hub.control(
+        "/scenario",
+        {
+            "accounts": [account],
+            "repositories": [{"id": 77, "full_name": "new/world", "stars": 3}],
+            "limits": {"points_per_window": 9},
+        },
+    )
+
+    answer = hub.ask("/user")
+    assert (answer.json()["login"], answer.headers["x-ratelimit-remaining"]) == ("eve", "8")
+    assert hub.control("/counters", method="GET") == {"user 200": 1}
+    assert [place["id"] for place in hub.control("/truth", method="GET")["repositories"]] == [77]
+
+
+def test_a_scenario_with_a_mistake_is_refused_and_changes_nothing(make_hub: MakeHub) -> None:
+    hub = make_hub()
+
+    answer = hub.ask("/_control/scenario", "POST", None, json={"repositories": [{"id": 0}]})
+
+    assert (answer.status_code, "id" in answer.json()["message"]) == (422, True)
+    assert hub.ask("/user").status_code == 200
