@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import gevent
-
 from gitstars.app import App
 from gitstars.config import (
     AdminConfig,
@@ -31,6 +29,7 @@ from gitstars.simulator.render import moment
 from gitstars.simulator.scenario import Scenario, SimAccount, SimLimits
 from gitstars.store import schema, seeding
 from gitstars.store.database import Database
+from tests import waiting
 
 
 def free_port() -> int:
@@ -69,12 +68,12 @@ class SurrealServer:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        with gevent.Timeout(25, AssertionError("the SurrealDB server did not come up")):
-            while True:
-                with socket.socket() as probe:
-                    if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                        return
-                gevent.sleep(0.05)
+        waiting.wait_until(self._listens, "the SurrealDB server came up")
+
+    def _listens(self) -> bool:
+        assert self.process.poll() is None, "the SurrealDB server ended"
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def kill(self) -> None:
         self.process.kill()
@@ -149,17 +148,20 @@ class Flow:
             self.database = self.app.database
         return self.app
 
-    def wait_until(self, is_true: Callable[[], bool], what: str, seconds: float = 25.0) -> None:
-        """Wait for something to come true, with a deadline."""
-        with gevent.Timeout(seconds, AssertionError(f"not within {seconds:g} s: {what}")):
-            while not is_true():
-                gevent.sleep(0.02)
+    def wait_until(self, is_true: Callable[[], bool], what: str) -> None:
+        """Wait for something to come true; fails when nothing moves any more."""
+        waiting.wait_until(is_true, what, self._signs_of_progress)
 
-    def wait_idle(self, seconds: float = 25.0) -> None:
+    def wait_idle(self) -> None:
         """Wait until nothing waits and nothing is in hand."""
         app = self.app
         assert app is not None
-        self.wait_until(lambda: app.is_idle, "nothing waits", seconds)
+        self.wait_until(lambda: app.is_idle, "nothing waits")
+
+    def _signs_of_progress(self) -> object:
+        """What GitHub was asked, and what gitstars did, where it runs in this process."""
+        asked = self.github.control("GET", "/counters")
+        return asked, self.app and (dict(self.app.events.totals), len(self.app.dispatcher))
 
     def rows(self) -> dict[str, dict[str, Any]]:
         """The status rows by repository name."""
@@ -251,14 +253,17 @@ class Server:
             )
         return self.process
 
-    def wait_for_line(self, text: str, seconds: float = 20.0) -> None:
+    def wait_for_line(self, text: str) -> None:
         """Wait until this start's output holds ``text``."""
-        with gevent.Timeout(
-            seconds, AssertionError(f"{text!r} was not printed:\n{self.printed()}")
-        ):
-            while text not in self.printed():
-                assert self.process.poll() is None, self.printed()
-                gevent.sleep(0.02)
+
+        def is_printed() -> bool:
+            assert text in self.printed() or self.process.poll() is None, self.printed()
+            return text in self.printed()
+
+        try:
+            waiting.wait_until(is_printed, f"the line {text!r}", self.printed)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.printed()}") from None
 
     def printed(self) -> str:
         """What this start printed so far, on both streams."""

@@ -12,7 +12,6 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from gevent.os import tp_read
 
 from gitstars.cli.demo_data import DemoData, make_data
@@ -41,7 +40,6 @@ def expected_stars(data: DemoData, largest: int) -> int:
     return sum(r.stars - (r.stars // r.ghost_every if r.ghost_every else 0) for r in chosen)
 
 
-@pytest.mark.slow(150)
 def test_the_demo_settles_everything_and_the_database_holds_it(
     gitstars: Run, tmp_path: Path
 ) -> None:
@@ -69,7 +67,6 @@ def test_the_demo_settles_everything_and_the_database_holds_it(
     assert stored[0]["n"] == expected_stars(data, largest=40_000)
 
 
-@pytest.mark.slow(60)
 def test_ctrl_c_in_the_middle_ends_with_130_and_nothing_running(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "gitstars", "demo", "--path", str(tmp_path / "demo")]
     with subprocess.Popen(
@@ -93,7 +90,6 @@ def test_ctrl_c_in_the_middle_ends_with_130_and_nothing_running(tmp_path: Path) 
     assert counts.get("processing", 0) == 0
 
 
-@pytest.mark.slow(60)
 def test_a_demo_that_runs_out_of_time_says_so(gitstars: Run, tmp_path: Path) -> None:
     done = gitstars("demo", "--path", str(tmp_path / "demo"), "--seconds", "3", timeout=50)
 
@@ -113,7 +109,6 @@ def test_the_database_of_an_earlier_demo_is_left_alone(gitstars: Run, tmp_path: 
     )
 
 
-@pytest.mark.slow(120)
 def test_on_a_terminal_there_are_bars_and_a_table_and_what_keeps_running_is_there_until_ctrl_c(
     gitstars: Run, tmp_path: Path
 ) -> None:

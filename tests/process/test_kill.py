@@ -42,7 +42,6 @@ def check_the_end(run: Flow, kills: list[float]) -> None:
     assert asked[-1]["at"] > kills[-1], "all was done before the last kill"
 
 
-@pytest.mark.slow(150)
 @pytest.mark.parametrize(("engine", "use_graphql"), [("server", False), ("embedded", True)])
 def test_a_server_killed_at_random_moments_ends_in_exactly_the_truth(
     request: pytest.FixtureRequest,
@@ -71,14 +70,13 @@ def test_a_server_killed_at_random_moments_ends_in_exactly_the_truth(
         busy += "serves 2 accounts" in server.printed()
         server.process.wait()
     run.start()
-    run.wait_idle(60)
+    run.wait_idle()
 
     assert 10 <= busy < KILLS
     check_the_end(run, kills)
     run.close()
 
 
-@pytest.mark.slow(90)
 def test_an_embedded_engine_killed_at_random_moments_loses_nothing(
     embedded_config: DatabaseConfig,
 ) -> None:
@@ -97,7 +95,7 @@ def test_an_embedded_engine_killed_at_random_moments_loses_nothing(
             lambda number=number: engine.restarts >= number and engine.is_up,  # type: ignore[misc]
             "the engine is up again",
         )
-    run.wait_idle(60)
+    run.wait_idle()
 
     check_the_end(run, kills)
     run.close()

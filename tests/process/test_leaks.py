@@ -6,7 +6,6 @@ from collections import Counter
 
 import gevent
 import msgspec
-import pytest
 
 from gitstars.app import App
 from gitstars.config import AdminConfig, Config, DatabaseConfig, DiscoverConfig, HealthConfig
@@ -68,14 +67,12 @@ def assert_level(config: Config, cycles: int) -> None:
     assert count_threads() == before[1]
 
 
-@pytest.mark.slow(240)
 def test_fifty_starts_and_stops_with_an_embedded_database_leave_nothing_behind() -> None:
     health, admin = HealthConfig(port=free_port()), AdminConfig(port=free_port())
 
     assert_level(Config(database=DatabaseConfig(url="mem://"), health=health, admin=admin), CYCLES)
 
 
-@pytest.mark.slow(120)
 def test_starts_and_stops_with_a_server_and_work_in_hand_leave_nothing_behind(
     server_config: DatabaseConfig,
 ) -> None:

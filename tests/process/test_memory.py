@@ -4,8 +4,6 @@ import json
 import subprocess
 import sys
 
-import pytest
-
 #: With the queue, the known users, the writers' buffers and the ledger full, this process takes
 #: less than this (MB).
 MOST_MB = 400
@@ -53,7 +51,6 @@ app.stop()
 """
 
 
-@pytest.mark.slow(90)
 def test_a_hundred_thousand_queued_repositories_and_a_million_known_users_stay_under_400_mb() -> (
     None
 ):

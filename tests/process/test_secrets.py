@@ -4,8 +4,6 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from gitstars.config import Config, DatabaseConfig
 from gitstars.simulator.scenario import Scenario, SimAccount, SimRepository
 from tests.harness import NO_LIMITS, Flow, Server
@@ -13,7 +11,6 @@ from tests.harness import NO_LIMITS, Flow, Server
 KEY = "key-that-nobody-may-read"
 
 
-@pytest.mark.slow(60)
 def test_nothing_secret_is_written_at_debug(
     embedded_config: DatabaseConfig, serve: Callable[[Config], Server], private_surroundings: Path
 ) -> None:

@@ -46,7 +46,6 @@ def test_a_server_that_is_killed_takes_its_engine_along(
             not Path(f"/proc/{engine}").exists() or "Z" in Path(f"/proc/{engine}/stat").read_text()
         ),
         "the engine ended",
-        5,
     )
     run.close()
 

@@ -278,7 +278,6 @@ for begin_at in sys.stdin:
 """
 
 
-@pytest.mark.slow(60)
 def test_processes_that_claim_at_once_never_hold_one_repository_twice(
     server_config: DatabaseConfig,
 ) -> None:

@@ -140,7 +140,6 @@ def test_a_pause_stops_collecting_and_survives_a_restart(database_config: Databa
         running.flow.wait_until(
             lambda: running.admin.get("/repos/1000").json["status"] == Status.COMPLETED,
             "completed",
-            20,
         )
 
 
