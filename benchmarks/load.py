@@ -12,7 +12,7 @@ from gitstars.config import Config, DatabaseConfig
 from gitstars.fetch import answers
 from gitstars.model import PageWrite, Progress
 from gitstars.simulator.scenario import SimLimits, make_scenario
-from gitstars.store import accounts, statuses
+from gitstars.store import accounts, lifecycle
 
 NO_LIMITS = SimLimits(
     points_per_window=10_000_000,
@@ -101,7 +101,7 @@ def _walk(app: App, config: Config) -> int:
     account = accounts.read_accounts(app.database)[0][0]
     for state in accounts.list_repositories(app.database, account):
         repository = state.repository
-        held = statuses.claim(
+        held = lifecycle.claim(
             app.database, repository, app.instance.owner(), config.collect.lease_seconds, 0.0
         )
         assert held is not None

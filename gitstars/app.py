@@ -26,7 +26,7 @@ from gitstars.fetch.client import GitHubClient
 from gitstars.fetch.ledger import Ledger
 from gitstars.interrupts import on_interrupts
 from gitstars.loops import spawn
-from gitstars.store import schema, statuses
+from gitstars.store import lifecycle, schema
 from gitstars.store.database import Database
 from gitstars.store.writer import PageWriter
 from gitstars.supervise import deadman, pulse
@@ -146,7 +146,7 @@ class App:
             # run knew.
             self.database.open(wait_for_db_seconds)
             schema.apply(self.database)
-            returned = statuses.give_back(self.database, self._is_dead)
+            returned = lifecycle.give_back(self.database, self._is_dead)
             if returned:
                 logger.info("%d claims of a dead predecessor were given back", returned)
             self._give_back_stale()
@@ -281,13 +281,13 @@ class App:
         """Extend the leases of what is in hand, and give back claims of ours that are not: their
         settlement failed.
         """
-        statuses.heartbeat(self.database, self.pool.owners(), self.config.collect.lease_seconds)
-        returned = statuses.give_back(self.database, self._is_abandoned)
+        lifecycle.heartbeat(self.database, self.pool.owners(), self.config.collect.lease_seconds)
+        returned = lifecycle.give_back(self.database, self._is_abandoned)
         if returned:
             logger.warning("%d claims that could not be settled were given back", returned)
 
     def _give_back_stale(self) -> None:
-        returned = statuses.give_back_stale(self.database)
+        returned = lifecycle.give_back_stale(self.database)
         if returned:
             logger.warning("%d claims had run out and were given back", returned)
 

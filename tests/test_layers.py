@@ -171,6 +171,16 @@ def test_only_the_configuration_reads_the_environment(module: Path) -> None:
     assert not uses or name_of(module) in MAY_READ_ENVIRONMENT
 
 
+def test_only_the_lifecycle_writes_the_status_of_a_repository(module: Path) -> None:
+    text = " ".join(module.read_text().split())
+
+    writes = re.findall(
+        r"(?:UPDATE|UPSERT|CREATE|DELETE|INTO) (?:ONLY )?repo_processing_status\b", text
+    )
+
+    assert not writes or name_of(module).startswith("store/lifecycle/")
+
+
 def test_nothing_sleeps_by_the_clock(module: Path) -> None:
     sleeps = re.findall(r"\btime\.sleep\(|from time import .*\bsleep\b", module.read_text())
 

@@ -226,9 +226,9 @@ def _watch(stage: Stage, asked: Event, deadline: float) -> bool:
 
 def _read_numbers(stage: Stage, stored: int, speed: float) -> Numbers:
     from gitstars.model import Status
-    from gitstars.store import statuses
+    from gitstars.store import lifecycle
 
-    counts = statuses.count_by_status(stage.app.database)
+    counts = lifecycle.count_by_status(stage.app.database)
     unsettled = {Status.PENDING, Status.PROCESSING, Status.RATE_LIMITED}
     now = stage.app.clock.now()
     budgets = [

@@ -20,7 +20,7 @@ from gitstars.errors import DatabaseError
 from gitstars.events import EventBus
 from gitstars.loops import run_until, spawn
 from gitstars.model import ALL_REPOSITORIES, Account, Job, Priority, Repository, Status, Task
-from gitstars.store import access, accounts, renames, schema, state, statuses
+from gitstars.store import access, accounts, lifecycle, renames, schema, state
 from gitstars.store.database import Database
 
 logger = logging.getLogger(__name__)
@@ -181,7 +181,7 @@ class AccountWatcher:
         """
         orphans = list(self._pending - self._listed)
         if orphans:
-            statuses.restrict_refused(self._database, orphans)
+            lifecycle.restrict_refused(self._database, orphans)
         self._pending.clear()
         self._listed.clear()
 
@@ -206,7 +206,7 @@ class AccountWatcher:
                     left.add(key)
                 else:
                     renames.carry_over(self._database, found.identity, key)
-            statuses.ensure_all(
+            lifecycle.ensure_all(
                 self._database,
                 [place.key for place in chunk if place.key not in former.keys() | left],
             )

@@ -4,7 +4,7 @@ from gitstars.execute.collection import Collection
 from gitstars.execute.refresh import is_sweep_due
 from gitstars.execute.tools import Tools
 from gitstars.model import Claim, Job, Resource
-from gitstars.store import edges, statuses
+from gitstars.store import edges, lifecycle
 
 
 def claim_repository(
@@ -16,7 +16,7 @@ def claim_repository(
     ``usable`` are the budgets that are neither spent nor cooling. Raises DatabaseError.
     """
     settings = tools.settings
-    claim = statuses.claim(
+    claim = lifecycle.claim(
         tools.database,
         job.repository,
         owner,
@@ -27,7 +27,7 @@ def claim_repository(
     )
     if claim is None:
         return None
-    is_refresh = claim.progress.cursor == statuses.REFRESH and not is_sweep_due(
+    is_refresh = claim.progress.cursor == lifecycle.REFRESH and not is_sweep_due(
         claim, tools.clock.now(), tools.sweep_seconds
     )
     is_first = (

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from gitstars.execute.tools import Tools
 from gitstars.fetch import answers
 from gitstars.model import Account, Job, Priority, Status
-from gitstars.store import accounts, statuses
+from gitstars.store import accounts, lifecycle
 from gitstars.store.accounts import RepositoryState
 
 logger = logging.getLogger(__name__)
@@ -91,9 +91,9 @@ def _take_in(
             tools.dispatcher.put(Job(account.user_id, state.repository, Priority.REFRESH))
             changed += 1
     if counts:
-        statuses.save_counts(tools.database, counts)
+        lifecycle.save_counts(tools.database, counts)
     if unchanged:
-        statuses.postpone(tools.database, unchanged, tools.clock.now() + tools.fresh_seconds)
+        lifecycle.postpone(tools.database, unchanged, tools.clock.now() + tools.fresh_seconds)
     return changed
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from gitstars.execute.tools import Tools
 from gitstars.fetch import answers
 from gitstars.model import Account, Job, Priority, Repository
-from gitstars.store import access, state, statuses
+from gitstars.store import access, lifecycle, state
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ def list_own(tools: Tools, account: Account, is_closing: Callable[[], bool]) -> 
             for place in wanted
         ]
         kept = access.save_own(tools.database, account.user_id, repositories)
-        statuses.ensure_all(tools.database, [repository.key for repository in kept])
+        lifecycle.ensure_all(tools.database, [repository.key for repository in kept])
         for repository in kept:
             tools.dispatcher.put(Job(account.user_id, repository, Priority.EXISTING))
         count += len(kept)

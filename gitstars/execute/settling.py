@@ -16,7 +16,7 @@ from gitstars.fetch.listing.graph import GraphListing
 from gitstars.loops import spawn
 from gitstars.model import Account, Job, Priority, Repository, Resource, Status, Task
 from gitstars.store import access as access_rows
-from gitstars.store import edges, statuses
+from gitstars.store import edges, lifecycle
 
 logger = logging.getLogger(__name__)
 
@@ -99,7 +99,7 @@ class Settler:
                     tools.dispatcher.put(replace(job, user_id=chosen.user_id))
                 elif others:
                     why = verdict.explain_refused(str(others[0].face), str(others[0].text))
-                    statuses.restrict(
+                    lifecycle.restrict(
                         tools.database, job.repository, why, access.next_look_at(others, now)
                     )
                     self._queue_history(others[0].user_id, job.repository, Status.RESTRICTED)
@@ -115,7 +115,7 @@ class Settler:
         try:
             self.reap_writes(collection, wait=True)
             decided, next_user = self._hand_over(collection, self._judge(collection))
-            statuses.settle(self._tools.database, collection.claim, decided.settlement)
+            lifecycle.settle(self._tools.database, collection.claim, decided.settlement)
             self._tell(collection, decided, next_user)
             if isinstance(collection.ended_by, answers.BadToken):
                 self.pass_on([collection.job])
@@ -208,7 +208,7 @@ class Settler:
         )
         decided = verdict.completed(
             claim,
-            replace(collection.progress, cursor=statuses.REFRESH, total_stargazers=count),
+            replace(collection.progress, cursor=lifecycle.REFRESH, total_stargazers=count),
             **notes,
         )
         gained = (

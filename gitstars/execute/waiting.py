@@ -10,7 +10,7 @@ from gitstars.errors import DatabaseError
 from gitstars.execute.tools import Tools
 from gitstars.loops import spawn
 from gitstars.model import Task
-from gitstars.store import repositories, statuses
+from gitstars.store import lifecycle
 
 logger = logging.getLogger(__name__)
 
@@ -39,10 +39,10 @@ class Waiting:
         spawn(f"waiting {lane.user_id}", self._write, keys, until, reason)
 
     def _write(self, keys: list[str], until: float, reason: str) -> None:
-        at_once = statuses.ROWS_AT_ONCE
+        at_once = lifecycle.ROWS_AT_ONCE
         try:
             for start in range(0, len(keys), at_once):
-                repositories.mark_waiting(
+                lifecycle.mark_waiting(
                     self._tools.database, keys[start : start + at_once], until, reason
                 )
         except DatabaseError as error:

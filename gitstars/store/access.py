@@ -8,7 +8,8 @@ from typing import Any
 
 from gitstars.model import Repository
 from gitstars.store.database import Database, key_of, record, to_datetime_or_none, to_epoch
-from gitstars.store.statuses import find_collected
+from gitstars.store.lifecycle.changes import LOOK_AGAIN
+from gitstars.store.lifecycle.rows import find_collected
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +89,12 @@ def of_repository(database: Database, repository_key: str) -> list[AccessRow]:
 def forget_refusals(database: Database, user_id: int) -> None:
     """A new token or scope: everything that was refused may be asked again at once."""
     database.run_retrying(
-        """
+        f"""
         LET $again = (SELECT VALUE repo FROM gitstars_access WHERE user_id = $user_id
             AND may_list = false);
         UPDATE gitstars_access SET may_list = NONE, look_again_at = NONE, refusals = 0
             WHERE user_id = $user_id AND may_list = false RETURN NONE;
-        UPDATE repo_processing_status SET next_retry_after = time::now() WHERE repo IN $again
-            AND status = 'restricted' RETURN NONE;
+        {LOOK_AGAIN}
         """,
         user_id=user_id,
     )

@@ -5,6 +5,7 @@ from typing import Any
 
 from gitstars.model import Repository, Week
 from gitstars.store.database import Database, record
+from gitstars.store.lifecycle.changes import SAVE_HISTORY
 
 
 def save_weeks(
@@ -25,11 +26,11 @@ def save_weeks(
         for week in weeks
     ]
     database.run_retrying(
-        """
+        f"""
         BEGIN;
         INSERT INTO star_history $rows ON DUPLICATE KEY UPDATE total = $input.total,
             days = $input.days RETURN NONE;
-        UPDATE repo_processing_status SET history = $progress WHERE repo = $repo RETURN NONE;
+        {SAVE_HISTORY}
         COMMIT;
         """,
         rows=rows,

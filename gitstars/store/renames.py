@@ -13,7 +13,8 @@ from typing import Any
 
 from gitstars.model import Repository
 from gitstars.store.database import Database, key_of, record
-from gitstars.store.statuses import find_collected
+from gitstars.store.lifecycle.changes import MOVE
+from gitstars.store.lifecycle.rows import find_collected
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ INSERT RELATION IGNORE INTO starred (SELECT *, [record::id(id)[0],
 DELETE = "DELETE $edges RETURN NONE"
 #: The rows of history and access bear the repository's key; the status row is the former one, with
 #: its cursor, counts and times. Another process may have moved all of it already.
-MOVE_REST = """
+MOVE_REST = f"""
 BEGIN;
 INSERT IGNORE INTO star_history (SELECT *, [$key, week] AS id,
     $new AS repo FROM star_history WHERE repo = $old) RETURN NONE;
@@ -50,12 +51,8 @@ DELETE star_history WHERE repo = $old RETURN NONE;
 INSERT IGNORE INTO gitstars_access (SELECT *, [user_id, $key] AS id,
     $new AS repo FROM gitstars_access WHERE repo = $old) RETURN NONE;
 DELETE gitstars_access WHERE repo = $old RETURN NONE;
-LET $rows = (SELECT VALUE id FROM repo_processing_status WHERE repo = $old);
-IF array::len($rows) > 0 {
-    DELETE repo_processing_status WHERE repo = $new RETURN NONE;
-    UPDATE $rows SET repo = $new RETURN NONE;
-    UPSERT $alias SET value = $key RETURN NONE;
-};
+{MOVE}
+IF array::len($rows) > 0 {{ UPSERT $alias SET value = $key RETURN NONE }};
 COMMIT;
 """
 

@@ -1,13 +1,12 @@
 """Repositories as the operator sees and handles them: lists with search and order, one by any of
-its names, those that wait.
+its names.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from gitstars.model import Status
-from gitstars.store.database import Database, key_of, record, to_datetime_or_none, to_epoch
+from gitstars.store.database import Database, key_of, record, to_epoch
 
 #: Orders of a list: what the caller may ask for -> the clause.
 SORTS = {
@@ -35,11 +34,6 @@ ONE = ROWS + "WHERE repo = $repo ORDER BY id LIMIT 1"
 BY_NAME = (
     "SELECT VALUE id FROM repo WHERE string::lowercase(<string>(full_name ?? '')) = $name LIMIT 1"
 )
-WAIT = """
-UPDATE repo_processing_status SET status = 'rate_limited', next_retry_after = $until,
-    last_error = $reason
-WHERE repo IN $repos AND status IN ['pending', 'rate_limited'] RETURN VALUE id
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +116,6 @@ def find(database: Database, name: str) -> RepositoryView | None:
         repo=identity,
     )[0]
     return _read(bare[0])
-
-
-def mark_waiting(database: Database, keys: Sequence[Any], until: float, reason: str) -> int:
-    """Repositories that wait for a budget: ``rate_limited`` until then; how many.
-
-    Those in hand or ended stay as they are.
-    """
-    repos = [record("repo", key) for key in keys]
-    return len(
-        database.run_retrying(WAIT, repos=repos, until=to_datetime_or_none(until), reason=reason)[0]
-    )
 
 
 def _identify(database: Database, name: str) -> Any:

@@ -16,7 +16,7 @@ from gitstars.loops import spawn
 from gitstars.model import PageWrite, Progress, Stargazer
 from gitstars.store.database import PATIENCE_SECONDS, Database, key_of, record
 from gitstars.store.known import KnownUsers
-from gitstars.store.statuses import assign, progress_fields
+from gitstars.store.lifecycle.settlements import STORE_PROGRESS, assign, progress_fields
 
 logger = logging.getLogger(__name__)
 
@@ -46,10 +46,9 @@ FIND_USERS = "SELECT VALUE github_id FROM github_user WHERE github_id IN $ids"
 #: transaction: only a parameter of its own lets the engine use the index. ``@`` stands for the
 #: assignments of its progress. A user without a record would leave no trace, so what arrived is
 #: counted.
-STORE_PAGE = """
-LET $held_# = (UPDATE $row_# SET @ WHERE claimed_by = $owner_# AND status = 'processing'
-    RETURN VALUE id);
-IF array::len($held_#) = 0 { THROW 'claim lost' };
+STORE_PAGE = (
+    STORE_PROGRESS
+    + """
 LET $own_# = (SELECT VALUE in.github_id FROM starred WHERE out = $repo_# AND source = 'github');
 LET $arrived_# = (INSERT RELATION INTO starred (
     SELECT VALUE {id: [github_id, $repo_id_#], in: id, out: $repo_#, source: 'stargazer_analysis',
@@ -60,6 +59,7 @@ LET $arrived_# = (INSERT RELATION INTO starred (
 IF array::len($arrived_#) + array::len(array::intersect($own_#, $ids_#)) < array::len($ids_#) {
     THROW 'users missing' };
 """
+)
 #: A login that a record still bears whose user has another one by now: the record keeps its id and
 #: edges, under a name no login can have.
 FREE_LOGINS = """

@@ -12,7 +12,7 @@ from gitstars.dispatch.dispatcher import Dispatcher
 from gitstars.errors import NotKnown, NotNow
 from gitstars.events import EventBus
 from gitstars.model import Account, Job, Priority, Repository, Status, Week
-from gitstars.store import access, overview, repositories, requests, statuses
+from gitstars.store import access, lifecycle, overview, repositories
 from gitstars.store.access import AccessRow
 from gitstars.store.database import Database
 from gitstars.store.repositories import RepositoryView
@@ -99,7 +99,7 @@ class Operations:
         repository, user_id = _repository_of(view), self._choose_user(view)
         if self._with.dispatcher.is_full:
             raise NotNow("the queue is full; try again when it has drained")
-        self._change(requests.begin if force else requests.go_on, repository)
+        self._change(lifecycle.begin if force else lifecycle.go_on, repository)
         self._with.dispatcher.put(Job(user_id, repository, Priority.REQUESTED, force))
         self._tell("repo.requested", repository, force=force)
         return self._find(name)
@@ -113,7 +113,7 @@ class Operations:
         view = self._find(name)
         self._refuse_if_in_hand(view)
         repository = _repository_of(view)
-        self._change(requests.begin, repository)
+        self._change(lifecycle.begin, repository)
         users = self._candidates(view)
         if users:
             self._with.dispatcher.put(Job(users[0], repository, Priority.EXISTING))
@@ -131,7 +131,7 @@ class Operations:
             raise NotKnown(f"no account of user {user_id} is here")
         if force:
             access.forget_refusals(self._with.database, user_id)
-        requests.go_on_for(self._with.database, lane.account, force)
+        lifecycle.go_on_for(self._with.database, lane.account, force)
         self._with.enqueue(lane.account, Priority.REQUESTED)
         logger.info(
             "account %s: its repositories were asked for again%s",
@@ -231,7 +231,7 @@ class Operations:
 
     def _change(self, change: Callable[[Database, str], bool], repository: Repository) -> None:
         """Raises NotNow when somebody took it in hand meanwhile."""
-        statuses.ensure(self._with.database, repository)
+        lifecycle.ensure(self._with.database, repository)
         if not change(self._with.database, repository.key):
             raise NotNow(f"{repository.full_name} is being collected at this moment")
 

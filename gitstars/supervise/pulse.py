@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from gitstars.clock import Clock
 from gitstars.errors import DatabaseError
 from gitstars.model import Account
-from gitstars.store import overview, statuses
+from gitstars.store import lifecycle, overview
 from gitstars.store.database import Database
 from gitstars.store.overview import AccessCount
 
@@ -85,7 +85,7 @@ class Pulse:
         began = self._clock.monotonic()
         if began < self._count_at or not self._database.is_up:
             return
-        self.statuses = statuses.count_by_status(self._database)
+        self.statuses = lifecycle.count_by_status(self._database)
         self.counted_at = self._clock.now()
         self._count_at = self._next(began, COUNT_SECONDS)
 

@@ -16,7 +16,7 @@ from gevent.os import tp_read
 
 from gitstars.cli.demo_data import DemoData, make_data
 from gitstars.config import DatabaseConfig
-from gitstars.store import statuses
+from gitstars.store import lifecycle
 from gitstars.store.database import Database
 from tests.harness import free_port
 
@@ -55,7 +55,7 @@ def test_the_demo_settles_everything_and_the_database_holds_it(
     assert str(tmp_path / "demo" / "stars.db") in done.stdout
     assert "demo --keep-running" in done.stdout
     database = opened(tmp_path / "demo")
-    counts = statuses.count_by_status(database)
+    counts = lifecycle.count_by_status(database)
     stored = database.run(
         "SELECT count() AS n FROM starred WHERE source = 'stargazer_analysis' AND out != "
         "repo:`bigco/giant` GROUP ALL"
@@ -85,7 +85,7 @@ def test_ctrl_c_in_the_middle_ends_with_130_and_nothing_running(tmp_path: Path) 
     assert "stars of" in rest
     # The engine is gone: its path can be opened, and every claim was given back.
     database = opened(tmp_path / "demo")
-    counts = statuses.count_by_status(database)
+    counts = lifecycle.count_by_status(database)
     database.close()
     assert counts.get("processing", 0) == 0
 

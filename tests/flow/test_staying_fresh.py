@@ -9,7 +9,7 @@ import pytest
 
 from gitstars.model import Repository
 from gitstars.simulator.scenario import Scenario, SimAccount, SimRepository
-from gitstars.store import requests, seeding
+from gitstars.store import lifecycle, seeding
 from gitstars.store.database import Database
 from tests.harness import NO_LIMITS, Flow
 
@@ -304,7 +304,7 @@ def test_a_complete_list_that_the_operator_asks_for_again_keeps_its_stars(
     run.wait_idle()
     run.github.control("POST", "/repositories/7", {"grow": 40})
 
-    assert requests.go_on(app.database, "org/kept")
+    assert lifecycle.go_on(app.database, "org/kept")
     app.watcher.scan()
     run.wait_until(
         lambda: run.rows()["org/kept"]["total_stargazers"] == 1540, "the new stars are read"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 
 from gitstars.model import Claim, PageWrite, Progress, Repository, Stargazer
-from gitstars.store import statuses
+from gitstars.store import lifecycle
 from gitstars.store.database import Database
 from gitstars.store.writer import PageWriter
 
@@ -47,7 +47,7 @@ def claim(database: Database) -> MakeClaim:
     """``claim(name, github_id)`` holds the lease on a repository."""
 
     def make(name: str = "octo/cat", github_id: int = 42, owner: str | None = None) -> Claim:
-        held = statuses.claim(
+        held = lifecycle.claim(
             database,
             Repository(name, name, github_id, 100),
             owner or f"holder of {name}",

@@ -3,7 +3,7 @@
 import pytest
 
 from gitstars.model import Account, Repository, Status
-from gitstars.store import accounts, seeding, statuses
+from gitstars.store import accounts, lifecycle, seeding
 from gitstars.store.database import Database, record
 
 STATES = 1200
@@ -20,7 +20,7 @@ def ann(database: Database) -> Account:
 
 
 def test_every_repository_comes_with_its_own_state(database: Database, ann: Account) -> None:
-    statuses.ensure_all(database, [f"org/r-{n}" for n in range(0, STATES, 2)])
+    lifecycle.ensure_all(database, [f"org/r-{n}" for n in range(0, STATES, 2)])
     database.run(
         "UPDATE $row SET status = 'completed', total_stargazers = 5",
         row=record("repo_processing_status", "org/r-1100"),
@@ -62,7 +62,7 @@ def test_what_all_who_are_left_were_refused_is_restricted_and_nothing_else(
     database: Database, ann: Account
 ) -> None:
     keys = [f"org/r-{n}" for n in range(STATES)]
-    statuses.ensure_all(database, keys)
+    lifecycle.ensure_all(database, keys)
     database.run(
         "INSERT INTO gitstars_access $rows",
         rows=[
@@ -71,10 +71,10 @@ def test_what_all_who_are_left_were_refused_is_restricted_and_nothing_else(
         ],
     )
 
-    statuses.restrict_refused(database, keys)
+    lifecycle.restrict_refused(database, keys)
 
     refused = STATES - STATES // 3
-    assert statuses.count_by_status(database) == {
+    assert lifecycle.count_by_status(database) == {
         "restricted": refused,
         "pending": STATES - refused,
     }

@@ -10,7 +10,7 @@ import pytest
 from gitstars.errors import ClaimLost
 from gitstars.execute import verdict
 from gitstars.model import Claim, PageWrite, Repository, Settlement, Stargazer, Status
-from gitstars.store import edges, requests, statuses
+from gitstars.store import edges, lifecycle
 from gitstars.store.database import Database, record
 from gitstars.store.writer import PageWriter
 
@@ -73,9 +73,9 @@ def test_a_star_given_again_is_open_again_with_its_new_time(
 def test_the_generation_of_a_sweep_is_known_to_the_next_claim(
     database: Database, starred: Claim
 ) -> None:
-    statuses.settle(database, starred, Settlement(Status.PENDING, generation=1, is_swept=True))
+    lifecycle.settle(database, starred, Settlement(Status.PENDING, generation=1, is_swept=True))
 
-    again = statuses.claim(database, starred.repository, "me", 3600, 3600)
+    again = lifecycle.claim(database, starred.repository, "me", 3600, 3600)
 
     assert again is not None
     assert again.generation == 1
@@ -83,28 +83,28 @@ def test_the_generation_of_a_sweep_is_known_to_the_next_claim(
 
 
 def give_back(database: Database, held: Claim) -> Claim | None:
-    statuses.settle(database, held, Settlement(Status.PENDING))
-    return statuses.claim(database, held.repository, "again", 3600, 3600)
+    lifecycle.settle(database, held, Settlement(Status.PENDING))
+    return lifecycle.claim(database, held.repository, "again", 3600, 3600)
 
 
 def end_unproven(database: Database, held: Claim) -> Claim | None:
-    statuses.settle(
+    lifecycle.settle(
         database,
         held,
         verdict.unproven(held, "4 stars were listed while the count is 2", 0.0, 8).settlement,
     )
-    return statuses.claim(database, held.repository, "again", 3600, 3600)
+    return lifecycle.claim(database, held.repository, "again", 3600, 3600)
 
 
 def claim_by_force(database: Database, held: Claim) -> Claim | None:
-    statuses.settle(database, held, Settlement(Status.PENDING))
-    return statuses.claim(database, held.repository, "again", 3600, 3600, force=True)
+    lifecycle.settle(database, held, Settlement(Status.PENDING))
+    return lifecycle.claim(database, held.repository, "again", 3600, 3600, force=True)
 
 
 def begin_by_hand(database: Database, held: Claim) -> Claim | None:
-    statuses.settle(database, held, Settlement(Status.PENDING))
-    requests.begin(database, held.repository.key)
-    return statuses.claim(database, held.repository, "again", 3600, 3600)
+    lifecycle.settle(database, held, Settlement(Status.PENDING))
+    lifecycle.begin(database, held.repository.key)
+    return lifecycle.claim(database, held.repository, "again", 3600, 3600)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_a_page_outside_of_a_sweep_keeps_what_a_sweep_saw(
 
 
 def test_a_sweep_of_a_lost_claim_closes_nothing(database: Database, starred: Claim) -> None:
-    statuses.settle(database, starred, Settlement(Status.PENDING))
+    lifecycle.settle(database, starred, Settlement(Status.PENDING))
 
     with pytest.raises(ClaimLost):
         edges.close_unseen(database, starred, 1)

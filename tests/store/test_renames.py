@@ -10,7 +10,7 @@ from gitstars.model import (
     Status,
     Week,
 )
-from gitstars.store import edges, history, renames, statuses
+from gitstars.store import edges, history, lifecycle, renames
 from gitstars.store.database import Database, record
 from gitstars.store.writer import PageWriter
 
@@ -23,7 +23,7 @@ def collect(database: Database) -> Claim:
     database.run(
         "CREATE $id SET github_id = 42, full_name = 'octo/old'", id=record("repo", OLD.key)
     )
-    held = statuses.claim(database, OLD, "me", 60.0, 60.0)
+    held = lifecycle.claim(database, OLD, "me", 60.0, 60.0)
     assert held is not None
     writer = PageWriter(database, 1)
     writer.start()
@@ -37,7 +37,7 @@ def collect(database: Database) -> Claim:
     history.save_weeks(
         database, OLD, [Week(1_577_836_800, 3, (1, 1, 1, 0, 0, 0, 0))], {"is_complete": True}
     )
-    statuses.settle(database, held, Settlement(Status.COMPLETED))
+    lifecycle.settle(database, held, Settlement(Status.COMPLETED))
     return held
 
 
@@ -46,7 +46,7 @@ def test_stars_history_and_status_follow(database: Database) -> None:
     database.run(
         "CREATE $id SET github_id = 42, full_name = 'octo/new'", id=record("repo", NEW.key)
     )
-    statuses.ensure_all(database, [NEW.key])
+    lifecycle.ensure_all(database, [NEW.key])
 
     former = renames.find_former(database, [NEW])
     moved = renames.carry_over(database, former[NEW.key].identity, NEW.key)

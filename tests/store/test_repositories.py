@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from gitstars.model import Claim, Progress, Settlement, Status
-from gitstars.store import repositories, statuses
+from gitstars.store import lifecycle, repositories
 from gitstars.store.database import Database, record
 from gitstars.store.repositories import SORTS, RepositoryView
 
@@ -29,12 +29,12 @@ def rows(database: Database, claim: MakeClaim) -> None:
             identity=identity,
             stars=stars,
         )
-    statuses.settle(
+    lifecycle.settle(
         database,
         claim("a/Alpha", 1),
         Settlement(Status.COMPLETED, progress=Progress({"kind": "rest"}, 3, 3, 30, 29, 1)),
     )
-    statuses.settle(
+    lifecycle.settle(
         database,
         claim("b/beta", 2),
         Settlement(Status.FAILED, last_error="gone", error_count=2, next_retry_at=4e9),
@@ -124,9 +124,9 @@ def test_a_repository_that_was_never_queued_has_no_status(database: Database) ->
 def test_waiting_repositories_leave_those_in_hand_and_those_ended(
     database: Database, rows: None, claim: MakeClaim
 ) -> None:
-    statuses.settle(database, claim("d/delta", 4), Settlement(Status.PENDING))
+    lifecycle.settle(database, claim("d/delta", 4), Settlement(Status.PENDING))
 
-    marked = repositories.mark_waiting(
+    marked = lifecycle.mark_waiting(
         database, ["a/Alpha", "b/beta", "third", "d/delta", "unknown"], 4e9, "spent"
     )
 

@@ -1,7 +1,7 @@
 """What an operator asks for, and what he is shown, on both engines."""
 
 from gitstars.model import Account, Repository, Settlement, Status, Week
-from gitstars.store import access, history, overview, requests, seeding, statuses
+from gitstars.store import access, history, lifecycle, overview, seeding
 from gitstars.store.access import AccessRow
 from gitstars.store.database import Database
 from gitstars.store.overview import AccessCount
@@ -13,9 +13,11 @@ REPOSITORIES = [
 
 
 def settle(database: Database, repository: Repository, status: Status) -> None:
-    held = statuses.claim(database, repository, "me", 60, 3600)
+    held = lifecycle.claim(database, repository, "me", 60, 3600)
     assert held is not None
-    statuses.settle(database, held, Settlement(status, "because", error_count=2, next_retry_at=4e9))
+    lifecycle.settle(
+        database, held, Settlement(status, "because", error_count=2, next_retry_at=4e9)
+    )
 
 
 def seed(database: Database) -> None:
@@ -24,33 +26,33 @@ def seed(database: Database) -> None:
     seeding.star(database, "ada", REPOSITORIES)
     settle(database, REPOSITORIES[0], Status.FAILED)
     settle(database, REPOSITORIES[1], Status.COMPLETED)
-    assert statuses.claim(database, REPOSITORIES[2], "me", 60, 3600)
+    assert lifecycle.claim(database, REPOSITORIES[2], "me", 60, 3600)
 
 
 def test_a_stopped_repository_goes_on_at_once(database: Database) -> None:
     seed(database)
 
-    assert requests.go_on(database, "acme/r0")
+    assert lifecycle.go_on(database, "acme/r0")
 
-    assert statuses.count_by_status(database) == {"pending": 1, "completed": 1, "processing": 1}
-    assert statuses.claim(database, REPOSITORIES[0], "me", 60, 3600)
+    assert lifecycle.count_by_status(database) == {"pending": 1, "completed": 1, "processing": 1}
+    assert lifecycle.claim(database, REPOSITORIES[0], "me", 60, 3600)
 
 
 def test_what_is_in_hand_is_left_alone(database: Database) -> None:
     seed(database)
 
-    assert not requests.go_on(database, "acme/r2")
-    assert not requests.begin(database, "acme/r2")
-    assert not requests.begin(database, "acme/r3")
-    assert statuses.count_by_status(database)["processing"] == 1
+    assert not lifecycle.go_on(database, "acme/r2")
+    assert not lifecycle.begin(database, "acme/r2")
+    assert not lifecycle.begin(database, "acme/r3")
+    assert lifecycle.count_by_status(database)["processing"] == 1
 
 
 def test_all_that_stopped_goes_on_and_all_begins_with_force(database: Database) -> None:
     seed(database)
 
-    assert requests.go_on_for(database, ACCOUNT, force=False) == 1
-    assert requests.go_on_for(database, ACCOUNT, force=True) == 2
-    assert statuses.count_by_status(database) == {"pending": 2, "processing": 1}
+    assert lifecycle.go_on_for(database, ACCOUNT, force=False) == 1
+    assert lifecycle.go_on_for(database, ACCOUNT, force=True) == 2
+    assert lifecycle.count_by_status(database) == {"pending": 2, "processing": 1}
 
 
 def test_progress_of_an_account_counts_what_it_starred(database: Database) -> None:

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from gitstars.config import DatabaseConfig
 from gitstars.errors import DatabaseRefused
 from gitstars.model import Claim, PageWrite, Progress, Repository, Settlement, Status
-from gitstars.store import schema, seeding, statuses
+from gitstars.store import lifecycle, schema, seeding
 from gitstars.store.database import Database, record
 from gitstars.store.writer import PageWriter
 from tests.store.conftest import stargazer
@@ -131,7 +131,7 @@ def rows(database: Database) -> dict[str, list[Any]]:
 
 
 def claim(database: Database, name: str = "octo/cat", github_id: int = 42) -> Claim:
-    held = statuses.claim(database, Repository(name, name, github_id, 2), "me", 3600.0, 3600.0)
+    held = lifecycle.claim(database, Repository(name, name, github_id, 2), "me", 3600.0, 3600.0)
     assert held is not None
     return held
 
@@ -238,7 +238,7 @@ def test_status_rows_with_ids_of_any_form_are_claimed_as_they_are(bare: Database
     claimed = {name: claim(bare, name, number).row for number, name in enumerate(names, start=100)}
 
     assert claimed == theirs
-    assert statuses.count_by_status(bare) == {"processing": 6}
+    assert lifecycle.count_by_status(bare) == {"processing": 6}
 
 
 @pytest.mark.parametrize("version", range(1, len(schema.STEPS)))
@@ -361,7 +361,7 @@ def test_an_editor_of_the_database_can_claim_write_and_settle(
 
     held = claim(editor)
     write_page(editor, held)
-    statuses.settle(editor, held, Settlement(Status.COMPLETED, star_count=2))
+    lifecycle.settle(editor, held, Settlement(Status.COMPLETED, star_count=2))
 
     assert editor.run("SELECT VALUE in.github_id FROM starred ORDER BY in")[0] == [5, 6]
     assert editor.run(

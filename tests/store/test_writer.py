@@ -9,7 +9,7 @@ import pytest
 
 from gitstars.errors import ClaimLost, QueryFailed
 from gitstars.model import Claim, PageWrite, Settlement, Stargazer, Status
-from gitstars.store import statuses
+from gitstars.store import lifecycle
 from gitstars.store.database import Database, record
 from gitstars.store.writer import PageWriter
 
@@ -182,7 +182,7 @@ def test_a_page_of_a_lost_claim_is_refused_and_spoils_no_other(
     database: Database, writer: PageWriter, claim: MakeClaim, page: MakePage, person: Person
 ) -> None:
     lost, kept = claim("octo/lost", 1), claim("octo/kept", 2)
-    statuses.settle(database, lost, Settlement(Status.PENDING))
+    lifecycle.settle(database, lost, Settlement(Status.PENDING))
 
     results = [
         writer.submit(page(held, [person(n)])) for n, held in enumerate((kept, lost, kept), start=1)

@@ -10,7 +10,7 @@ import pytest
 from gitstars.config import DatabaseConfig
 from gitstars.errors import ClaimLost
 from gitstars.model import Claim, Progress, Repository, Settlement, Status
-from gitstars.store import schema, statuses
+from gitstars.store import lifecycle, schema
 from gitstars.store.database import Database, record
 
 REPOSITORY = Repository("octo/cat", "octo/cat", 42, 7)
@@ -24,7 +24,7 @@ def claim(
     lease: float = HOUR,
     force: bool = False,
 ) -> Claim | None:
-    return statuses.claim(database, repository, owner, lease, fresh_seconds=HOUR, force=force)
+    return lifecycle.claim(database, repository, owner, lease, fresh_seconds=HOUR, force=force)
 
 
 def read_row(database: Database) -> dict[str, object]:
@@ -45,7 +45,7 @@ def test_a_settled_repository_is_left_alone_while_it_is_fresh(database: Database
     held = claim(database, "a")
     assert held is not None
 
-    statuses.settle(
+    lifecycle.settle(
         database,
         held,
         Settlement(
@@ -64,7 +64,7 @@ def test_a_claim_that_was_given_back_resumes_at_its_cursor(database: Database) -
     assert held is not None
     progress = Progress({"kind": "rest", "next_page": 4}, 3, 9, 812, 300, 2)
 
-    statuses.settle(database, held, Settlement(Status.PENDING, progress=progress))
+    lifecycle.settle(database, held, Settlement(Status.PENDING, progress=progress))
 
     again = claim(database, "b")
     assert again is not None
@@ -81,14 +81,14 @@ def test_a_lease_that_ran_out_is_taken_over_and_its_old_holder_cannot_settle(
 
     assert new is not None
     with pytest.raises(ClaimLost):
-        statuses.settle(database, old, Settlement(Status.COMPLETED))
+        lifecycle.settle(database, old, Settlement(Status.COMPLETED))
     assert read_row(database)["claimed_by"] == "b"
 
 
 def test_a_failed_repository_waits_for_its_time(database: Database) -> None:
     held = claim(database, "a")
     assert held is not None
-    statuses.settle(
+    lifecycle.settle(
         database,
         held,
         Settlement(Status.FAILED, last_error="gone", next_retry_at=4_000_000_000.0, error_count=3),
@@ -158,11 +158,11 @@ def test_stale_and_dead_claims_go_back_with_their_cursor(database: Database) -> 
     claim(database, "host:2:x:1", Repository("a/alive", "a/alive", 2, 1))
     claim(database, "host:3:x:1", Repository("a/stale", "a/stale", 3, 1), lease=0.001)
 
-    dead = statuses.give_back(database, lambda owner: owner.startswith("host:1:"))
-    stale = statuses.give_back_stale(database)
+    dead = lifecycle.give_back(database, lambda owner: owner.startswith("host:1:"))
+    stale = lifecycle.give_back_stale(database)
 
     assert (dead, stale) == (1, 1)
-    assert statuses.count_by_status(database) == {"pending": 2, "processing": 1}
+    assert lifecycle.count_by_status(database) == {"pending": 2, "processing": 1}
 
 
 def test_rows_that_the_original_server_left_in_processing_go_back_after_an_hour(
@@ -180,7 +180,7 @@ def test_rows_that_the_original_server_left_in_processing_go_back_after_an_hour(
         )
         database.run(query, repo=record("repo", name))
 
-    returned = statuses.give_back_stale(database)
+    returned = lifecycle.give_back_stale(database)
 
     rows = database.run(
         "SELECT repo.id() AS name, status, claimed_by, claimed_at FROM repo_processing_status "
@@ -214,7 +214,7 @@ def test_nonsense_of_another_program_stops_nobody(database: Database, fields: st
         repo=record("repo", REPOSITORY.key),
     )
 
-    statuses.give_back_stale(database)
+    lifecycle.give_back_stale(database)
 
     assert claim(database, "a") is not None
 
@@ -225,10 +225,10 @@ def test_a_heartbeat_extends_only_our_leases(database: Database) -> None:
 
     claim(database, "me:2", Repository("a/lost", "a/lost", 3, 1), lease=0.001)
 
-    extended = statuses.heartbeat(database, ["me:1"], HOUR)
+    extended = lifecycle.heartbeat(database, ["me:1"], HOUR)
 
     assert extended == 1
-    assert statuses.give_back_stale(database) == 2
+    assert lifecycle.give_back_stale(database) == 2
 
 
 @pytest.mark.parametrize(("force", "cursor"), [(False, {"kind": "refresh"}), (True, {})])
@@ -237,7 +237,7 @@ def test_a_complete_list_never_goes_on_behind_its_end(
 ) -> None:
     held = claim(database, "a")
     assert held is not None
-    statuses.settle(
+    lifecycle.settle(
         database,
         held,
         Settlement(
@@ -248,7 +248,7 @@ def test_a_complete_list_never_goes_on_behind_its_end(
 
     again = claim(database, "b", force=force)
     assert again is not None
-    statuses.settle(database, again, Settlement(Status.PENDING))
+    lifecycle.settle(database, again, Settlement(Status.PENDING))
     given_back = claim(database, "c")
 
     assert given_back is not None
@@ -260,7 +260,7 @@ from gitstars import _monkey
 import json, sys, time
 from gitstars.config import DatabaseConfig
 from gitstars.model import Repository
-from gitstars.store import statuses
+from gitstars.store import lifecycle
 from gitstars.store.database import Database
 url, namespace, owner, count = sys.argv[1:]
 database = Database(DatabaseConfig(url=url, user="root", password="root", namespace=namespace))
@@ -271,7 +271,7 @@ for begin_at in sys.stdin:
     won = []
     for number in range(int(count)):
         name = f"o/r{number}"
-        if statuses.claim(database, Repository(name, name, number + 1, 1),
+        if lifecycle.claim(database, Repository(name, name, number + 1, 1),
             f"{owner} {begin_at.strip()}", 3600, 3600) is not None:
             won.append(name)
     print(json.dumps(won), flush=True)
@@ -331,7 +331,9 @@ def test_a_new_cursor_takes_the_place_of_the_old_one_whole(
     for owner, given in (("a", {"kind": "graph", "front": {"after": "x"}}), ("b", cursor)):
         held = claim(database, owner)
         assert held is not None
-        statuses.settle(database, held, Settlement(Status.PENDING, progress=Progress(cursor=given)))
+        lifecycle.settle(
+            database, held, Settlement(Status.PENDING, progress=Progress(cursor=given))
+        )
 
     again = claim(database, "c")
 

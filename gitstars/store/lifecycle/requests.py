@@ -6,8 +6,8 @@ Those in hand stay as they are.
 from typing import Any
 
 from gitstars.model import Account
-from gitstars.store.database import Database, record, seconds
-from gitstars.store.statuses import LEGACY_LEASE_SECONDS, RUN_OUT
+from gitstars.store.database import Database, record
+from gitstars.store.lifecycle.rule import IN_HAND, LEGACY
 
 #: Collecting goes on where it stood; what stood in the way is forgotten.
 GO_ON = "status = 'pending', last_error = NONE, error_count = 0, next_retry_after = NONE"
@@ -17,9 +17,6 @@ BEGIN = f"""{GO_ON}, claimed_by = NONE, claimed_at = NONE,
     processed_stargazers = 0, ghosts = 0, total_pages = NONE, started_at = NONE,
         completed_at = NONE, notes = NONE,
     generation = (generation ?? 0) + 1"""
-LEGACY = seconds(LEGACY_LEASE_SECONDS)
-#: Somebody collects it at this moment.
-IN_HAND = f"(status = 'processing' AND !{RUN_OUT})"
 #: What stood still for a reason that asking again may change.
 STOPPED = "['failed', 'rate_limited', 'pagination_limited']"
 

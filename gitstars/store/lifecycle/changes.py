@@ -1,0 +1,101 @@
+"""Changes of rows that nobody holds a claim on: what discovery, counting, waiting, histories and
+renames write.
+
+A constant here is a statement that belongs into a transaction of another module.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from gitstars.model import Repository
+from gitstars.store.database import Database, record, to_datetime_or_none
+
+#: Repositories that one query names at most.
+ROWS_AT_ONCE = 1000
+
+WAIT = """
+UPDATE repo_processing_status SET status = 'rate_limited', next_retry_after = $until,
+    last_error = $reason
+WHERE repo IN $repos AND status IN ['pending', 'rate_limited'] RETURN VALUE id
+"""
+#: The position in the weekly history (``$progress``) of the repository ``$repo``.
+SAVE_HISTORY = (
+    "UPDATE repo_processing_status SET history = $progress WHERE repo = $repo RETURN NONE;"
+)
+#: Refused lists of the repositories ``$again`` may be asked for at once.
+LOOK_AGAIN = """
+UPDATE repo_processing_status SET next_retry_after = time::now() WHERE repo IN $again
+    AND status = 'restricted' RETURN NONE;
+"""
+#: The rows of the record ``$old`` become those of ``$new``; ``$rows`` are those rows afterwards.
+MOVE = """
+LET $rows = (SELECT VALUE id FROM repo_processing_status WHERE repo = $old);
+IF array::len($rows) > 0 {
+    DELETE repo_processing_status WHERE repo = $new RETURN NONE;
+    UPDATE $rows SET repo = $new RETURN NONE;
+};
+"""
+
+
+def postpone(database: Database, keys: Iterable[str], until: float) -> None:
+    """Completed repositories did not change: they come back at ``until``."""
+    query = (
+        "UPDATE repo_processing_status SET next_retry_after = $until WHERE repo IN $repos AND "
+        "status = 'completed' RETURN NONE"
+    )
+    database.run_retrying(
+        query, repos=[record("repo", key) for key in keys], until=to_datetime_or_none(until)
+    )
+
+
+def restrict(database: Database, repository: Repository, why: str, until: float | None) -> None:
+    """A list that waits for an account which can try no more, and is refused to all others until
+    then.
+    """
+    query = """
+    UPDATE repo_processing_status SET status = 'restricted', last_error = $why,
+        next_retry_after = $until
+    WHERE repo = $repo AND status = 'pending'
+    """
+    database.run_retrying(
+        query, repo=record("repo", repository.key), why=why, until=to_datetime_or_none(until)
+    )
+
+
+def restrict_refused(database: Database, keys: Sequence[str]) -> None:
+    """Of these repositories those that wait for nobody, since whoever is left was refused; the
+    scans look again.
+    """
+    refused = "SELECT VALUE repo FROM gitstars_access WHERE repo IN $repos AND may_list = false"
+    change = (
+        "UPDATE repo_processing_status SET status = 'restricted', next_retry_after = NONE WHERE "
+        "repo IN $repos AND status = 'pending'"
+    )
+    for start in range(0, len(keys), ROWS_AT_ONCE):
+        chunk = [record("repo", key) for key in keys[start : start + ROWS_AT_ONCE]]
+        database.run_retrying(change, repos=database.run(refused, repos=chunk)[0])
+
+
+def save_counts(database: Database, counts: Mapping[str, int]) -> None:
+    """The star counts of repositories whose list nobody may read, as they are now."""
+    database.run_retrying(
+        """
+        UPDATE repo_processing_status SET counted_at = time::now(),
+            star_count = $counts[record::id(repo)],
+            total_stargazers = $counts[record::id(repo)] WHERE repo IN $repos
+                AND status = 'restricted' RETURN NONE
+        """,
+        counts=dict(counts),
+        repos=[record("repo", key) for key in counts],
+    )
+
+
+def mark_waiting(database: Database, keys: Sequence[Any], until: float, reason: str) -> int:
+    """Repositories that wait for a budget: ``rate_limited`` until then; how many.
+
+    Those in hand or ended stay as they are.
+    """
+    repos = [record("repo", key) for key in keys]
+    return len(
+        database.run_retrying(WAIT, repos=repos, until=to_datetime_or_none(until), reason=reason)[0]
+    )
