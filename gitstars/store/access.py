@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gitstars.model import Repository
+from gitstars.redaction import redact_or_none
 from gitstars.store.database import Database, key_of, record, to_datetime_or_none, to_epoch
 from gitstars.store.lifecycle.changes import LOOK_AGAIN
 from gitstars.store.lifecycle.rows import find_collected
@@ -49,9 +50,9 @@ def save(database: Database, row: AccessRow) -> None:
         repo=record("repo", row.repository_key),
         may_list=row.may_list,
         face=row.face,
-        text=row.text,
-        advice=row.advice,
-        accepted_permissions=row.accepted_permissions,
+        text=redact_or_none(row.text),
+        advice=redact_or_none(row.advice),
+        accepted_permissions=redact_or_none(row.accepted_permissions),
         checked_at=to_datetime_or_none(row.checked_at),
         look_again_at=to_datetime_or_none(row.look_again_at),
         refusals=row.refusals,

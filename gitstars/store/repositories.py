@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gitstars.model import Status
+from gitstars.redaction import redact
 from gitstars.store.database import Database, key_of, record, to_epoch
 
 #: Orders of a list: what the caller may ask for -> the clause.
@@ -158,9 +159,9 @@ def _read(row: dict[str, Any]) -> RepositoryView:
         ghosts=row.get("ghosts") or 0,
         claimed_by=row.get("claimed_by"),
         next_retry_at=to_epoch(row.get("next_retry_after")),
-        last_error=row.get("last_error"),
+        last_error=_read_text(row.get("last_error")),
         error_count=row.get("error_count") or 0,
-        notes=row.get("notes"),
+        notes=_read_text(row.get("notes")),
         extra={
             name: row[name]
             for name in ("cursor", "star_count", "generation")
@@ -168,3 +169,8 @@ def _read(row: dict[str, Any]) -> RepositoryView:
         },
         **times,
     )
+
+
+def _read_text(value: Any) -> str | None:
+    """A stored text; one that a former version wrote may hold a secret."""
+    return redact(value) if isinstance(value, str) else None

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from gitstars.model import Repository
+from gitstars.redaction import redact
 from gitstars.store.database import Database, record, to_datetime_or_none
 
 #: Repositories that one query names at most.
@@ -58,7 +59,10 @@ def restrict(database: Database, repository: Repository, why: str, until: float 
     WHERE repo = $repo AND status = 'pending'
     """
     database.run_retrying(
-        query, repo=record("repo", repository.key), why=why, until=to_datetime_or_none(until)
+        query,
+        repo=record("repo", repository.key),
+        why=redact(why),
+        until=to_datetime_or_none(until),
     )
 
 
@@ -97,5 +101,7 @@ def mark_waiting(database: Database, keys: Sequence[Any], until: float, reason: 
     """
     repos = [record("repo", key) for key in keys]
     return len(
-        database.run_retrying(WAIT, repos=repos, until=to_datetime_or_none(until), reason=reason)[0]
+        database.run_retrying(
+            WAIT, repos=repos, until=to_datetime_or_none(until), reason=redact(reason)
+        )[0]
     )

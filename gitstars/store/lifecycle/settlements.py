@@ -5,6 +5,7 @@ from typing import Any
 
 from gitstars.errors import ClaimLost
 from gitstars.model import Claim, Progress, Settlement, Status
+from gitstars.redaction import redact_or_none
 from gitstars.store.database import PATIENCE_SECONDS, Database, to_datetime_or_none
 
 SETTLE = """
@@ -26,10 +27,10 @@ def settle(database: Database, held: Claim, settlement: Settlement) -> None:
         "claimed_by": None,
         "claimed_at": None,
         "lease_expires_at": None,
-        "last_error": settlement.last_error,
+        "last_error": redact_or_none(settlement.last_error),
         "error_count": settlement.error_count,
         "next_retry_after": to_datetime_or_none(settlement.next_retry_at),
-        "notes": settlement.notes,
+        "notes": redact_or_none(settlement.notes),
     }
     if settlement.star_count is not None:
         fields |= {"star_count": settlement.star_count, "total_stargazers": settlement.star_count}
