@@ -1,10 +1,21 @@
 """Takes the lease on a repository, and decides by what stands there how its list is read."""
 
+import logging
+
 from gitstars.execute.collection import Collection
 from gitstars.execute.refresh import is_sweep_due
 from gitstars.execute.tools import Tools
+from gitstars.fetch.listing.cursor import (
+    CompleteCursor,
+    EndsCursor,
+    PageCursor,
+    is_unreadable,
+    read_cursor,
+)
 from gitstars.model import Claim, Job, Resource
 from gitstars.store import edges, lifecycle
+
+logger = logging.getLogger(__name__)
 
 
 def claim_repository(
@@ -27,7 +38,13 @@ def claim_repository(
     )
     if claim is None:
         return None
-    is_refresh = claim.progress.cursor == lifecycle.REFRESH and not is_sweep_due(
+    cursor = read_cursor(claim.progress.cursor)
+    if is_unreadable(claim.progress.cursor):
+        logger.warning(
+            "%s: its cursor is none that this version understands; its list begins anew",
+            claim.repository.full_name,
+        )
+    is_refresh = isinstance(cursor, CompleteCursor) and not is_sweep_due(
         claim, tools.clock.now(), tools.sweep_seconds
     )
     is_first = (
@@ -50,8 +67,8 @@ def _reads_by_cursors(tools: Tools, claim: Claim, usable: frozenset[Resource]) -
     """Through GraphQL wherever it is to be had, unless a list by page numbers would have to
     begin anew; REST cannot go on from a cursor.
     """
-    kind = claim.progress.cursor.get("kind")
-    if kind == "graph" and tools.server.has_graphql:
+    cursor = read_cursor(claim.progress.cursor)
+    if isinstance(cursor, EndsCursor) and tools.server.has_graphql:
         return True
-    must_begin_anew = kind == "rest" and "edge" not in claim.progress.cursor
+    must_begin_anew = isinstance(cursor, PageCursor) and cursor.edge is None
     return Resource.GRAPHQL in usable and not (must_begin_anew and Resource.CORE in usable)

@@ -7,16 +7,15 @@ import math
 from collections import deque
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
-from typing import Any
 
 from gevent.event import AsyncResult
 from gevent.lock import RLock
 
 from gitstars.fetch import answers, classify
-from gitstars.fetch.graphql import GraphAsk
 from gitstars.fetch.listing.graph import GraphListing
 from gitstars.fetch.listing.newest import NewestListing
-from gitstars.fetch.listing.rest import Ready, RestListing
+from gitstars.fetch.listing.protocol import ListAsk, Listing, PageAsk, Ready
+from gitstars.fetch.listing.rest import RestListing
 from gitstars.model import Claim, Job, PageWrite, Progress, Resource
 
 #: Endings that forbid further calls and say nothing against a page that is on its way: it is
@@ -40,8 +39,8 @@ class CountAsk:
     """Ask for the repository itself: its id, its count, whether it is there."""
 
 
-#: The repository itself, a page number of the REST list, or a page of the list by cursors.
-Ask = CountAsk | int | GraphAsk
+#: The repository itself, or a page of its list.
+Ask = CountAsk | ListAsk
 
 
 @dataclass(slots=True, eq=False)
@@ -63,7 +62,7 @@ class Collection:
     is_first: bool = False
     phase: Phase = Phase.COUNT
     #: A RestListing, a GraphListing or a NewestListing; each takes back the asks that it gave.
-    listing: Any = None
+    listing: Listing | None = None
     metadata: answers.Metadata | None = None
     count_before: int | None = None
     count_after: int | None = None
@@ -120,12 +119,7 @@ class Collection:
     @property
     def progress(self) -> Progress:
         """The progress that holds once all accepted pages are stored."""
-        return self.claim.progress if self.listing is None else self._listed
-
-    @property
-    def _listed(self) -> Progress:
-        progress: Progress = self.listing.progress
-        return progress
+        return self.claim.progress if self.listing is None else self.listing.progress
 
     def asks(self, pages_ahead: int) -> list[Ask]:
         """The calls that may go out now; ``pages_ahead`` pages at most are asked for and not
@@ -133,7 +127,7 @@ class Collection:
         """
         if self.ended_by is not None or self.is_settling:
             return []
-        if self.phase is Phase.LIST and self.suspected is None:
+        if self.phase is Phase.LIST and self.suspected is None and self.listing is not None:
             # A list by cursors goes on from a page that is stored, one at each end that it is read
             # from.
             most = 2 if isinstance(self.listing, GraphListing) else pages_ahead
@@ -151,7 +145,7 @@ class Collection:
     def start(self, ask: Ask) -> None:
         """``ask`` goes out."""
         self.in_flight += 1
-        if not isinstance(ask, CountAsk):
+        if not isinstance(ask, CountAsk) and self.listing is not None:
             self.listing.start(ask)
 
     def accept(
@@ -238,9 +232,7 @@ class Collection:
             self.metadata, self.count_after = metadata, metadata.stars
             self.phase = Phase.DONE
 
-    def _accept_page(
-        self, ask: int | GraphAsk, page: answers.Page, known: frozenset[int]
-    ) -> list[Ready]:
+    def _accept_page(self, ask: ListAsk, page: answers.Page, known: frozenset[int]) -> list[Ready]:
         self.failures = 0
         if page.repository is not None and self.claim.repository.github_id not in (
             None,
@@ -256,24 +248,21 @@ class Collection:
             self.metadata, self.count_after = page.repository, page.repository.stars
         if self.listing is None:
             return []
-        refusal = classify.judge_empty(page, self.count_before) if ask == 1 else None
+        is_first = isinstance(ask, PageAsk) and ask.number == 1
+        refusal = classify.judge_empty(page, self.count_before) if is_first else None
         if refusal is not None:
             self.end(replace(refusal, repository=self.metadata))
         if self.ended_by is not None and not isinstance(self.ended_by, ASKS_NO_MORE):
             return []
-        ready: list[Ready] = (
-            self.listing.accept(ask, page, known)
-            if self.is_refresh
-            else self.listing.accept(ask, page)
-        )
-        if self.is_refresh and self.listing.is_too_long:
+        ready = self.listing.accept(ask, page, known)
+        if isinstance(self.listing, NewestListing) and self.listing.is_too_long:
             self.is_refresh = False
             self.listing = self._make_listing(Progress(total_stargazers=self.count_before))
         elif self.listing.is_done:
-            self._finish_listing(is_one_page=ask == 1)
+            self._finish_listing(is_one_page=is_first)
         return ready
 
-    def _make_listing(self, progress: Progress) -> GraphListing | RestListing | NewestListing:
+    def _make_listing(self, progress: Progress) -> Listing:
         if self.is_refresh:
             last_page = (
                 None
@@ -294,7 +283,7 @@ class Collection:
         agrees = self.progress.processed + self.progress.ghosts == self.count_before
         self.phase = Phase.DONE if agrees and is_one_page else Phase.RECOUNT
 
-    def _give_up(self, ask: int | GraphAsk) -> None:
+    def _give_up(self, ask: ListAsk) -> None:
         """No answer: the page is asked for again."""
         self.failures += 1
         if self.listing is not None:

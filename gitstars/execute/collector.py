@@ -22,6 +22,7 @@ from gitstars.execute.tools import Tools
 from gitstars.execute.waiting import TOLD_SECONDS, Waiting
 from gitstars.fetch import answers
 from gitstars.fetch.graphql import GraphAsk
+from gitstars.fetch.listing.protocol import PageAsk
 from gitstars.fetch.width import Width
 from gitstars.loops import spawn
 from gitstars.model import Account, Job, PageWrite, Resource, Task
@@ -346,8 +347,8 @@ class Collector:
                     account, collection.claim.repository.github_id or collection.full_name
                 )
             ]
-        if isinstance(ask, int):
-            return [client.list_stargazers(account, collection.full_name, ask)]
+        if isinstance(ask, PageAsk):
+            return [client.list_stargazers(account, collection.full_name, ask.number, ask.per_page)]
         asks = [ask for _, ask in call.items if isinstance(ask, GraphAsk)]
         seconds = 0.0
         try:

@@ -10,7 +10,8 @@ from gitstars.errors import ClaimLost, DatabaseUnavailable
 from gitstars.execute.collection import Ask, Collection, CountAsk, Phase
 from gitstars.fetch import answers
 from gitstars.fetch.graphql import GraphAsk
-from gitstars.fetch.listing.rest import Ready, RestListing
+from gitstars.fetch.listing.protocol import PageAsk, Ready
+from gitstars.fetch.listing.rest import RestListing
 from gitstars.model import Claim, Job, PageWrite, Progress, Repository, Resource, Stargazer, Status
 
 COUNT = CountAsk()
@@ -64,21 +65,37 @@ def number_page(number: int, last_page: int = 5) -> answers.Page:
     return make_page([2 * number - 1, 2 * number], has_next=number < last_page, last_page=last_page)
 
 
+def to_ask(collection: Collection, ask: Ask | int) -> Ask:
+    """A page by its number, as it is asked for."""
+    return PageAsk(ask, collection.page_size) if isinstance(ask, int) else ask
+
+
+def asks(collection: Collection, pages_ahead: int) -> list[Ask | int]:
+    """What may be asked for; pages by number are shown as their numbers."""
+    return [ask.number if isinstance(ask, PageAsk) else ask for ask in collection.asks(pages_ahead)]
+
+
 def answer(
-    collection: Collection, ask: Ask, outcome: answers.Outcome, known: frozenset[int] = frozenset()
+    collection: Collection,
+    ask: Ask | int,
+    outcome: answers.Outcome,
+    known: frozenset[int] = frozenset(),
 ) -> list[Ready]:
     """``ask`` comes back, after it went out."""
-    ready = collection.accept(ask, outcome, known)
+    ready = collection.accept(to_ask(collection, ask), outcome, known)
     collection.in_flight -= 1
     return ready
 
 
 def ask_and_answer(
-    collection: Collection, ask: Ask, outcome: answers.Outcome, known: frozenset[int] = frozenset()
+    collection: Collection,
+    ask: Ask | int,
+    outcome: answers.Outcome,
+    known: frozenset[int] = frozenset(),
 ) -> list[Ready]:
     """``ask`` goes out and comes back; it has to be one of those that may go out."""
-    assert ask in collection.asks(1)
-    collection.start(ask)
+    assert ask in asks(collection, 1)
+    collection.start(to_ask(collection, ask))
     return answer(collection, ask, outcome, known)
 
 
@@ -117,7 +134,7 @@ def test_after_the_count_the_first_page_goes_out_alone() -> None:
     ask_and_answer(collection, COUNT, make_record(stars=10))
 
     assert collection.phase is Phase.LIST
-    assert collection.asks(5) == [1]
+    assert asks(collection, 5) == [1]
 
 
 def test_a_list_goes_on_where_it_stood() -> None:
@@ -127,7 +144,7 @@ def test_a_list_goes_on_where_it_stood() -> None:
 
     ask_and_answer(collection, COUNT, make_record(stars=10))
 
-    assert collection.asks(5) == [4, 5]
+    assert asks(collection, 5) == [4, 5]
     assert collection.progress.processed == 6
 
 
@@ -137,7 +154,7 @@ def test_after_the_last_page_the_count_is_asked_for_again() -> None:
     ask_and_answer(collection, 2, number_page(2, last_page=2))
 
     assert collection.phase is Phase.RECOUNT
-    assert collection.asks(5) == [COUNT]
+    assert asks(collection, 5) == [COUNT]
     assert not collection.is_finished
 
 
@@ -147,7 +164,7 @@ def test_after_the_second_count_nothing_is_asked_any_more() -> None:
 
     ask_and_answer(collection, COUNT, make_record(stars=5))
 
-    assert collection.asks(5) == []
+    assert asks(collection, 5) == []
     assert collection.is_finished
     assert (collection.count_before, collection.count_after, collection.ended_by) == (4, 5, None)
 
@@ -197,9 +214,9 @@ def test_a_list_by_cursors_is_counted_by_its_own_pages() -> None:
 def test_what_is_on_its_way_is_not_asked_for_twice(has_graph: bool, ask: Ask) -> None:
     collection = make_collection(has_graph)
 
-    collection.start(ask)
+    collection.start(to_ask(collection, ask))
 
-    assert collection.asks(5) == []
+    assert asks(collection, 5) == []
     assert collection.is_busy
 
 
@@ -218,7 +235,7 @@ def test_what_has_ended_asks_nothing(has_graph: bool) -> None:
 
     collection.end(answers.Stopped())
 
-    assert collection.asks(5) == []
+    assert asks(collection, 5) == []
     assert collection.is_finished
 
 
@@ -228,13 +245,13 @@ def test_what_is_being_settled_asks_nothing(has_graph: bool) -> None:
 
     collection.is_settling = True
 
-    assert collection.asks(5) == []
+    assert asks(collection, 5) == []
     assert collection.is_busy
 
 
 def test_a_collection_is_not_finished_while_a_call_of_it_is_in_flight() -> None:
     collection = make_collection()
-    collection.start(COUNT)
+    collection.start(to_ask(collection, COUNT))
 
     collection.end(answers.Stopped())
     before = collection.is_finished
@@ -286,16 +303,16 @@ def test_no_more_pages_than_allowed_are_asked_for_and_not_durable_yet(
 ) -> None:
     collection = listing_by_numbers(last_page=5)
     for number in in_flight:
-        collection.start(number)
+        collection.start(to_ask(collection, number))
     be_writing(collection, writing)
 
-    assert collection.asks(pages_ahead) == expected
+    assert asks(collection, pages_ahead) == expected
 
 
 def test_pages_become_ready_in_their_order() -> None:
     collection = listing_by_numbers(last_page=5)
     for number in (2, 3, 4):
-        collection.start(number)
+        collection.start(to_ask(collection, number))
 
     fourth = answer(collection, 4, number_page(4))
     second = answer(collection, 2, number_page(2))
@@ -331,10 +348,10 @@ def test_a_list_by_cursors_goes_on_from_stored_pages_one_at_each_end(
 ) -> None:
     collection = make_collection(has_graph=True, progress=progress)
     for ask in in_flight:
-        collection.start(ask)
+        collection.start(to_ask(collection, ask))
     be_writing(collection, writing)
 
-    assert collection.asks(pages_ahead) == expected
+    assert asks(collection, pages_ahead) == expected
 
 
 # Pages that arrive after the end
@@ -358,7 +375,7 @@ def test_a_page_that_comes_after_the_end_is_stored_unless_the_end_speaks_against
     ended_by: answers.Outcome | Exception, is_ready: bool
 ) -> None:
     collection = listing_by_numbers()
-    collection.start(2)
+    collection.start(to_ask(collection, 2))
     collection.end(ended_by)
 
     ready = answer(collection, 2, number_page(2))
@@ -366,13 +383,13 @@ def test_a_page_that_comes_after_the_end_is_stored_unless_the_end_speaks_against
     assert users(ready) == ([[3, 4]] if is_ready else [])
     assert collection.progress.processed == (4 if is_ready else 2)
     assert collection.ended_by is ended_by
-    assert collection.asks(5) == []
+    assert asks(collection, 5) == []
 
 
 def test_pages_that_come_after_the_end_are_stored_in_their_order() -> None:
     collection = listing_by_numbers()
-    collection.start(2)
-    collection.start(3)
+    collection.start(to_ask(collection, 2))
+    collection.start(to_ask(collection, 3))
     collection.end(answers.Stopped())
 
     third = answer(collection, 3, number_page(3))
@@ -417,7 +434,7 @@ def test_where_another_repository_took_the_name_its_own_record_is_asked_for() ->
     ask_and_answer(collection, COUNT, make_record(stars=12, github_id=5, full_name="new/name"))
 
     assert needed is Resource.CORE
-    assert collection.asks(5) == [GraphAsk("new/name", 2)]
+    assert asks(collection, 5) == [GraphAsk("new/name", 2)]
     assert collection.count_before == 12
 
 
@@ -454,7 +471,7 @@ def test_a_refusal_without_the_repositorys_record_asks_for_it() -> None:
     collection = make_collection(has_graph=True)
 
     ask_and_answer(collection, FIRST, answers.Refused("permission", "You may not"))
-    asked = collection.asks(5)
+    asked = asks(collection, 5)
     ask_and_answer(collection, COUNT, make_record(stars=12))
 
     assert asked == [COUNT]
@@ -500,7 +517,7 @@ def test_a_missing_list_of_a_repository_that_is_there_is_a_refusal() -> None:
     collection = make_collection(has_graph=True)
 
     ask_and_answer(collection, FIRST, answers.Missing("Not Found"))
-    asked = collection.asks(5)
+    asked = asks(collection, 5)
     ask_and_answer(collection, COUNT, make_record(stars=12))
 
     assert asked == [COUNT]
@@ -536,15 +553,15 @@ def test_the_record_that_tells_is_asked_for_when_nothing_else_is_on_its_way(
     outcome: answers.Outcome,
 ) -> None:
     collection = make_collection(has_graph=True, progress=LONG)
-    collection.start(FIRST)
-    collection.start(NEWEST)
+    collection.start(to_ask(collection, FIRST))
+    collection.start(to_ask(collection, NEWEST))
 
     answer(collection, FIRST, outcome)
-    before = collection.asks(5)
+    before = asks(collection, 5)
     answer(collection, NEWEST, outcome)
 
     assert before == []
-    assert collection.asks(5) == [COUNT]
+    assert asks(collection, 5) == [COUNT]
 
 
 @pytest.mark.parametrize(
@@ -643,7 +660,7 @@ def test_the_wall_ends_a_list_that_has_no_cursors() -> None:
 def test_a_list_that_stood_at_the_wall_is_read_by_cursors_from_its_other_end() -> None:
     collection = make_collection(has_graph=True, progress=AT_THE_WALL, page_size=100)
 
-    assert collection.asks(5) == [NEWEST_HUNDRED]
+    assert asks(collection, 5) == [NEWEST_HUNDRED]
     assert (collection.progress.processed, collection.progress.ghosts) == (39_999, 1)
 
 
@@ -653,7 +670,7 @@ def test_where_cursors_are_to_be_had_the_wall_hands_over_to_them() -> None:
     ask_and_answer(collection, 401, answers.PaginationWall("pagination is limited"))
 
     assert collection.ended_by is None
-    assert collection.asks(5) == [NEWEST_HUNDRED]
+    assert asks(collection, 5) == [NEWEST_HUNDRED]
     assert (collection.progress.processed, collection.progress.ghosts) == (39_999, 1)
 
 
@@ -670,7 +687,7 @@ def test_a_page_without_an_answer_is_asked_for_again(has_graph: bool, ask: Ask) 
         ask_and_answer(collection, ask, TRANSIENT)
 
     assert collection.ended_by is None
-    assert collection.asks(1) == [ask]
+    assert asks(collection, 1) == [ask]
 
 
 @pytest.mark.parametrize(
@@ -696,7 +713,7 @@ def test_a_page_that_comes_wipes_the_failures_before_it_away() -> None:
         ask_and_answer(collection, 3, TRANSIENT)
 
     assert collection.ended_by is None
-    assert collection.asks(1) == [3]
+    assert asks(collection, 1) == [3]
 
 
 def test_a_count_without_an_answer_ends_it() -> None:
@@ -772,7 +789,7 @@ def test_a_private_repository_is_collected_only_where_that_is_allowed(
         isinstance(collection.ended_by, answers.Refused) and collection.ended_by.face == "private"
     ) == is_refused
     assert users(ready) == ([[1, 2]] if has_graph and not is_refused else [])
-    assert (collection.asks(5) == []) == is_refused
+    assert (asks(collection, 5) == []) == is_refused
 
 
 def test_the_refusal_of_a_private_repository_names_the_setting() -> None:
@@ -800,13 +817,13 @@ def test_a_refresh_by_page_numbers_begins_with_the_last_page_of_the_present_coun
 
     ask_and_answer(collection, COUNT, make_record(stars))
 
-    assert collection.asks(5) == [last_page]
+    assert asks(collection, 5) == [last_page]
 
 
 def test_a_refresh_by_cursors_begins_with_the_newest_star() -> None:
     collection = make_collection(has_graph=True, progress=REFRESH, is_refresh=True, page_size=100)
 
-    assert collection.asks(5) == [NEWEST_HUNDRED]
+    assert asks(collection, 5) == [NEWEST_HUNDRED]
 
 
 def test_a_refresh_ends_with_the_known_run_and_stores_what_is_new() -> None:
@@ -849,7 +866,7 @@ def test_a_refresh_with_too_much_news_reads_the_whole_list(has_graph: bool) -> N
     ready = list[Ready]()
 
     for turn in range(20):
-        (ask,) = collection.asks(1)
+        (ask,) = asks(collection, 1)
         page = make_page(range(9000 - 100 * turn, 8900 - 100 * turn, -1), end_cursor=f"c{turn}")
         if has_graph:
             page = answers.Page(
@@ -859,7 +876,7 @@ def test_a_refresh_with_too_much_news_reads_the_whole_list(has_graph: bool) -> N
 
     assert ready == []
     assert (collection.is_refresh, collection.generation, collection.ended_by) == (False, 7, None)
-    assert collection.asks(1) == ([GraphAsk("o/r", 100)] if has_graph else [1])
+    assert asks(collection, 1) == ([GraphAsk("o/r", 100)] if has_graph else [1])
     assert collection.progress == Progress(total_stargazers=9000)
 
 
@@ -878,6 +895,6 @@ def test_a_sweep_of_a_complete_list_begins_anew() -> None:
     by_cursors = make_collection(has_graph=True, progress=REFRESH, page_size=100)
     ask_and_answer(by_numbers, COUNT, make_record(stars=310))
 
-    assert by_numbers.asks(1) == [1]
-    assert by_cursors.asks(1) == [GraphAsk("o/r", 100)]
+    assert asks(by_numbers, 1) == [1]
+    assert asks(by_cursors, 1) == [GraphAsk("o/r", 100)]
     assert (by_numbers.progress.processed, by_cursors.progress.processed) == (0, 0)

@@ -7,6 +7,7 @@ from gitstars.execute.collection import Ask, Collection, CountAsk
 from gitstars.execute.plan import Call, QueryTime, next_call
 from gitstars.fetch import answers
 from gitstars.fetch.graphql import GraphAsk
+from gitstars.fetch.listing.protocol import PageAsk
 from gitstars.model import Claim, Job, PageWrite, Progress, Repository, Resource, Status
 
 BOTH = frozenset({Resource.CORE, Resource.GRAPHQL})
@@ -159,8 +160,8 @@ def test_so_many_pages_of_a_list_are_on_their_way_at_once(
 ) -> None:
     listed = by_numbers("o/numbers")
     listed.accept(CountAsk(), answers.Metadata(5, "o/numbers", 900))
-    listed.accept(1, answers.Page((), 100, has_next=True, last_page=9))
-    listed.start(2)
+    listed.accept(PageAsk(1), answers.Page((), 100, has_next=True, last_page=9))
+    listed.start(PageAsk(2))
 
     call = next_call([listed], BOTH, pages_ahead=pages_ahead, width=1, is_filling=False)
 
@@ -169,7 +170,7 @@ def test_so_many_pages_of_a_list_are_on_their_way_at_once(
 
 @pytest.mark.parametrize(
     ("ask", "resource"),
-    [(CountAsk(), Resource.CORE), (7, Resource.CORE), (GraphAsk("o/a"), Resource.GRAPHQL)],
+    [(CountAsk(), Resource.CORE), (PageAsk(7), Resource.CORE), (GraphAsk("o/a"), Resource.GRAPHQL)],
     ids=["the repository itself", "a page number", "a page by cursors"],
 )
 def test_a_call_costs_its_own_budget(ask: Ask, resource: Resource) -> None:

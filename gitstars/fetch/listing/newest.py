@@ -1,5 +1,5 @@
 """What to ask next of a completed repository's list: the newest stars first, until a run of
-known ones; pure.
+known ones.
 
 Pages become ready oldest first once the known run is reached, so that a crash in between leaves no
 gap among the stored stars.
@@ -10,12 +10,13 @@ from dataclasses import dataclass, field, replace
 
 from gitstars.fetch.answers import Page
 from gitstars.fetch.graphql import GraphAsk
-from gitstars.fetch.listing.rest import Ready
+from gitstars.fetch.listing.page_size import PageSize
+from gitstars.fetch.listing.protocol import ListAsk, PageAsk, Ready
 from gitstars.model import Progress, Stargazer
 
 #: So many known stars in a row, the oldest of a page, tell that all before them are known as well.
 OVERLAP_STARS = 20
-#: More new pages than this are read as a whole list would be.
+#: More new stars than this many full pages have are read as a whole list would be.
 MOST_PAGES = 20
 
 
@@ -35,32 +36,50 @@ class NewestListing:
     is_too_long: bool = False
     _after: str | None = None
     _pages: list[tuple[Stargazer, ...]] = field(default_factory=list)
-    _is_asked: bool = False
+    _asked: ListAsk | None = None
+    #: Stars asked for so far.
+    _most_read: int = 0
+    _size: PageSize = field(init=False)
 
-    def asks(self, most: int = 1) -> list[GraphAsk | int]:
+    def __post_init__(self) -> None:
+        self._size = PageSize(self.page_size)
+
+    def asks(self, most: int = 1) -> list[ListAsk]:
         """The next page, older than those before."""
-        if self.is_done or self._is_asked or most < 1:
+        if self.is_done or self._asked is not None or most < 1:
             return []
         if self.last_page is None:
-            return [GraphAsk(self.full_name, self.page_size, self._after, newest_first=True)]
-        return [self.last_page]
+            return [GraphAsk(self.full_name, self._size.now, self._after, newest_first=True)]
+        return [PageAsk(self.last_page, self.page_size)]
 
-    def start(self, ask: GraphAsk | int) -> None:
-        """``ask`` was asked for."""
-        self._is_asked = True
+    def start(self, ask: ListAsk) -> None:
+        self._asked = ask
 
-    def give_up(self, ask: GraphAsk | int) -> None:
-        """No answer came; the page may be asked for again."""
-        self._is_asked = False
+    def give_up(self, ask: ListAsk) -> None:
+        if ask == self._asked:
+            self._asked = None
 
-    def accept(self, ask: GraphAsk | int, page: Page, known: Collection[int]) -> list[Ready]:
+    def narrow(self) -> bool:
+        """Pages by number stay as they are."""
+        return self.last_page is None and self._size.narrow()
+
+    def progress_for_pages(self, per_page: int) -> Progress | None:
+        """The old list's: nothing is stored before the known stars are reached."""
+        return self.progress if self.last_page is None else None
+
+    def accept(self, ask: ListAsk, page: Page, known: Collection[int] = ()) -> list[Ready]:
         """Take in an answer, of whose users ``known`` are stored; the new pages, oldest first,
         once there are no more.
         """
-        self._is_asked = False
+        if self._asked not in (None, ask) or isinstance(ask, PageAsk) == (self.last_page is None):
+            return []
+        self._asked = None
+        self._size.add_good_page()
         newest_first = sorted(page.stargazers, key=lambda star: star.starred_at, reverse=True)
         self._pages.append(tuple(star for star in newest_first if star.github_id not in known))
-        run = min(OVERLAP_STARS, self.page_size)
+        per_page = ask.first if isinstance(ask, GraphAsk) else ask.per_page
+        self._most_read += per_page
+        run = min(OVERLAP_STARS, per_page)
         oldest = newest_first[-run:]
         is_known = len(oldest) == run and all(star.github_id in known for star in oldest)
         if self.last_page is None:
@@ -69,7 +88,8 @@ class NewestListing:
         else:
             is_end = self.last_page == 1
             self.last_page -= 1
-        self.is_too_long = not (is_known or is_end) and len(self._pages) >= MOST_PAGES
+        is_much = self._most_read >= MOST_PAGES * self.page_size
+        self.is_too_long = is_much and not (is_known or is_end)
         self.is_done = is_known or is_end or self.is_too_long
         return self._flush() if self.is_done and not self.is_too_long else []
 

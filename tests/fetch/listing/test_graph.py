@@ -1,6 +1,7 @@
 """A list by cursors goes on where it stood, also when it stood at its end."""
 
 from gitstars.fetch.answers import Page
+from gitstars.fetch.graphql import GraphAsk
 from gitstars.fetch.listing.graph import GraphListing
 from gitstars.fetch.listing.rest import RestListing
 from gitstars.model import Progress, Stargazer
@@ -17,6 +18,7 @@ def test_a_list_that_was_cut_off_at_its_end_finds_the_end_again() -> None:
     for _ in range(2):
         listing = GraphListing("o/r", listing.progress)
         (ask,) = listing.asks()
+        assert isinstance(ask, GraphAsk)
 
         listing.accept(ask, make_page(cursor=None, has_next=False))
 

@@ -7,7 +7,7 @@ import pytest
 from gitstars.fetch.answers import Page
 from gitstars.fetch.graphql import GraphAsk
 from gitstars.fetch.listing.newest import NewestListing
-from gitstars.fetch.listing.rest import Ready
+from gitstars.fetch.listing.protocol import ListAsk, PageAsk, Ready
 from gitstars.model import Progress, Stargazer
 
 #: A complete list of 500 stars, by users 1 to 500, of whom 3 more are ghosts.
@@ -32,11 +32,11 @@ def make_page(numbers: Iterable[int], has_next: bool = True, cursor: str | None 
 
 def read(
     listing: NewestListing, pages: Iterable[Page], known: frozenset[int] = STORED
-) -> tuple[list[GraphAsk | int], list[Ready]]:
+) -> tuple[list[ListAsk], list[Ready]]:
     """Answer what the listing asks with these pages; what it asked, and what was ready after the
     last.
     """
-    asked, ready = list[GraphAsk | int](), list[Ready]()
+    asked, ready = list[ListAsk](), list[Ready]()
     for page in pages:
         assert ready == []
         (ask,) = listing.asks()
@@ -55,7 +55,7 @@ def test_by_page_numbers_it_goes_from_the_last_page_to_the_first() -> None:
 
     asked, _ = read(listing, [make_page([7]), make_page([5, 6]), make_page([1, 2])], frozenset())
 
-    assert asked == [3, 2, 1]
+    assert asked == [PageAsk(3), PageAsk(2), PageAsk(1)]
     assert (listing.is_done, listing.is_too_long) == (True, False)
 
 
@@ -93,11 +93,11 @@ def test_where_there_is_no_room_nothing_is_asked() -> None:
 
 def test_a_page_that_was_not_answered_is_asked_for_again() -> None:
     listing = NewestListing("o/r", COMPLETE, 3)
-    listing.start(3)
+    listing.start(PageAsk(3))
 
-    listing.give_up(3)
+    listing.give_up(PageAsk(3))
 
-    assert listing.asks() == [3]
+    assert listing.asks() == [PageAsk(3)]
 
 
 @pytest.mark.parametrize("last_page", [6, None], ids=["by page numbers", "by cursors"])
@@ -285,6 +285,6 @@ def test_a_refresh_with_short_pages_ends_at_known_stars() -> None:
             0,
             True,
         )
-        listing.accept(number, page, range(1, 1000))
+        listing.accept(PageAsk(number, 10), page, range(1, 1000))
 
     assert not listing.is_too_long

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, repeat
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -18,7 +18,8 @@ from gitstars.fetch.answers import Page
 from gitstars.fetch.graphql import GraphAsk
 from gitstars.fetch.listing.graph import GraphListing
 from gitstars.fetch.listing.newest import NewestListing
-from gitstars.fetch.listing.rest import Ready, RestListing
+from gitstars.fetch.listing.protocol import ListAsk, Listing, PageAsk, Ready
+from gitstars.fetch.listing.rest import RestListing
 from gitstars.model import Progress, Stargazer
 
 #: Above the bound from which a list is read from both ends.
@@ -102,17 +103,6 @@ def make_github(entries: Iterable[tuple[int, bool]]) -> Github:
     return Github(tuple(stars))
 
 
-class Listing(Protocol):
-    """What the three listings have in common."""
-
-    progress: Progress
-    is_done: bool
-
-    def asks(self, most: int) -> list[Any]: ...
-    def start(self, ask: Any, /) -> None: ...
-    def give_up(self, ask: Any, /) -> None: ...
-
-
 @dataclass
 class Reading:
     """A list on its way: the listing may die at any time, the durable pages stay.
@@ -120,12 +110,12 @@ class Reading:
     ``begin`` makes a listing from a progress, ``take`` feeds it the answer to an ask.
     """
 
-    begin: Callable[[Progress], Any]
-    take: Callable[[Any, Any], list[Ready]]
+    begin: Callable[[Progress], Listing]
+    take: Callable[[Listing, ListAsk], list[Ready]]
     first: Progress = field(default_factory=Progress)
     durable: list[Ready] = field(default_factory=list)
-    asked: list[Any] = field(default_factory=list)
-    on_its_way: list[Any] = field(default_factory=list)
+    asked: list[ListAsk] = field(default_factory=list)
+    on_its_way: list[ListAsk] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.listing: Listing = self.begin(self.first)
@@ -187,27 +177,49 @@ class Reading:
         return self.listing.progress.processed, self.listing.progress.ghosts
 
 
+def number_of(ask: ListAsk) -> int:
+    """The number of a page of the REST list."""
+    assert isinstance(ask, PageAsk)
+    return ask.number
+
+
+def is_newest_first(ask: ListAsk) -> bool:
+    assert isinstance(ask, GraphAsk)
+    return ask.newest_first
+
+
+def numbers(asks: Iterable[ListAsk]) -> list[int]:
+    return [number_of(ask) for ask in asks]
+
+
 def stored(progress: Progress) -> Progress:
     """A progress after its way through the database."""
     return replace(progress, cursor=json.loads(json.dumps(progress.cursor)))
 
 
 def read_by_number(
-    github: Github, size: int, total: int | None = None, last_page: int = 1000
+    github: Github,
+    size: int,
+    total: int | None = None,
+    last_page: int = 1000,
+    first: Progress | None = None,
 ) -> Reading:
     return Reading(
         lambda progress: RestListing(progress, size),
-        lambda listing, number: cast(
-            "list[Ready]", listing.accept(number, github.by_number(number, size, last_page))
-        ),
-        Progress(total_stargazers=total),
+        lambda listing, ask: listing.accept(ask, github.by_number(number_of(ask), size, last_page)),
+        first or Progress(total_stargazers=total),
     )
 
 
 def read_by_cursor(github: Github, size: int, first: Progress) -> Reading:
+    return read_changing([github], size, first)
+
+
+def read_changing(present: Sequence[Github], size: int, first: Progress) -> Reading:
+    """A list by cursors that is always the last one of ``present``."""
     return Reading(
         lambda progress: GraphListing("o/r", progress, size),
-        lambda listing, ask: cast("list[Ready]", listing.accept(ask, github.by_cursor(ask))),
+        lambda listing, ask: listing.accept(ask, present[-1].by_cursor(cast(GraphAsk, ask))),
         first,
     )
 
@@ -238,7 +250,9 @@ def test_a_list_by_page_numbers_asks_for_every_page_once_and_for_none_behind_the
 
     reading.finish(steps)
 
-    assert sorted(reading.asked) == list(range(1, max(1, math.ceil(len(entries) / size)) + 1))
+    assert sorted(numbers(reading.asked)) == list(
+        range(1, max(1, math.ceil(len(entries) / size)) + 1)
+    )
 
 
 @settings(max_examples=100, deadline=None)
@@ -268,9 +282,9 @@ def test_one_page_alone_is_asked_for_until_the_length_of_the_list_is_known() -> 
 
     reading.go_through([("ask", 9), ("answer", 0)])
 
-    assert before == [1]
-    assert reading.listing.asks(9) == [2, 3, 4, 5]
-    assert reading.listing.asks(2) == [2, 3]
+    assert before == [PageAsk(1, 10)]
+    assert numbers(reading.listing.asks(9)) == [2, 3, 4, 5]
+    assert numbers(reading.listing.asks(2)) == [2, 3]
     assert reading.listing.asks(0) == []
 
 
@@ -282,9 +296,9 @@ def test_a_page_that_came_early_waits_for_its_turn_and_is_not_asked_again() -> N
     for number in listing.asks(2):
         listing.start(number)
 
-    early = listing.accept(3, github.by_number(3, 10))
-    asks = listing.asks(9)
-    ready = listing.accept(2, github.by_number(2, 10))
+    early = listing.accept(PageAsk(3, 10), github.by_number(3, 10))
+    asks = numbers(listing.asks(9))
+    ready = listing.accept(PageAsk(2, 10), github.by_number(2, 10))
 
     assert early == []
     assert asks == [4, 5]
@@ -304,9 +318,9 @@ def test_the_wall_is_no_end_where_more_stars_were_counted(
     )
     listing = RestListing(before)
 
-    listing.accept(400, make_github([(1, False)] * 100).by_number(1, 100))
+    listing.accept(PageAsk(400), make_github([(1, False)] * 100).by_number(1, 100))
 
-    assert (listing.is_done, listing.asks(9)) == (is_done, asks)
+    assert (listing.is_done, numbers(listing.asks(9))) == (is_done, asks)
 
 
 @pytest.mark.parametrize(
@@ -325,7 +339,7 @@ def test_a_cursor_of_another_kind_or_page_size_begins_anew(cursor: dict[str, Any
         page_size=100,
     )
 
-    assert listing.asks(9) == [1]
+    assert listing.asks(9) == [PageAsk(1)]
     assert listing.progress == Progress(total_stargazers=900)
 
 
@@ -367,7 +381,7 @@ def test_a_list_by_page_numbers_is_taken_over_at_any_page(
 
     assert Counter(by_number.users + reading.users) == Counter(github.named)
     assert reading.counted == (len(github.named), github.ghosts)
-    assert all(ask.newest_first for ask in reading.asked) == bool(by_number.durable and entries)
+    assert all(map(is_newest_first, reading.asked)) == bool(by_number.durable and entries)
 
 
 @settings(max_examples=200, deadline=None)
@@ -427,7 +441,7 @@ def test_what_was_read_already_does_not_count_for_the_second_end(
 
     reading.go_through([("ask", 1), ("answer", 0)])
 
-    assert [ask.newest_first for ask in reading.listing.asks(2)] == ends
+    assert [is_newest_first(ask) for ask in reading.listing.asks(2)] == ends
 
 
 def test_an_end_that_was_begun_is_read_on_however_few_stars_are_left() -> None:
@@ -436,8 +450,11 @@ def test_an_end_that_was_begun_is_read_on_however_few_stars_are_left() -> None:
     reading.go_through([("ask", 2), ("answer", 0), ("answer", 0)])
     goes_on = reading.listing.asks(2)
     reading.restart(lost=0)
+    at_first = reading.listing.asks(2)
+    reading.go_through([("ask", 2), ("answer", 0)])
 
-    assert [ask.newest_first for ask in goes_on] == [False, True]
+    assert [is_newest_first(ask) for ask in goes_on] == [False, True]
+    assert at_first == [GraphAsk("o/r", 10, None, newest_first=True)]
     assert reading.listing.asks(2) == goes_on
 
 
@@ -449,14 +466,14 @@ def test_beyond_the_wall_the_rest_is_read_from_the_newest_star_on() -> None:
     github = make_github(entries)
     by_number = read_by_number(github, size=100, total=40_250, last_page=400)
     for number in range(1, 401):
-        by_number.durable += by_number.take(by_number.listing, number)
+        by_number.durable += by_number.take(by_number.listing, PageAsk(number))
     asked_next = by_number.listing.asks(9)
     reading = read_by_cursor(github, 100, stored(by_number.durable[-1].progress))
 
     reading.finish([])
 
-    assert asked_next == [401]
-    assert [ask.newest_first for ask in reading.asked] == [True, True, True]
+    assert numbers(asked_next) == [401]
+    assert [is_newest_first(ask) for ask in reading.asked] == [True, True, True]
     assert Counter(by_number.users + reading.users) == Counter(github.named)
     assert reading.counted == (40_247, 3)
 
@@ -478,16 +495,98 @@ def test_a_cursor_that_tells_no_edge_begins_the_list_by_cursors_anew(
     assert listing.progress == Progress(total_stargazers=900)
 
 
+# A list that grew while it was interrupted
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    amount=st.integers(2, 40),
+    size=st.integers(2, 6),
+    came=st.lists(st.integers(0, 20), min_size=1, max_size=3),
+    steps=STEPS,
+    lost=st.integers(0, 3),
+    ghosts=st.sets(st.integers(0, 99), max_size=20),
+    total=st.sampled_from([1, GIANT]),
+)
+def test_what_came_while_a_list_was_interrupted_is_read_too(
+    amount: int,
+    size: int,
+    came: list[int],
+    steps: Steps,
+    lost: int,
+    ghosts: set[int],
+    total: int,
+) -> None:
+    entries = [(1, number in ghosts) for number in range(amount + sum(came))]
+    present = [make_github(entries[:amount])]
+    reading = read_changing(present, size, Progress(total_stargazers=total))
+
+    for new in came:
+        reading.go_through(steps)
+        present.append(make_github(entries[: len(present[-1].stars) + new]))
+        reading.restart(lost)
+    reading.finish(steps)
+
+    assert Counter(reading.users) == Counter(present[-1].named)
+    assert reading.counted == (len(present[-1].named), present[-1].ghosts)
+
+
+def test_a_giant_that_grew_by_150_stars_reads_these_first_and_nothing_twice() -> None:
+    entries = [(1, False)] * 50_150
+    present = [make_github(entries[:50_000])]
+    reading = read_changing(present, 100, Progress(total_stargazers=50_000))
+    reading.go_through([("ask", 2), ("answer", 0), ("answer", 0)] * 20)
+    present.append(make_github(entries))
+    reading.restart(lost=0)
+
+    asked = len(reading.asked)
+    reading.go_through([("ask", 2), ("answer", 0)] * 2)
+
+    assert [is_newest_first(ask) for ask in reading.asked[asked:]] == [True, True]
+    assert sorted(reading.users)[-2150:] == list(range(48_001, 50_151))
+    assert reading.counted == (4150, 0)
+    assert [is_newest_first(ask) for ask in reading.listing.asks(2)] == [False, True]
+
+
+def test_a_kill_between_the_new_pages_leaves_no_gap() -> None:
+    entries = [(1, False)] * 100
+    present = [make_github(entries[:60])]
+    reading = read_changing(present, 10, Progress(total_stargazers=GIANT))
+    reading.go_through([("ask", 2), ("answer", 0), ("answer", 0)] * 2)
+    present.append(make_github(entries))
+    reading.restart(lost=0)
+    reading.go_through([("ask", 2), ("answer", 0)] * 5)
+    reading.restart(lost=2)
+
+    reading.finish([])
+
+    assert Counter(reading.users) == Counter(range(1, 101))
+
+
+def test_a_list_that_grew_by_more_than_is_kept_in_memory_begins_anew() -> None:
+    entries = [(1, False)] * 100
+    present = [make_github(entries[:60])]
+    reading = read_changing(present, 10, Progress(total_stargazers=GIANT))
+    reading.begin = lambda progress: GraphListing("o/r", progress, 10, most_new_stars=30)
+    reading.go_through([("ask", 2), ("answer", 0), ("answer", 0)])
+    present.append(make_github(entries))
+    reading.restart(lost=0)
+
+    reading.go_through([("ask", 2), ("answer", 0)] * 4)
+
+    assert reading.listing.progress == Progress(total_stargazers=GIANT)
+    assert [is_newest_first(ask) for ask in reading.listing.asks(2)] == [False, True]
+
+
 @pytest.mark.parametrize("cursor", [None, "at 9"])
 def test_a_cursor_that_leads_nowhere_ends_the_list(cursor: str | None) -> None:
     github = make_github([(1, False)] * 30)
     reading = read_by_cursor(github, 10, Progress())
     reading.go_through([("ask", 1), ("answer", 0)])
     (ask,) = reading.listing.asks(2)
+    assert isinstance(ask, GraphAsk)
 
-    cast(GraphListing, reading.listing).accept(
-        ask, replace(github.by_cursor(ask), end_cursor=cursor)
-    )
+    reading.listing.accept(ask, replace(github.by_cursor(ask), end_cursor=cursor))
 
     assert ask.after == "at 9"
     assert reading.listing.is_done
@@ -507,6 +606,129 @@ def test_an_answer_that_comes_after_both_ends_met_changes_nothing() -> None:
     assert (ended.processed, ended.ghosts) == (15, 0)
 
 
+# Smaller pages, and page numbers where no page by cursors is to be had
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    entries=LISTS,
+    size=st.integers(11, 100),
+    narrowed=st.lists(st.integers(0, 40), max_size=6),
+    total=st.sampled_from([1, GIANT]),
+)
+def test_a_list_whose_pages_become_smaller_and_larger_comes_whole(
+    entries: list[tuple[int, bool]], size: int, narrowed: list[int], total: int
+) -> None:
+    github = make_github(entries)
+    reading = read_by_cursor(github, size, Progress(total_stargazers=total))
+
+    for steps in narrowed:
+        reading.go_through([("ask", 2), ("answer", 0)] * steps)
+        reading.listing.narrow()
+    reading.finish([])
+
+    assert Counter(reading.users) == Counter(github.named)
+    assert reading.counted == (len(github.named), github.ghosts)
+
+
+@pytest.mark.parametrize(
+    "listing",
+    [GraphListing("o/r", Progress()), NewestListing("o/r", Progress({"kind": "refresh"}))],
+    ids=["whole", "newest"],
+)
+def test_pages_by_cursors_become_smaller_step_by_step_and_larger_after_some_good_ones(
+    listing: Listing,
+) -> None:
+    def first() -> int:
+        (ask,) = listing.asks(1)
+        assert isinstance(ask, GraphAsk)
+        return ask.first
+
+    def answer_one(number: int) -> None:
+        (ask,) = listing.asks(1)
+        listing.start(ask)
+        user = Stargazer(number, "x", "", "", f"2020-01-01T00:00:{number:02}Z")
+        listing.accept(ask, Page((user,), 0, True, end_cursor=f"c{number}"))
+
+    sizes = [first()]
+    while listing.narrow():
+        sizes.append(first())
+    grown = []
+    for number in range(15):
+        answer_one(number + 1)
+        grown.append(first())
+
+    assert sizes == [100, 50, 25, 10]
+    assert grown == [10] * 4 + [25] * 5 + [50] * 5 + [100]
+
+
+def test_the_page_that_could_not_be_had_is_asked_for_again_with_fewer_stars() -> None:
+    listing = GraphListing("o/r", Progress(total_stargazers=GIANT))
+    front, back = listing.asks()
+    listing.start(front)
+    listing.start(back)
+
+    listing.give_up(front)
+    listing.narrow()
+
+    assert listing.asks() == [GraphAsk("o/r", 50)]
+
+
+@pytest.mark.parametrize(
+    "listing",
+    [RestListing(Progress()), NewestListing("o/r", Progress(), last_page=3)],
+    ids=["whole", "newest"],
+)
+def test_pages_by_number_stay_as_they_are(listing: Listing) -> None:
+    assert not listing.narrow()
+
+
+@settings(max_examples=300, deadline=None)
+@given(entries=LISTS, size=SIZES, per_page=SIZES, before=STEPS, steps=STEPS, restarts=RESTARTS)
+def test_a_list_by_cursors_is_handed_over_to_page_numbers(
+    entries: list[tuple[int, bool]],
+    size: int,
+    per_page: int,
+    before: Steps,
+    steps: Steps,
+    restarts: list[int],
+) -> None:
+    github = make_github(entries)
+    by_cursor = read_by_cursor(github, size, Progress(total_stargazers=len(entries)))
+    by_cursor.go_through(before)
+    by_cursor.restart(lost=0)
+    progress = by_cursor.listing.progress_for_pages(per_page)
+    assert progress is not None
+    by_number = read_by_number(github, per_page, total=len(entries), first=stored(progress))
+
+    by_number.finish(steps, restarts)
+
+    assert Counter(by_cursor.users + by_number.users) == Counter(github.named)
+    assert by_number.counted == (len(github.named), github.ghosts)
+    assert numbers(by_number.asked)[0] == sum(by_cursor.counted) // per_page + 1
+
+
+def test_a_list_that_was_begun_from_both_ends_begins_anew_by_page_numbers() -> None:
+    reading = read_by_cursor(make_github([(1, False)] * 50), 10, Progress(total_stargazers=40_000))
+    reading.listing = GraphListing("o/r", Progress(total_stargazers=GIANT), 10)
+    reading.go_through([("ask", 2), ("answer", 1)])
+
+    progress = replace(reading.listing.progress, total_stargazers=39_000)
+
+    assert GraphListing("o/r", progress).progress_for_pages(100) == Progress(
+        total_stargazers=39_000
+    )
+
+
+def test_page_numbers_lead_no_further_than_the_wall() -> None:
+    edge = {"at": "2020-01-01T00:00:00Z", "ids": [1], "ghosts": 0}
+    at_the_wall = {"kind": "rest", "next_page": 401, "page_size": 100, "edge": edge}
+
+    listing = GraphListing("o/r", Progress(at_the_wall, 400, 400, 90_000, processed=40_000))
+
+    assert listing.progress_for_pages(100) is None
+
+
 # The newest stars of a complete list
 
 
@@ -520,10 +742,13 @@ def read_newest(github: Github, known: int, size: int, by_number: bool) -> Readi
     )
     last_page = max(1, math.ceil(len(github.stars) / size)) if by_number else None
 
-    def take(listing: Any, ask: Any) -> list[Ready]:
-        page = github.by_number(ask, size) if by_number else github.by_cursor(ask)
-        ready: list[Ready] = listing.accept(ask, page, old | set(reading.users))
-        return ready
+    def take(listing: Listing, ask: ListAsk) -> list[Ready]:
+        page = (
+            github.by_cursor(ask)
+            if isinstance(ask, GraphAsk)
+            else github.by_number(ask.number, size)
+        )
+        return listing.accept(ask, page, old | set(reading.users))
 
     # ``take`` looks at it.
     reading = Reading(lambda progress: NewestListing("o/r", progress, last_page, size), take, first)
@@ -648,7 +873,7 @@ def test_the_wall_is_page_400_whatever_the_page_size() -> None:
         has_next=False,
     )
 
-    listing.accept(400, page)
+    listing.accept(PageAsk(400, 50), page)
 
     assert not listing.is_done
-    assert listing.asks(1) == [401]
+    assert listing.asks(1) == [PageAsk(401, 50)]
