@@ -26,6 +26,7 @@ LEAVES = {
     "redaction",
     "settings",
     "settings_rules",
+    "tokens",
 }
 STAGES = {
     "discover",

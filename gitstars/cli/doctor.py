@@ -28,13 +28,12 @@ from gitstars.errors import (
     ServerUnreachable,
 )
 from gitstars.model import Account
+from gitstars.tokens import LISTING_SCOPES, TokenKind, token_kind
 
 #: Clocks may differ by this much before pacing and leases suffer (seconds).
 CLOCK_TOLERANCE_SECONDS = 10.0
 #: Longest wait for GitHub (seconds).
 GITHUB_SECONDS = 15.0
-#: Without one of these a token of GitHub.com lists nobody's stargazers.
-LISTING_SCOPES = frozenset({"public_repo", "repo"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,10 +359,10 @@ def judge_token(
             "its budget may be spent; look again later",
         )
     left = f", {remaining} requests left this hour" if remaining else ""
-    if account.token.startswith("github_pat_"):
+    if token_kind(account.token) is TokenKind.FINE_GRAINED:
         advice = (
-            "GitHub lists stargazers to classic and OAuth tokens only: use one with the scope "
-            "public_repo"
+            "it lists the stargazers of a repository when its resource owner is the repository's "
+            "owner, the repository is selected and it has Contents: read and write"
         )
         return Finding("tokens", "warning", f"{who}: a fine-grained token{left}", advice)
     granted = frozenset(scope.strip() for scope in (scopes or "").split(",") if scope.strip())

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from gitstars import tokens
 from gitstars.clock import show_time
 from gitstars.errors import ClaimLost, DatabaseError, QueryFailed, TransactionConflict
 from gitstars.execute import refresh, verdict
@@ -268,12 +269,7 @@ class Settler:
             mine,
             *(row for row in rows if row.user_id in present and row.user_id != self._user_id),
         ]
-        hopeless = {
-            user
-            for user, account in present.items()
-            if not refusals.may_ever_list(account.scopes, refusals.token_kind(account.token))
-        }
-        chosen = access.choose_user(others, now, hopeless)
+        chosen = access.choose_user(others, now)
         count = refused.repository.stars if refused.repository else None
         settlement = replace(
             decided.settlement,
@@ -301,9 +297,9 @@ class Settler:
         lane = self._tools.dispatcher.lane(self._user_id)
         if lane is None or refused.face == "private":
             return None
-        kind, scopes = refusals.token_kind(lane.account.token), lane.account.scopes
-        advice = refusals.explain_refusal(refused.face, scopes, kind)
-        if not refusals.may_ever_list(scopes, kind) and lane.told != advice:
+        kind, scopes = tokens.token_kind(lane.account.token), lane.account.scopes
+        advice = refusals.explain_refusal(refused.face, scopes, kind, refused.accepted_permissions)
+        if tokens.may_list(kind, scopes) is False and lane.told != advice:
             lane.told = advice
             logger.warning("account %s: %s", lane.account, advice)
         return advice

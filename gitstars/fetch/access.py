@@ -1,5 +1,5 @@
 """Whom to try a repository's list with, when to try again, and when it is refused to everybody:
-pure decisions on what is known.
+decisions on what is known.
 """
 
 from collections.abc import Collection
@@ -13,8 +13,9 @@ LOOK_AGAIN_SECONDS = (86_400.0, 7 * 86_400.0)
 class Known(Protocol):
     """What is known of one user's access to one repository.
 
-    ``may_list`` True: the list was given, or the user administers or collaborates; False: refused,
-    ``look_again_at`` (epoch seconds) is when it may be tried again; None: never tried.
+    ``may_list`` True: the list was given, or the user administers or collaborates; False: refused
+    ``refusals`` times so far, ``look_again_at`` (epoch seconds) is when it may be tried again;
+    None: never tried.
     """
 
     @property
@@ -23,6 +24,8 @@ class Known(Protocol):
     def may_list(self) -> bool | None: ...
     @property
     def look_again_at(self) -> float | None: ...
+    @property
+    def refusals(self) -> int: ...
 
 
 AnyKnown = TypeVar("AnyKnown", bound=Known)
@@ -30,7 +33,7 @@ AnyKnown = TypeVar("AnyKnown", bound=Known)
 
 def look_again_at(refusals: int, now: float) -> float:
     """When to look again after a refusal that ``refusals`` earlier ones went before."""
-    return now + LOOK_AGAIN_SECONDS[min(refusals, len(LOOK_AGAIN_SECONDS) - 1)]
+    return now + LOOK_AGAIN_SECONDS[min(max(0, refusals), len(LOOK_AGAIN_SECONDS) - 1)]
 
 
 def is_due(known: Known, now: float) -> bool:
@@ -38,23 +41,21 @@ def is_due(known: Known, now: float) -> bool:
     return known.may_list is not False or known.look_again_at is None or known.look_again_at <= now
 
 
-def choose_user(
-    known: Collection[AnyKnown], now: float, hopeless: Collection[int] = ()
-) -> AnyKnown | None:
+def choose_user(known: Collection[AnyKnown], now: float) -> AnyKnown | None:
     """The user to try the list with, of those who starred or hold the repository; None: nobody
     is due.
 
-    Whoever administers, collaborates or was given the list goes first, then those never tried, then
-    those due again. Users whose tokens GitHub gives no lists to at all (``hopeless``) come after
-    all others.
+    The last answers decide, not the kinds of the tokens: whoever was given the list, administers
+    or collaborates goes first, then those never tried, then those due again, who were refused the
+    fewest times first.
     """
     due = [row for row in known if is_due(row, now)]
     return min(
         due,
         key=lambda row: (
-            row.user_id in hopeless,
             not row.may_list,
             row.may_list is False,
+            row.refusals if row.may_list is False else 0,
             row.user_id,
         ),
         default=None,

@@ -1,10 +1,10 @@
 """The faces of a refusal: which words of GitHub mean which, and what a person can change about
 it.
-
-Pure.
 """
 
 from collections.abc import Iterable
+
+from gitstars.tokens import TokenKind, may_list
 
 #: GitHub's words (lower case) for a refusal, and the face we call it by.
 FACES = (
@@ -26,24 +26,13 @@ REMOVALS = (
     ("access blocked", "blocked"),
 )
 
-#: Either of these scopes lets a classic or OAuth token list what its owner may list.
-LISTING_SCOPES = frozenset({"public_repo", "repo"})
-
-_PREFIXES = (
-    ("github_pat_", "fine_grained"),
-    ("ghp_", "classic"),
-    ("gho_", "oauth"),
-    ("ghu_", "app"),
-    ("ghs_", "app"),
-)
-_ADVICE = {
+_POLICIES = {
     "sso": (
         "authorise this token for the organisation's single sign-on, or sign in again and grant "
         "the organisation access"
     ),
     "oauth_app": (
-        "let an owner of the organisation approve this OAuth app, or use a classic token with "
-        "the scope public_repo"
+        "let an owner of the organisation approve this OAuth app, or use a token of another kind"
     ),
     "token_policy": (
         "the organisation does not accept this kind of token: use another kind, or ask its "
@@ -54,6 +43,22 @@ _ADVICE = {
         "addresses"
     ),
 }
+_WRITE_ACCESS = (
+    "each of these includes write access, and the narrowest is a fine-grained token for the one "
+    "repository"
+)
+_FINE_GRAINED = (
+    "a fine-grained token lists stargazers when its resource owner is the repository's owner, "
+    "the repository is selected and it has the permission Contents: read and write"
+)
+_APP = (
+    "the token of an app lists stargazers when the app is installed on the repository and has "
+    "the permission Contents: read and write"
+)
+_PERSON = (
+    "GitHub gives this list to people who may push to the repository: let one of them sign in, "
+    "or have this account given write access"
+)
 
 
 def find_face(text: str) -> str | None:
@@ -66,51 +71,36 @@ def find_removal(text: str) -> str | None:
     return _find(text, REMOVALS)
 
 
-def token_kind(token: str) -> str:
-    """``fine_grained``, ``classic``, ``oauth`` or ``app``, by the prefix; tokens from before the
-    prefixes are classic ones.
-    """
-    return next((kind for prefix, kind in _PREFIXES if token.startswith(prefix)), "classic")
-
-
-def may_ever_list(scopes: frozenset[str] | None, kind: str) -> bool:
-    """Whether a token of this kind and these scopes (None: unknown) is one that GitHub gives
-    lists to at all.
-    """
-    return kind in ("classic", "oauth") and (scopes is None or bool(LISTING_SCOPES & scopes))
-
-
-def explain_refusal(face: str, scopes: frozenset[str] | None, kind: str) -> str:
+def explain_refusal(
+    face: str,
+    scopes: frozenset[str] | None,
+    kind: TokenKind,
+    accepted_permissions: str | None = None,
+) -> str:
     """One sentence that tells what to change.
 
-    ``kind`` is ``token_kind``'s, ``scopes`` the token's (None: unknown).
+    ``scopes`` are the token's (None: unknown), ``accepted_permissions`` what GitHub said that a
+    token without scopes needs.
     """
-    if kind == "fine_grained":
-        return (
-            "GitHub refuses stargazer lists to fine-grained tokens, even to the repository's "
-            "owner: "
-            "use a classic token with the scope public_repo, or sign in through the OAuth app"
-        )
-    if kind == "app":
-        return (
-            "GitHub refuses stargazer lists to tokens of GitHub Apps: use a classic token with "
-            "the scope public_repo or an OAuth app"
-        )
-    if face == "scope" and may_ever_list(scopes, kind) and scopes is not None:
-        return (
-            f"the scopes of the token ({_name(scopes)}) are not enough for this repository: "
-            "grant repo"
-        )
-    if face == "scope" or not may_ever_list(scopes, kind):
+    if face in _POLICIES:
+        return _POLICIES[face]
+    if kind is TokenKind.FINE_GRAINED or face == "token":
+        return f"{_FINE_GRAINED}{_name_permissions(accepted_permissions)}, which is write access"
+    if kind is TokenKind.APP or face == "integration":
+        return f"{_APP}{_name_permissions(accepted_permissions)}, which is write access"
+    if may_list(kind, scopes) is False or (face == "scope" and scopes is None):
         return (
             f"the token lacks the scope public_repo (it has {_name(scopes)}): grant public_repo, "
-            "or repo for private repositories"
+            "or repo for private repositories, or use a fine-grained token with Contents: read "
+            f"and write; {_WRITE_ACCESS}"
         )
-    return _ADVICE.get(
-        face,
-        "GitHub shows this list only to people who administer or collaborate on the repository: "
-        "let one of them sign in, or have this account added as a collaborator",
-    )
+    if face == "scope":
+        return (
+            f"the scopes of the token ({_name(scopes)}) are not enough for this repository: "
+            f"grant repo, or use a fine-grained token with Contents: read and write; "
+            f"{_WRITE_ACCESS}"
+        )
+    return _PERSON
 
 
 def _find(text: str, table: Iterable[tuple[str, str]]) -> str | None:
@@ -120,3 +110,11 @@ def _find(text: str, table: Iterable[tuple[str, str]]) -> str | None:
 
 def _name(scopes: frozenset[str] | None) -> str:
     return "unknown ones" if scopes is None else ", ".join(sorted(scopes)) or "none"
+
+
+def _name_permissions(accepted: str | None) -> str:
+    """``X-Accepted-GitHub-Permissions`` in words; each ``;`` parts one way from another."""
+    if not accepted:
+        return ""
+    ways = [way.strip().replace(",", " and ") for way in accepted.split(";") if way.strip()]
+    return f" (GitHub names {' or '.join(ways)})"

@@ -1,6 +1,7 @@
 """Whom to try a list with, and when to look again at one that was refused."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ class Row:
     user_id: int
     may_list: bool | None = None
     look_again_at: float | None = None
+    refusals: int = 0
 
 
 @pytest.mark.parametrize(("refusals", "days"), [(0, 1), (1, 7), (2, 7), (50, 7)])
@@ -44,31 +46,30 @@ MAY, UNTRIED, AGAIN, WAITS = (True, None), (None, None), (False, NOW - 1), (Fals
 
 
 @pytest.mark.parametrize(
-    ("rows", "hopeless", "chosen"),
+    ("rows", "chosen"),
     [
-        ({}, [], None),
-        ({1: WAITS}, [], None),
-        ({1: WAITS, 2: WAITS}, [2], None),
-        ({1: AGAIN, 2: UNTRIED, 3: MAY}, [], 3),
-        ({1: AGAIN, 2: UNTRIED}, [], 2),
-        ({1: WAITS, 2: AGAIN}, [], 2),
-        ({1: WAITS, 2: UNTRIED}, [], 2),
-        ({3: MAY, 2: MAY, 1: AGAIN}, [], 2),
-        ({9: UNTRIED, 4: UNTRIED}, [], 4),
-        ({9: AGAIN, 4: AGAIN}, [], 4),
-        ({1: UNTRIED, 2: UNTRIED}, [1], 2),
-        ({1: MAY, 2: UNTRIED}, [1], 2),
-        ({1: MAY, 2: AGAIN}, [1], 2),
-        ({1: MAY, 2: WAITS}, [1], 1),
-        ({1: AGAIN, 2: MAY, 3: UNTRIED}, [1, 2, 3], 2),
+        ({}, None),
+        ({1: WAITS}, None),
+        ({1: WAITS, 2: WAITS}, None),
+        ({1: AGAIN, 2: UNTRIED, 3: MAY}, 3),
+        ({1: AGAIN, 2: UNTRIED}, 2),
+        ({1: WAITS, 2: AGAIN}, 2),
+        ({1: WAITS, 2: UNTRIED}, 2),
+        ({3: MAY, 2: MAY, 1: AGAIN}, 2),
+        ({9: UNTRIED, 4: UNTRIED}, 4),
+        ({9: AGAIN, 4: AGAIN}, 4),
+        ({9: (*AGAIN, 1), 4: (*AGAIN, 3)}, 9),
+        ({9: (*AGAIN, 3), 4: (*AGAIN, 3)}, 4),
+        ({9: (*UNTRIED, 0), 4: (*MAY, 7)}, 4),
+        ({9: (*MAY, 0), 4: (*MAY, 7)}, 4),
     ],
 )
 def test_the_list_is_tried_with_whoever_is_most_likely_to_get_it(
-    rows: dict[int, tuple[bool | None, float | None]], hopeless: list[int], chosen: int | None
+    rows: dict[int, tuple[Any, ...]], chosen: int | None
 ) -> None:
     known = [Row(user_id, *what) for user_id, what in rows.items()]
 
-    row = choose_user(known, NOW, hopeless)
+    row = choose_user(known, NOW)
 
     assert (row.user_id if row else None) == chosen
 

@@ -2,13 +2,8 @@
 
 import pytest
 
-from gitstars.fetch.refusals import (
-    explain_refusal,
-    find_face,
-    find_removal,
-    may_ever_list,
-    token_kind,
-)
+from gitstars.fetch.refusals import explain_refusal, find_face, find_removal
+from gitstars.tokens import TokenKind
 
 LISTS = frozenset({"read:user", "public_repo"})
 
@@ -72,106 +67,90 @@ def test_a_repository_that_was_taken_away_is_told_from_a_refused_one(
     assert find_removal(text) == reason
 
 
-@pytest.mark.parametrize(
-    ("token", "kind"),
-    [
-        ("github_pat_11AAAA_bbbb", "fine_grained"),
-        ("ghp_0123456789", "classic"),
-        ("gho_0123456789", "oauth"),
-        ("ghu_0123456789", "app"),
-        ("ghs_0123456789", "app"),
-        ("0123456789abcdef0123456789abcdef01234567", "classic"),
-        ("", "classic"),
-    ],
+KINDS = list(TokenKind)
+SCOPED = [TokenKind.CLASSIC, TokenKind.OAUTH]
+POLICIES = {
+    "sso": "authorise this token for the organisation's single sign-on",
+    "oauth_app": "let an owner of the organisation approve this OAuth app",
+    "token_policy": "the organisation does not accept this kind of token",
+    "ip_allow_list": "add this server's address",
+}
+OTHER_FACES = ["permission", "empty", "not_found", "forbidden", "a face of tomorrow"]
+WRITE_ACCESS = (
+    "each of these includes write access, and the narrowest is a fine-grained token for the one "
+    "repository"
 )
-def test_a_token_shows_its_kind_by_its_beginning(token: str, kind: str) -> None:
-    assert token_kind(token) == kind
+FINE_GRAINED = (
+    "a fine-grained token lists stargazers when its resource owner is the repository's owner, "
+    "the repository is selected and it has the permission Contents: read and write"
+)
+APP = (
+    "the token of an app lists stargazers when the app is installed on the repository and has "
+    "the permission Contents: read and write"
+)
 
 
-@pytest.mark.parametrize(
-    ("kind", "scopes", "expected"),
-    [
-        ("classic", frozenset({"public_repo"}), True),
-        ("classic", frozenset({"repo"}), True),
-        ("oauth", LISTS, True),
-        ("classic", None, True),
-        ("oauth", None, True),
-        ("classic", frozenset[str](), False),
-        ("oauth", frozenset({"read:user", "repo:status"}), False),
-        ("fine_grained", None, False),
-        ("fine_grained", LISTS, False),
-        ("app", None, False),
-        ("app", LISTS, False),
-    ],
-)
-def test_only_classic_and_oauth_tokens_with_a_scope_for_repositories_ever_list(
-    kind: str, scopes: frozenset[str] | None, expected: bool
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("scopes", [LISTS, None, frozenset[str]()])
+@pytest.mark.parametrize("face", POLICIES)
+def test_what_an_organisation_forbids_is_for_its_owners_to_allow(
+    face: str, scopes: frozenset[str] | None, kind: TokenKind
 ) -> None:
-    assert may_ever_list(scopes, kind) is expected
+    assert POLICIES[face] in explain_refusal(face, scopes, kind)
 
 
-COLLABORATE = "only to people who administer or collaborate"
-
-
-@pytest.mark.parametrize("kind", ["classic", "oauth"])
+@pytest.mark.parametrize("kind", SCOPED)
 @pytest.mark.parametrize("scopes", [LISTS, None])
-@pytest.mark.parametrize(
-    ("face", "advice"),
-    [
-        ("sso", "authorise this token for the organisation's single sign-on"),
-        ("oauth_app", "let an owner of the organisation approve this OAuth app"),
-        ("token_policy", "the organisation does not accept this kind of token"),
-        ("ip_allow_list", "add this server's address"),
-        ("permission", COLLABORATE),
-        ("integration", COLLABORATE),
-        ("token", COLLABORATE),
-        ("empty", COLLABORATE),
-        ("not_found", COLLABORATE),
-        ("forbidden", COLLABORATE),
-        ("a face of tomorrow", COLLABORATE),
-    ],
-)
-def test_each_face_has_its_advice_where_the_token_could_list(
-    face: str, advice: str, scopes: frozenset[str] | None, kind: str
+@pytest.mark.parametrize("face", OTHER_FACES)
+def test_where_the_token_could_list_the_person_may_not(
+    face: str, scopes: frozenset[str] | None, kind: TokenKind
 ) -> None:
-    assert advice in explain_refusal(face, scopes, kind)
+    assert explain_refusal(face, scopes, kind) == (
+        "GitHub gives this list to people who may push to the repository: let one of them sign "
+        "in, or have this account given write access"
+    )
 
 
-FACES = [
-    "permission",
-    "integration",
-    "token",
-    "empty",
-    "not_found",
-    "forbidden",
-    "sso",
-    "oauth_app",
-    "token_policy",
-    "ip_allow_list",
-    "scope",
-]
-
-
-@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("face", [*OTHER_FACES, "scope"])
 @pytest.mark.parametrize("scopes", [None, frozenset[str](), LISTS])
 @pytest.mark.parametrize(
-    ("kind", "advice"),
+    ("kind", "advice"), [(TokenKind.FINE_GRAINED, FINE_GRAINED), (TokenKind.APP, APP)]
+)
+def test_tokens_without_scopes_work_with_contents_read_and_write(
+    face: str, scopes: frozenset[str] | None, kind: TokenKind, advice: str
+) -> None:
+    assert explain_refusal(face, scopes, kind) == f"{advice}, which is write access"
+
+
+@pytest.mark.parametrize(("face", "advice"), [("token", FINE_GRAINED), ("integration", APP)])
+def test_githubs_words_tell_the_kind_of_a_token_that_its_prefix_hides(
+    face: str, advice: str
+) -> None:
+    assert advice in explain_refusal(face, None, TokenKind.CLASSIC)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "named"),
     [
-        ("fine_grained", "refuses stargazer lists to fine-grained tokens"),
-        ("app", "refuses stargazer lists to tokens of GitHub Apps"),
+        (
+            "metadata=read; contents=write",
+            " (GitHub names metadata=read or contents=write), which",
+        ),
+        ("contents=write,metadata=read", " (GitHub names contents=write and metadata=read), which"),
+        (" ; contents=write ;", " (GitHub names contents=write), which"),
+        ("", "read and write, which"),
+        (None, "read and write, which"),
     ],
 )
-def test_a_token_of_a_kind_that_never_lists_is_what_the_advice_is_about(
-    face: str, scopes: frozenset[str] | None, kind: str, advice: str
+@pytest.mark.parametrize("kind", [TokenKind.FINE_GRAINED, TokenKind.APP])
+def test_the_permissions_that_github_names_are_part_of_the_advice(
+    kind: TokenKind, accepted: str | None, named: str
 ) -> None:
-    text = explain_refusal(face, scopes, kind)
-
-    assert advice in text
-    assert "use a classic token with the scope public_repo" in text
+    assert named in explain_refusal("token", None, kind, accepted)
 
 
-@pytest.mark.parametrize("face", FACES)
-@pytest.mark.parametrize("kind", ["classic", "oauth"])
+@pytest.mark.parametrize("face", [*OTHER_FACES, "scope"])
+@pytest.mark.parametrize("kind", SCOPED)
 @pytest.mark.parametrize(
     ("scopes", "named"),
     [
@@ -180,20 +159,36 @@ def test_a_token_of_a_kind_that_never_lists_is_what_the_advice_is_about(
     ],
 )
 def test_a_token_without_the_scope_is_what_the_advice_is_about(
-    face: str, kind: str, scopes: frozenset[str], named: str
+    face: str, kind: TokenKind, scopes: frozenset[str], named: str
 ) -> None:
     text = explain_refusal(face, scopes, kind)
 
     assert text == (
         f"the token lacks the scope public_repo ({named}): grant public_repo, or repo for "
-        "private repositories"
+        "private repositories, or use a fine-grained token with Contents: read and write; "
+        f"{WRITE_ACCESS}"
     )
 
 
 def test_where_github_misses_a_scope_and_none_is_known_the_advice_names_it() -> None:
-    text = explain_refusal("scope", None, "oauth")
+    text = explain_refusal("scope", None, TokenKind.OAUTH)
 
-    assert text == (
-        "the token lacks the scope public_repo (it has unknown ones): grant public_repo, or "
-        "repo for private repositories"
-    )
+    assert text.startswith("the token lacks the scope public_repo (it has unknown ones)")
+
+
+def test_where_github_misses_a_scope_that_is_there_the_larger_one_is_named() -> None:
+    text = explain_refusal("scope", LISTS, TokenKind.OAUTH)
+
+    assert text.startswith("the scopes of the token (public_repo, read:user) are not enough")
+    assert text.endswith(WRITE_ACCESS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("scopes", [LISTS, None, frozenset[str]()])
+@pytest.mark.parametrize("face", [*POLICIES, *OTHER_FACES, "token", "integration", "scope"])
+def test_nothing_is_promised_to_those_who_only_read_or_triage(
+    face: str, scopes: frozenset[str] | None, kind: TokenKind
+) -> None:
+    text = explain_refusal(face, scopes, kind)
+
+    assert not {"collaborator", "collaborate", "triage", "member"} & set(text.split())
