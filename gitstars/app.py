@@ -28,6 +28,7 @@ from gitstars.interrupts import on_interrupts
 from gitstars.loops import spawn
 from gitstars.store import lifecycle, schema
 from gitstars.store.database import Database
+from gitstars.store.engine import EngineHost
 from gitstars.store.writer import PageWriter
 from gitstars.supervise import deadman, pulse
 from gitstars.supervise.budgets import KEEP_SECONDS, BudgetKeeper
@@ -59,14 +60,17 @@ EMBEDDED_WRITERS = 4
 class App:
     """A whole gitstars in this process."""
 
-    def __init__(self, config: Config, clock: Clock | None = None) -> None:
+    def __init__(
+        self, config: Config, clock: Clock | None = None, engine: EngineHost | None = None
+    ) -> None:
+        """``engine``: an embedded engine that is open already, and stays open when this stops."""
         self.config = config
         self.clock = clock or SystemClock()
         self.stopping = Event()
         self.paused = Event()
         self.instance = Instance()
         self.events = EventBus()
-        self.database = Database(config.database, self.clock)
+        self.database = Database(config.database, self.clock, engine)
         self.dispatcher = Dispatcher(monotonic=self.clock.monotonic)
         self.ledger = Ledger(config.github)
         self.calls = CallTimes()

@@ -20,6 +20,7 @@ from gitstars.simulator.scenario import Scenario
 from gitstars.store import schema
 from gitstars.store.database import Database
 from tests.harness import Flow, Server, SurrealServer
+from tests.shared import SHARED, SharedProcesses
 
 #: A test that takes longer is taken for hanging (seconds), however slow the machine may be: waits
 #: inside of tests notice much earlier that nothing moves. ``@pytest.mark.slow(seconds)`` grants
@@ -125,9 +126,24 @@ def server_config(
     )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def shared_processes() -> Iterator[SharedProcesses]:
+    """One simulated GitHub and one embedded engine for the whole session."""
+    yield SHARED
+    SHARED.close()
+
+
+@pytest.fixture
+def shared_config(shared_processes: SharedProcesses) -> DatabaseConfig:
+    """An empty embedded database on the engine of the session, for this process only."""
+    return shared_processes.new_database()
+
+
 @pytest.fixture
 def embedded_config(tmp_path: Path) -> DatabaseConfig:
-    """An empty embedded database in a folder of its own."""
+    """An empty embedded database in a folder of its own, for other processes and for engines
+    that die.
+    """
     return DatabaseConfig(url=f"surrealkv://{tmp_path}/stars.db")
 
 
@@ -138,23 +154,45 @@ def database_config(request: pytest.FixtureRequest) -> DatabaseConfig:
     return config
 
 
-@pytest.fixture
-def database(database_config: DatabaseConfig) -> Iterator[Database]:
-    """An open database with the schema applied."""
-    opened = Database(database_config)
+@pytest.fixture(params=["embedded", "server"])
+def database(
+    request: pytest.FixtureRequest, shared_processes: SharedProcesses
+) -> Iterator[Database]:
+    """An open database with the schema applied, on both engines in turn."""
+    name = {"embedded": "shared_config", "server": "server_config"}[request.param]
+    config: DatabaseConfig = request.getfixturevalue(name)
+    opened = Database(config, engine=shared_processes.engine_of(config))
     opened.open()
     schema.apply(opened)
     yield opened
     opened.close()
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Flows run on the embedded engine; those marked ``both_engines`` on a server too."""
+    if "flow_config" in metafunc.fixturenames:
+        is_marked = metafunc.definition.get_closest_marker("both_engines") is not None
+        engines = ["embedded", "server"] if is_marked else ["embedded"]
+        metafunc.parametrize("flow_config", engines, indirect=True)
+
+
 @pytest.fixture
-def flow(database_config: DatabaseConfig) -> Iterator[Callable[..., Flow]]:
-    """``flow(scenario, github={...})`` on both engines in turn."""
+def flow_config(request: pytest.FixtureRequest) -> DatabaseConfig:
+    """An empty database for a flow."""
+    name = {"embedded": "shared_config", "server": "server_config"}[request.param]
+    config: DatabaseConfig = request.getfixturevalue(name)
+    return config
+
+
+@pytest.fixture
+def flow(flow_config: DatabaseConfig) -> Iterator[Callable[..., Flow]]:
+    """``flow(scenario, github={...})``; on both engines in turn where the test is marked
+    ``both_engines``. ``database``: another database than ``flow_config``.
+    """
     opened: list[Flow] = []
 
-    def make(scenario: Scenario, **changes: Any) -> Flow:
-        opened.append(Flow(scenario, database_config, **changes))
+    def make(scenario: Scenario, database: DatabaseConfig = flow_config, **changes: Any) -> Flow:
+        opened.append(Flow(scenario, database, **changes))
         return opened[-1]
 
     yield make

@@ -24,12 +24,12 @@ from gitstars.config import (
     WorkersConfig,
 )
 from gitstars.model import Repository
-from gitstars.simulator.process import start_process
 from gitstars.simulator.render import moment
 from gitstars.simulator.scenario import Scenario, SimAccount, SimLimits
 from gitstars.store import schema, seeding
-from gitstars.store.database import Database
+from gitstars.store.database import EMBEDDED_SCHEMES, Database
 from tests import waiting
+from tests.shared import SHARED
 
 
 def free_port() -> int:
@@ -98,7 +98,7 @@ class Flow:
 
     def __init__(self, scenario: Scenario, database: DatabaseConfig, **changes: Any) -> None:
         self.scenario = scenario
-        self.github = start_process(scenario)
+        self.github = SHARED.lend_simulator(scenario)
         pace = {
             "requests_per_hour": 1_000_000,
             "rest_points_per_minute": 1_000_000,
@@ -119,13 +119,16 @@ class Flow:
             workers=WorkersConfig(**changes.get("workers", {})),
         )
         self.app: App | None = None
-        self.database = Database(database)
+        self._engine = SHARED.engine_of(database)
+        #: An embedded engine that belongs to one server is open in one process at a time.
+        self._is_alone = self._engine is None and database.url.startswith(EMBEDDED_SCHEMES)
+        self.database = Database(database, engine=self._engine)
         self.database.open()
         if changes.get("has_schema", True):
             schema.apply(self.database)
         for account in scenario.accounts[: changes.get("signed_in")]:
             self.sign_in(account)
-        if self.database.is_embedded:
+        if self._is_alone:
             self.database.close()
 
     def sign_in(self, account: SimAccount, database: Database | None = None) -> None:
@@ -141,10 +144,15 @@ class Flow:
         )
 
     def start(self) -> App:
-        """Start gitstars; on the embedded engine the test reads through its connection."""
-        self.app = App(self.config)
-        self.app.start()
-        if self.app.database.is_embedded:
+        """Start gitstars; on an engine of its own the test reads through its connection."""
+        app = self.build()
+        app.start()
+        return app
+
+    def build(self) -> App:
+        """Build gitstars without starting it."""
+        self.app = App(self.config, engine=self._engine)
+        if self._is_alone:
             self.database = self.app.database
         return self.app
 
@@ -212,9 +220,9 @@ class Flow:
     def close(self) -> None:
         if self.app is not None:
             self.app.stop()
-        if not self.database.is_embedded:
+        if not self._is_alone:
             self.database.close()
-        self.github.stop()
+        SHARED.take_back(self.github)
 
 
 class Server:

@@ -13,6 +13,9 @@ STILL_SECONDS = 60.0
 #: A wait fails after this long (seconds) although something still moves: it turns in circles. Below
 #: the guard of ``tests/conftest.py``, so that the failure says what was waited for.
 CIRCLE_SECONDS = 270.0
+#: What a wait gets in which no signs of progress can be seen, such as that for the end of a process
+#: (seconds). It usually takes moments.
+PATIENCE_SECONDS = 120.0
 #: Pause between looks at the signs of progress (seconds); they may cost a call each.
 LOOK_SECONDS = 2.0
 

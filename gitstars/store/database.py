@@ -108,16 +108,27 @@ def seconds(amount: float) -> Duration:
 
 
 class Database:
-    """SurrealDB at the configured address, embedded or a server, behind a pool of connections."""
+    """SurrealDB at the configured address, embedded or a server, behind a pool of connections.
 
-    def __init__(self, settings: DatabaseConfig, clock: Clock | None = None) -> None:
+    ``engine``: an embedded engine that is open already and stays open afterwards; several databases
+    may use it one after the other.
+    """
+
+    def __init__(
+        self,
+        settings: DatabaseConfig,
+        clock: Clock | None = None,
+        engine: EngineHost | None = None,
+    ) -> None:
         self._settings = settings
         self._clock = clock or SystemClock()
         self.is_embedded = settings.url.startswith(EMBEDDED_SCHEMES)
         use = RequestMessage(
             RequestMethod.USE, namespace=settings.namespace, database=settings.database
         )
-        self.engine = EngineHost(settings.url, use.WS_CBOR_DESCRIPTOR) if self.is_embedded else None
+        self._prologue: bytes = use.WS_CBOR_DESCRIPTOR
+        self._owns_engine = self.is_embedded and engine is None
+        self.engine = EngineHost(settings.url, self._prologue) if self._owns_engine else engine
         self._pool = ConnectionPool(
             self._connect,
             settings.pool_max_size,
@@ -144,7 +155,10 @@ class Database:
         """
         deadline = self._clock.monotonic() + wait_seconds
         if self.engine is not None:
-            self.engine.open()
+            if self._owns_engine:
+                self.engine.open()
+            else:
+                self.engine.enter(self._prologue, REPLY_SECONDS)
         while True:
             try:
                 # The first connection makes namespace and database, and may meet another server
@@ -166,7 +180,7 @@ class Database:
         self.is_closed = True
         self.renew_live(0.0)
         self._pool.close()
-        if self.engine is not None:
+        if self.engine is not None and self._owns_engine:
             self.engine.close(seconds)
 
     # Queries

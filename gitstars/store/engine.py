@@ -115,6 +115,13 @@ class EngineHost:
         self._is_up.set()
         spawn("engine reader", self._read_answers, ours, self._process)
 
+    def enter(self, prologue: bytes, timeout: float) -> None:
+        """Choose another namespace and database for everything that is asked from now on, by new
+        children too. Raises like ``execute``.
+        """
+        self._prologue = prologue
+        self.execute(prologue, timeout)
+
     def execute(self, request: bytes, timeout: float) -> bytes:
         """The answer to one request.
 

@@ -4,6 +4,8 @@ everything else has a true reason.
 
 from collections.abc import Callable
 
+import pytest
+
 from gitstars.app import App
 from gitstars.simulator.scenario import Scenario, SimAccount, SimLimits, SimRepository
 from tests.harness import Flow
@@ -152,6 +154,7 @@ def test_every_row_is_the_truth_and_every_other_has_a_true_reason(flow: MakeFlow
     assert {entry["status"] for entry in run.github.asked() if entry.get("user") == 3} <= {401}
 
 
+@pytest.mark.both_engines
 def test_what_a_spent_budget_holds_up_says_so_and_resumes_after_a_restart(flow: MakeFlow) -> None:
     places = tuple(SimRepository(id=n, full_name=f"org/repo-{n}", stars=250) for n in range(1, 41))
     everything = tuple(place.id for place in places)

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from gitstars.app import App
 from gitstars.simulator.scenario import make_scenario
 from gitstars.store.database import Database, record
@@ -38,20 +40,17 @@ def status_of(run: Flow, name: str) -> tuple[Any, Any]:
     return row["status"], row.get("claimed_by")
 
 
+@pytest.mark.both_engines
 def test_claims_of_a_dead_predecessor_are_taken_up_at_the_start_and_others_are_left_to_their_lease(
     flow: Callable[..., Flow],
 ) -> None:
     run = flow(make_scenario([150, 250], limits=NO_LIMITS, population=5000))
-    if run.database.is_embedded:
-        run.database.open()
     (dead, elsewhere), host = (
         (place.full_name for place in run.scenario.repositories),
         socket.gethostname().replace(":", "-"),
     )
     claim_by_hand(run.database, dead, f"{host}:{ended_process()}:abcd:1")
     claim_by_hand(run.database, elsewhere, "another-machine:1:abcd:1")
-    if run.database.is_embedded:
-        run.database.close()
 
     run.start()
     run.wait_idle()
@@ -64,6 +63,7 @@ def test_claims_of_a_dead_predecessor_are_taken_up_at_the_start_and_others_are_l
     )
 
 
+@pytest.mark.both_engines
 def test_a_claim_of_ours_that_could_not_be_settled_goes_back_with_the_next_heartbeat(
     flow: Callable[..., Flow],
 ) -> None:

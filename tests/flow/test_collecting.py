@@ -39,6 +39,7 @@ def scenario(places: tuple[SimRepository, ...], limits: SimLimits, **changes: An
     )
 
 
+@pytest.mark.both_engines
 def test_every_star_of_existing_accounts_is_stored(flow: MakeFlow) -> None:
     run = flow(
         make_scenario(long_tail(60, 40, 1500), accounts=3, limits=NO_LIMITS, population=20_000)
@@ -141,6 +142,7 @@ def test_an_account_without_stars_is_fine_and_a_repository_without_stars_complet
     assert run.stored() == {}
 
 
+@pytest.mark.both_engines
 def test_a_new_account_is_seen_and_goes_first(flow: MakeFlow) -> None:
     places = repositories(*([300] * 40), 10, 20)
     old = SimAccount(
@@ -163,6 +165,7 @@ def test_a_new_account_is_seen_and_goes_first(flow: MakeFlow) -> None:
     assert (first["user"], first["path"]) == (2, "/repos/org/repo-40/stargazers")
 
 
+@pytest.mark.both_engines
 def test_a_rejected_token_stops_its_own_user_only(flow: MakeFlow) -> None:
     places = repositories(30, 40, 50, 60)
     good = SimAccount(user_id=1, login="ann", token="gho_ann", starred=(1000, 1001))
@@ -238,6 +241,7 @@ def test_a_spent_budget_waits_for_its_reset_while_others_go_on(flow: MakeFlow) -
     assert 1 <= len(refused) <= 8
 
 
+@pytest.mark.both_engines
 def test_repository_ids_may_be_odd_and_one_that_cannot_be_used_stops_no_other(
     flow: MakeFlow,
 ) -> None:
@@ -252,8 +256,6 @@ def test_repository_ids_may_be_odd_and_one_that_cannot_be_used_stops_no_other(
     )
     places = repositories(*(20 + n for n in range(len(names) + 1)))
     run = flow(scenario(places, NO_LIMITS), signed_in=0)
-    if run.database.is_embedded:
-        run.database.open()
     seeding.sign_in(run.database, 1, "ann", "gho_annannann")
     odd = [
         Repository(name, place.full_name, place.id, place.stars)
@@ -268,8 +270,6 @@ def test_repository_ids_may_be_odd_and_one_that_cannot_be_used_stops_no_other(
         id=places[-1].id,
         name=places[-1].full_name,
     )
-    if run.database.is_embedded:
-        run.database.close()
 
     run.start()
     run.wait_idle()

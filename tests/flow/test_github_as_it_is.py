@@ -20,6 +20,7 @@ GRAPH = {"use_graphql": True, "graphql_points_per_minute": 1_000_000}
 FACES = ("permission", "token", "integration", "empty", "not_found", "graph_null_repository")
 
 
+@pytest.mark.both_engines
 def test_every_star_is_read_through_graphql_in_few_queries(flow: MakeFlow) -> None:
     run = flow(
         make_scenario(long_tail(120, 40, 3000), accounts=2, limits=NO_LIMITS, population=20_000),
@@ -180,6 +181,7 @@ def test_a_refused_repository_is_not_asked_for_again_before_its_time_until_the_t
     assert run.stored() == run.truth()
 
 
+@pytest.mark.both_engines
 def test_a_token_that_changed_while_the_server_was_down_may_try_again(flow: MakeFlow) -> None:
     place = SimRepository(id=1000, full_name="org/closed", stars=50)
     account = SimAccount(user_id=1, login="ann", token="gho_annannann", starred=(1000,))

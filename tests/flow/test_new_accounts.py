@@ -18,6 +18,7 @@ from gitstars.simulator.scenario import Scenario, SimAccount, SimRepository
 from gitstars.store import schema, seeding
 from gitstars.store.database import Database
 from tests.harness import NO_LIMITS, Flow, SurrealServer
+from tests.waiting import PATIENCE_SECONDS
 
 PLACES = tuple(
     SimRepository(id=1000 + n, full_name=f"org/repo-{n}", stars=n % 5 + 1) for n in range(250)
@@ -44,10 +45,11 @@ def star(run: Flow, places: tuple[SimRepository, ...]) -> None:
 
 def iter_events(listener: Listener) -> Iterator[Happening]:
     """Events as they come; ends after 20 s without any."""
-    while taken := listener.take(20.0):
+    while taken := listener.take(PATIENCE_SECONDS):
         yield from taken
 
 
+@pytest.mark.both_engines
 def test_repositories_that_come_in_batches_are_waited_for(flow: Callable[..., Flow]) -> None:
     run = flow(WORLD, signed_in=0)
     discover(run, stable_seconds=2.0)

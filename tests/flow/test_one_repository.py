@@ -45,6 +45,7 @@ def scan_often(run: Flow, app: App) -> list[dict[str, Any]]:
     return rows
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("old_is_starred_by", ["ann", "bob"])
 def test_what_was_collected_moves_once_although_the_former_record_is_still_starred(
     flow: MakeFlow, old_is_starred_by: str

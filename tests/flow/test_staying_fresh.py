@@ -10,7 +10,6 @@ import pytest
 from gitstars.model import Repository
 from gitstars.simulator.scenario import Scenario, SimAccount, SimRepository
 from gitstars.store import lifecycle, seeding
-from gitstars.store.database import Database
 from tests.harness import NO_LIMITS, Flow
 
 MakeFlow = Callable[..., Flow]
@@ -113,6 +112,7 @@ def test_new_stars_are_read_from_the_newest_on(flow: MakeFlow, github: dict[str,
     assert len(pages) <= 4
 
 
+@pytest.mark.both_engines
 @WAYS
 def test_stars_that_were_taken_back_are_closed_by_a_sweep_and_opened_again(
     flow: MakeFlow, github: dict[str, Any]
@@ -243,6 +243,7 @@ def test_a_renamed_repository_is_not_read_again_under_its_new_name(flow: MakeFlo
     assert list_calls(run) == 0
 
 
+@pytest.mark.both_engines
 @WAYS
 def test_a_refresh_that_was_given_back_before_its_first_page_closes_nothing(
     flow: MakeFlow, github: dict[str, Any]
@@ -261,8 +262,6 @@ def test_a_refresh_that_was_given_back_before_its_first_page_closes_nothing(
 
     app.stop()
     run.github.control("DELETE", "/rules")
-    run.database.close()
-    run.database = Database(run.config.database)
     run.start()
     run.wait_until(lambda: run.rows()["org/kept"].get("generation") == 2, "the sweep is done")
     run.wait_idle()

@@ -15,6 +15,7 @@ from gitstars.config import Config, DatabaseConfig
 from gitstars.simulator.scenario import make_scenario
 from gitstars.store.database import Database
 from tests.harness import NO_LIMITS, Flow, Server, SurrealServer, count_refetched
+from tests.waiting import PATIENCE_SECONDS
 
 Serve = Callable[[Config], Server]
 #: What ``App.stop`` promises (seconds).
@@ -25,7 +26,7 @@ def stop(server: Server, number: signal.Signals = signal.SIGTERM) -> None:
     """Ask for the end: it comes in time, with exit code 0, final numbers and no traceback."""
     started = time.monotonic()
     server.signal(number)
-    code = server.process.wait(2 * STOP_SECONDS)
+    code = server.process.wait(PATIENCE_SECONDS)
 
     assert time.monotonic() - started < STOP_SECONDS
     assert code == 0, server.printed()
@@ -35,10 +36,10 @@ def stop(server: Server, number: signal.Signals = signal.SIGTERM) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_finishes_the_page_in_hand_and_gives_claims_back(
-    flow: Callable[..., Flow], serve: Serve, number: signal.Signals
+    database_config: DatabaseConfig, serve: Serve, number: signal.Signals
 ) -> None:
     slow = msgspec.structs.replace(NO_LIMITS, latency_seconds=0.4)
-    run = flow(make_scenario([900] * 30, limits=slow, population=20_000))
+    run = Flow(make_scenario([900] * 30, limits=slow, population=20_000), database_config)
     server = serve(run.config)
     server.start()
     server.wait_for_line("serves 1 accounts")
@@ -58,6 +59,7 @@ def test_a_signal_finishes_the_page_in_hand_and_gives_claims_back(
     run.wait_idle()
     assert run.stored() == run.truth()
     assert sum(count_refetched(run.github.asked()).values()) == 0
+    run.close()
 
 
 def test_a_second_signal_exits_at_once(embedded_config: DatabaseConfig, serve: Serve) -> None:
@@ -72,7 +74,7 @@ def test_a_second_signal_exits_at_once(embedded_config: DatabaseConfig, serve: S
     server.wait_for_line("stopping")
     started = time.monotonic()
     server.signal(signal.SIGTERM)
-    code = server.process.wait(5)
+    code = server.process.wait(PATIENCE_SECONDS)
 
     assert code == 130
     assert time.monotonic() - started < 1

@@ -15,8 +15,10 @@ from gitstars.store import database
 from gitstars.supervise import deadman
 from gitstars.supervise.deadman import DeadMan
 from tests.harness import NO_LIMITS, Flow
+from tests.waiting import PATIENCE_SECONDS
 
 
+@pytest.mark.both_engines
 def test_a_worker_that_hangs_is_replaced_and_what_it_held_is_collected_all_the_same(
     flow: Callable[..., Flow],
 ) -> None:
@@ -33,7 +35,11 @@ def test_a_worker_that_hangs_is_replaced_and_what_it_held_is_collected_all_the_s
         switch.look_at_workers()
         gevent.sleep(0.5)
         switch.look_at_workers()
-        told = [happening for happening in listener.take(1) if happening.kind == "worker.replaced"]
+        told = [
+            happening
+            for happening in listener.take(PATIENCE_SECONDS)
+            if happening.kind == "worker.replaced"
+        ]
     run.github.control("DELETE", "/rules")
     run.wait_until(lambda: app.events.totals["repo.completed"] == 4, "all is collected")
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from gitstars.config import Config
+from gitstars.config import Config, DatabaseConfig
 from gitstars.simulator.scenario import SimLimits, make_scenario
 from gitstars.supervise.report import render_report, show_seconds
 from tests.harness import Flow, Server
@@ -91,12 +91,12 @@ def test_times_are_shown_in_two_units(seconds: float, text: str) -> None:
 
 
 def test_a_signal_brings_the_report(
-    flow: Callable[..., Flow], serve: Callable[[Config], Server]
+    embedded_config: DatabaseConfig, serve: Callable[[Config], Server]
 ) -> None:
     limits = SimLimits(
         points_per_window=1_000_000, rest_points_per_minute=1_000_000, latency_seconds=0.4
     )
-    run = flow(make_scenario([900] * 30, limits=limits, population=20_000))
+    run = Flow(make_scenario([900] * 30, limits=limits, population=20_000), embedded_config)
     server = serve(run.config)
     server.start()
     server.wait_for_line("serves 1 accounts")
@@ -116,3 +116,4 @@ def test_a_signal_brings_the_report(
         assert f"info    app: {word}" in printed, printed
     assert "Traceback" not in printed
     assert server.process.poll() is None
+    run.close()

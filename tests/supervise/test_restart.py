@@ -3,12 +3,14 @@
 from collections.abc import Callable
 
 import gevent
+import pytest
 
 from gitstars.app import App
 from gitstars.model import Resource
 from gitstars.simulator.scenario import SimLimits, make_scenario
 from gitstars.store import budgets
 from tests.harness import NO_LIMITS, Flow
+from tests.waiting import PATIENCE_SECONDS
 
 MakeFlow = Callable[..., Flow]
 
@@ -58,9 +60,10 @@ def test_what_is_left_of_a_budget_is_noted_while_running_and_only_when_it_change
     assert first == second
 
 
+@pytest.mark.both_engines
 def test_a_paused_server_stays_paused_through_a_restart_until_it_is_resumed(flow: MakeFlow) -> None:
     run = flow(make_scenario([250] * 4, limits=NO_LIMITS))
-    run.app = app = App(run.config)
+    app = run.build()
     app.paused.set()
     app.start()
     app.pausing.pause()
@@ -72,7 +75,7 @@ def test_a_paused_server_stays_paused_through_a_restart_until_it_is_resumed(flow
     was_paused = again.pausing.is_paused
     with again.events.listen() as listener:
         again.pausing.resume()
-        told = [happening.kind for happening in listener.take(1)]
+        told = [happening.kind for happening in listener.take(PATIENCE_SECONDS)]
     run.wait_until(lambda: again.events.totals["repo.completed"] == 4, "all is collected")
 
     assert was_paused

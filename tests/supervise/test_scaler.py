@@ -24,13 +24,12 @@ CALM = Reading(
 
 
 @pytest.fixture
-def run(embedded_config: DatabaseConfig) -> Iterator[Flow]:
+def run(shared_config: DatabaseConfig) -> Iterator[Flow]:
     """Four accounts; repositories wait until ``go_on``."""
-    flow = Flow(make_scenario([250] * 20, accounts=4, limits=NO_LIMITS), embedded_config)
-    flow.app = App(flow.config)
-    flow.app.paused.set()
-    flow.app.start()
-    flow.database = flow.app.database
+    flow = Flow(make_scenario([250] * 20, accounts=4, limits=NO_LIMITS), shared_config)
+    app = flow.build()
+    app.paused.set()
+    app.start()
     yield flow
     flow.close()
 

@@ -14,6 +14,7 @@ from gitstars.app import App
 from gitstars.config import AdminConfig, DatabaseConfig, HealthConfig
 from gitstars.simulator.scenario import Scenario, SimAccount, SimRepository
 from tests.harness import Flow, free_port
+from tests.waiting import PATIENCE_SECONDS
 
 KEY = "an admin key of tests"
 
@@ -46,7 +47,7 @@ class Caller:
 
     def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
         """``body`` is sent as JSON, bytes as they are; header names with underscores."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_SECONDS)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         if self.key:
             named = {"Authorization": f"Bearer {self.key}", **named}
@@ -126,9 +127,9 @@ Serve = Callable[..., Served]
 
 
 @pytest.fixture
-def served(embedded_config: DatabaseConfig) -> Iterator[Serve]:
+def served(shared_config: DatabaseConfig) -> Iterator[Serve]:
     """``served(scenario, settle=True)``"""
     with ExitStack() as stack:
         yield lambda *args, **changes: stack.enter_context(
-            start_served(embedded_config, *args, **changes)
+            start_served(shared_config, *args, **changes)
         )

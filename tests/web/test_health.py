@@ -16,6 +16,7 @@ from gitstars.config import AdminConfig, Config, DatabaseConfig, HealthConfig
 from gitstars.errors import DatabaseUnavailable
 from gitstars.model import Status
 from tests.harness import SurrealServer, free_port
+from tests.waiting import PATIENCE_SECONDS
 from tests.web.conftest import Caller, Serve, start_served
 
 DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "metrics.md"
@@ -65,7 +66,7 @@ def test_a_server_whose_database_is_not_there_yet_answers() -> None:
 
     assert (answer.status, ready.status) == (503, 503)
     assert answer.json["reasons"] == ["it is starting"]
-    assert starting.get(timeout=10)
+    assert starting.get(timeout=PATIENCE_SECONDS)
 
 
 def start_in_vain(app: App) -> bool:

@@ -1,4 +1,4 @@
-"""What the operator's calls do to the collecting, on both engines: nothing is lost, and nothing
+"""What the operator's calls do to the collecting: nothing is lost, and nothing
 is done twice.
 """
 
@@ -19,11 +19,11 @@ Start = Callable[..., Served]
 
 
 @pytest.fixture
-def start(database_config: DatabaseConfig) -> Iterator[Start]:
-    """Like ``served``, on both engines in turn."""
+def start(flow_config: DatabaseConfig) -> Iterator[Start]:
+    """Like ``served``; on both engines where the test is marked so."""
     with ExitStack() as stack:
         yield lambda *args, **changes: stack.enter_context(
-            start_served(database_config, *args, **changes)
+            start_served(flow_config, *args, **changes)
         )
 
 
@@ -46,6 +46,7 @@ def slow_world() -> Scenario:
     return Scenario(accounts=(account,), repositories=(repository,), limits=limits)
 
 
+@pytest.mark.both_engines
 def test_reprocess_with_force_reads_the_list_again_and_changes_no_star(start: Start) -> None:
     running = start()
     before = running.flow.stored()
@@ -122,8 +123,9 @@ def test_a_cleared_queue_loses_nothing(start: Start) -> None:
     assert running.flow.stored() == running.flow.truth(1000, 1001, 1002)
 
 
-def test_a_pause_stops_collecting_and_survives_a_restart(database_config: DatabaseConfig) -> None:
-    with start_served(database_config, slow_world(), settle=False) as running:
+@pytest.mark.both_engines
+def test_a_pause_stops_collecting_and_survives_a_restart(flow_config: DatabaseConfig) -> None:
+    with start_served(flow_config, slow_world(), settle=False) as running:
         wait_status(running, "acme/large", Status.PROCESSING)
         assert running.admin.post("/pause").json == {"paused": True}
         running.flow.wait_until(

@@ -14,6 +14,7 @@ from gitstars.web import serving
 from gitstars.web.answers import read_body, tell_error, translated
 from gitstars.web.serving import HttpServer
 from gitstars.web.shapes import Force
+from tests.waiting import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 
 def talk(port: int, *parts: bytes, pause: float = 0.0) -> bytes:
     """Send the parts, and read until the server closes."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS) as connection:
         for part in parts:
             try:
                 connection.sendall(part)
