@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from gitstars import redaction
 from gitstars.events import EventBus
 from gitstars.redaction import REDACTED, Redactor, redact, redact_values
+from tests.waiting import PATIENCE_SECONDS
 
 ALNUM = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 PACKAGE = Path(redaction.__file__).parent
@@ -104,7 +105,7 @@ def test_a_token_deep_in_the_data_of_an_event_never_reaches_a_listener(token: st
 
     with bus.listen() as listener:
         bus.publish("repo.failed", 1.0, reason=f"no: {token}", all=[{"x": [token]}], count=3)
-        (happening,) = listener.take(1.0)
+        (happening,) = listener.take(PATIENCE_SECONDS)
 
     assert token not in json.dumps(happening.data)
     assert happening.data["count"] == 3

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import PATIENCE_SECONDS
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -24,7 +26,7 @@ def gitstars(tmp_path: Path) -> Run:
             [sys.executable, *start, *arguments],
             cwd=tmp_path,
             text=True,
-            timeout=20,
+            timeout=PATIENCE_SECONDS,
             **({"capture_output": True} | options),
         )
 

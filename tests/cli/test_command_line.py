@@ -13,6 +13,7 @@ import pytest
 
 from gitstars import __version__
 from gitstars.cli import COMMANDS, HIDDEN_COMMANDS, cli, module_of
+from tests.waiting import PATIENCE_SECONDS
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -230,7 +231,7 @@ def test_ctrl_c_ends_with_130_and_without_a_traceback(tmp_path: Path) -> None:
         assert process.stdout.readline() == "ready\n"
 
         process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=10)
+        _, told = process.communicate(timeout=PATIENCE_SECONDS)
 
     assert process.returncode == 130
     assert "Traceback" not in told

@@ -9,6 +9,7 @@ import pytest
 
 from gitstars.simulator.process import SimulatorProcess, start_process
 from gitstars.simulator.scenario import Scenario, SimAccount, SimRepository
+from tests.waiting import PATIENCE_SECONDS
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -23,7 +24,7 @@ def importable(monkeypatch: pytest.MonkeyPatch) -> None:
 def gitstars(tmp_path: Path) -> Run:
     """``gitstars("stats", "--json")`` in an empty folder."""
 
-    def run(*arguments: str, timeout: float = 25) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str, timeout: float = PATIENCE_SECONDS) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "gitstars", *arguments]
         return subprocess.run(
             command, cwd=tmp_path, text=True, timeout=timeout, capture_output=True

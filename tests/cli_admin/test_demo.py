@@ -19,6 +19,7 @@ from gitstars.config import DatabaseConfig
 from gitstars.store import lifecycle
 from gitstars.store.database import Database
 from tests.harness import free_port
+from tests.waiting import CIRCLE_SECONDS, PATIENCE_SECONDS
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -45,7 +46,7 @@ def test_the_demo_settles_everything_and_the_database_holds_it(
 ) -> None:
     data = make_data()
 
-    done = gitstars("demo", "--path", str(tmp_path / "demo"), timeout=130)
+    done = gitstars("demo", "--path", str(tmp_path / "demo"), timeout=CIRCLE_SECONDS)
 
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
@@ -78,7 +79,7 @@ def test_ctrl_c_in_the_middle_ends_with_130_and_nothing_running(tmp_path: Path) 
                 break
 
         process.send_signal(signal.SIGINT)
-        rest, errors = process.communicate(timeout=30)
+        rest, errors = process.communicate(timeout=PATIENCE_SECONDS)
 
     assert process.returncode == 130
     assert errors == "stopped before everything was settled\n"
@@ -91,7 +92,9 @@ def test_ctrl_c_in_the_middle_ends_with_130_and_nothing_running(tmp_path: Path) 
 
 
 def test_a_demo_that_runs_out_of_time_says_so(gitstars: Run, tmp_path: Path) -> None:
-    done = gitstars("demo", "--path", str(tmp_path / "demo"), "--seconds", "3", timeout=50)
+    done = gitstars(
+        "demo", "--path", str(tmp_path / "demo"), "--seconds", "3", timeout=PATIENCE_SECONDS
+    )
 
     assert done.returncode == 1
     assert done.stderr == "not settled within 3 s\n"
@@ -135,7 +138,7 @@ def test_on_a_terminal_there_are_bars_and_a_table_and_what_keeps_running_is_ther
         alive = urllib.request.urlopen(f"http://127.0.0.1:{health}/livez").status
         stats = gitstars("stats", "--json", "--url", f"http://127.0.0.1:{admin}")
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 0
+        assert process.wait(PATIENCE_SECONDS) == 0
     os.close(ours)
 
     assert "━".encode() in shown

@@ -37,6 +37,7 @@ from gitstars.fetch.graphql import GraphAsk
 from gitstars.model import Account, Resource
 from gitstars.simulator.scenario import Scenario, SimAccount, SimRepository
 from tests.fetch.conftest import Hub, TurnedClock, read_request
+from tests.waiting import wait_until
 
 NAME = "acme/engine"
 SCENARIO = Scenario(
@@ -89,12 +90,6 @@ def overheard() -> Iterator[tuple[str, list[bytes]]]:
     server.start()
     yield f"http://127.0.0.1:{server.server_port}", heads
     server.stop(timeout=0)
-
-
-def wait_until(is_true: Callable[[], bool], what: str) -> None:
-    with gevent.Timeout(10, AssertionError(f"not within 10 s: {what}")):
-        while not is_true():
-            gevent.sleep(0.002)
 
 
 def send_and_hang_up(*pieces: bytes) -> Talk:

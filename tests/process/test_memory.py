@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+from tests.waiting import PATIENCE_SECONDS
+
 #: With the queue, the known users, the writers' buffers and the ledger full, this process takes
 #: less than this (MB).
 MOST_MB = 400
@@ -55,7 +57,11 @@ def test_a_hundred_thousand_queued_repositories_and_a_million_known_users_stay_u
     None
 ):
     ran = subprocess.run(
-        [sys.executable, "-c", FILL], capture_output=True, text=True, timeout=80, check=False
+        [sys.executable, "-c", FILL],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
     )
 
     assert ran.returncode == 0, ran.stderr

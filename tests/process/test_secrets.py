@@ -7,6 +7,7 @@ from pathlib import Path
 from gitstars.config import Config, DatabaseConfig
 from gitstars.simulator.scenario import Scenario, SimAccount, SimRepository
 from tests.harness import NO_LIMITS, Flow, Server
+from tests.waiting import PATIENCE_SECONDS
 
 KEY = "key-that-nobody-may-read"
 
@@ -25,7 +26,7 @@ def test_nothing_secret_is_written_at_debug(
     server.start("--log-level", "debug", "--admin-api-key", KEY)
     server.wait_for_line("org/repo-3: completed")
     server.signal(signal.SIGTERM)
-    assert server.process.wait(20) == 0
+    assert server.process.wait(PATIENCE_SECONDS) == 0
     run.close()
 
     written = server.printed() + "".join(

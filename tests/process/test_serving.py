@@ -16,6 +16,7 @@ from gitstars.config import Config, DatabaseConfig, GithubConfig, HealthConfig
 from gitstars.simulator.scenario import make_scenario
 from gitstars.store.database import Database
 from tests.harness import Flow, Server, SurrealServer, free_port
+from tests.waiting import PATIENCE_SECONDS
 
 Serve = Callable[[Config], Server]
 
@@ -24,7 +25,13 @@ def run_serve(*arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
     environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
     command = [sys.executable, "-m", "gitstars", "serve", *arguments]
     return subprocess.run(
-        command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=25, check=False
+        command,
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env=environment,
+        timeout=PATIENCE_SECONDS,
+        check=False,
     )
 
 
@@ -206,7 +213,7 @@ def test_a_database_that_comes_up_later_is_waited_for(
 
     server.wait_for_line("serves 0 accounts")
     server.signal(signal.SIGTERM)
-    assert server.process.wait(10) == 0
+    assert server.process.wait(PATIENCE_SECONDS) == 0
     database.kill()
 
 
@@ -217,6 +224,8 @@ def test_health_answers_while_serving(embedded_config: DatabaseConfig, serve: Se
     server.start()
     server.wait_for_line("serves 1 accounts")
 
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/livez", timeout=5) as answer:
+    with urllib.request.urlopen(
+        f"http://127.0.0.1:{port}/livez", timeout=PATIENCE_SECONDS
+    ) as answer:
         assert answer.status == 200
     run.close()

@@ -11,6 +11,7 @@ import requests
 
 from gitstars.simulator.scenario import Scenario, SimAccount, SimRepository
 from gitstars.simulator.server import SimulatedGitHub
+from tests.waiting import PATIENCE_SECONDS
 
 #: ann may list everything of hers, bob is a stranger; both have classic tokens.
 ANN = SimAccount(
@@ -66,7 +67,12 @@ class Hub:
             {} if token is None else {"Authorization": f"Bearer {token}"}
         )
         return self.session.request(
-            method, self.url + path, headers=headers, timeout=10, allow_redirects=False, **options
+            method,
+            self.url + path,
+            headers=headers,
+            timeout=PATIENCE_SECONDS,
+            allow_redirects=False,
+            **options,
         )
 
     def read(self, path: str, **options: Any) -> Any:

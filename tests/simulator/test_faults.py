@@ -9,6 +9,7 @@ import requests
 
 from gitstars.simulator.faults import Faults, Rule
 from tests.simulator.conftest import MakeHub
+from tests.waiting import PATIENCE_SECONDS
 
 LIST = "/repos/acme/engine/stargazers"
 
@@ -56,7 +57,10 @@ def test_a_truncated_answer_was_half_true(make_hub: MakeHub) -> None:
     hub.control("/rules", {"match": "GET *", "effect": "truncate"})
 
     answer = requests.get(
-        hub.url + LIST, headers={"Authorization": "Bearer ghp_ann"}, stream=True, timeout=5
+        hub.url + LIST,
+        headers={"Authorization": "Bearer ghp_ann"},
+        stream=True,
+        timeout=PATIENCE_SECONDS,
     )
     pieces = b""
     is_cut = False

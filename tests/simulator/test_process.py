@@ -5,10 +5,8 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
-import gevent
 import msgspec
 import pytest
 
@@ -18,6 +16,7 @@ from gitstars.simulator.scenario import SimAccount, SimRepository, make_scenario
 from tests.harness import free_port
 from tests.simulator.conftest import ANN
 from tests.simulator.conftest import make_scenario as make_small
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "gitstars", "simulate"]
@@ -25,7 +24,7 @@ COMMAND = [sys.executable, "-m", "gitstars", "simulate"]
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [*COMMAND, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=20
+        [*COMMAND, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_SECONDS
     )
 
 
@@ -35,12 +34,6 @@ def is_running(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
-
-
-def wait_for(is_true: Callable[[], bool], seconds: float = 10) -> None:
-    with gevent.Timeout(seconds, AssertionError("not in time")):
-        while not is_true():
-            gevent.sleep(0.02)
 
 
 def test_a_child_serves_its_scenario_until_it_is_stopped(
@@ -83,7 +76,7 @@ def test_a_child_ends_when_its_parent_is_killed() -> None:
     parent.kill()
     parent.wait()
 
-    wait_for(lambda: not is_running(pid))
+    wait_until(lambda: not is_running(pid), "the simulated GitHub ended")
 
 
 def test_a_child_that_cannot_start_is_an_error(capfd: pytest.CaptureFixture[str]) -> None:
@@ -128,7 +121,7 @@ def test_the_command_says_where_it_listens_and_ends_well(
 
     process.send_signal(number)
 
-    assert process.wait(10) == 0
+    assert process.wait(PATIENCE_SECONDS) == 0
     assert re.search(r"2 repositories listens on http://127\.0\.0\.1:\d+ ", lines[0])
     assert "token gho_ada is ada" in lines[1]
 

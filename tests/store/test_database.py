@@ -27,6 +27,7 @@ from gitstars.errors import (
 )
 from gitstars.store.database import Database, record, seconds, to_datetime_or_none, to_epoch
 from tests.harness import SurrealServer, free_port
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 Open = Callable[..., Any]
 #: Written nowhere but into the configuration.
@@ -105,15 +106,8 @@ class Watching:
     def end(self) -> None:
         self.stop.set()
         self.database.renew_live(0.0)
-        self.greenlet.join(10)
+        self.greenlet.join(PATIENCE_SECONDS)
         assert self.greenlet.dead
-
-
-def wait_until(is_true: Callable[[], bool], what: str, within: float = 15.0) -> None:
-    """Wait for something to come true, with a deadline."""
-    with gevent.Timeout(within, AssertionError(f"not within {within:g} s: {what}")):
-        while not is_true():
-            gevent.sleep(0.01)
 
 
 def fail(database: Database, query: str) -> DatabaseError:
@@ -347,7 +341,7 @@ def test_a_server_that_is_killed_during_a_query_is_unavailable(
 
     own_server.kill()
 
-    error = running.get(timeout=10)
+    error = running.get(timeout=PATIENCE_SECONDS)
     assert isinstance(error, DatabaseUnavailable)
     assert own_config.url.removeprefix("ws://") in str(error)
     assert not database.is_up
@@ -373,11 +367,11 @@ def test_patience_outlasts_a_server_that_is_started_again(
     database.run("CREATE note:1")
     own_server.kill()
     write = gevent.spawn(database.run_retrying, "UPSERT note:2; RETURN 'written';", 25.0)
-    assert clock.was_asked.wait(10)
+    assert clock.was_asked.wait(PATIENCE_SECONDS)
 
     own_server.start()
 
-    assert write.get(timeout=20)[-1] == "written"
+    assert write.get(timeout=PATIENCE_SECONDS)[-1] == "written"
     assert database.run("SELECT VALUE id FROM note")[0] == [record("note", 1), record("note", 2)]
     assert database.is_up
 
@@ -410,7 +404,7 @@ def test_an_embedded_engine_that_is_killed_is_unavailable_and_comes_back_with_it
 
     database.engine.kill()
 
-    assert isinstance(running.get(timeout=10), DatabaseUnavailable)
+    assert isinstance(running.get(timeout=PATIENCE_SECONDS), DatabaseUnavailable)
     assert not database.is_up
     assert database.run_retrying("SELECT VALUE id FROM note", 20.0) == [[record("note", 1)]]
     assert database.engine.restarts == 1
@@ -459,8 +453,8 @@ def test_who_finds_no_free_connection_waits_for_one(
 
     state = database.pool_state()
     assert (state.maximum, state.in_use, state.waiting) == (2, 2, 1)
-    assert greenlets[2].get(timeout=10) == ["third"]
-    gevent.joinall(greenlets, timeout=10, raise_error=True)
+    assert greenlets[2].get(timeout=PATIENCE_SECONDS) == ["third"]
+    gevent.joinall(greenlets, timeout=PATIENCE_SECONDS, raise_error=True)
     state = database.pool_state()
     assert (state.idle, state.in_use, state.waiting) == (2, 0, 0)
 

@@ -14,6 +14,7 @@ from gitstars.config import DatabaseConfig
 from gitstars.errors import DatabaseUnavailable
 from gitstars.store import engine
 from gitstars.store.database import Database
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 
 @pytest.fixture
@@ -32,9 +33,7 @@ def answers(database: Database) -> bool:
 
 
 def wait_until_it_answers(database: Database) -> None:
-    with gevent.Timeout(20, AssertionError("the engine did not come back")):
-        while not answers(database):
-            gevent.sleep(0.05)
+    wait_until(lambda: answers(database), "the engine came back")
 
 
 def test_a_machine_that_cannot_start_a_process_now_is_asked_again(
@@ -91,7 +90,7 @@ def test_a_caller_that_is_ended_in_the_middle_of_a_request_mixes_up_no_answers(
     os.kill(pid, signal.SIGCONT)
     wait_until_it_answers(database)
     callers = [gevent.spawn(database.run, "RETURN $number", number=number) for number in range(20)]
-    gevent.joinall(callers, timeout=10)
+    gevent.joinall(callers, timeout=PATIENCE_SECONDS)
 
     assert [caller.value for caller in callers] == [[number] for number in range(20)]
 

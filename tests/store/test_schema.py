@@ -21,6 +21,7 @@ from gitstars.store import lifecycle, schema, seeding
 from gitstars.store.database import Database, record
 from gitstars.store.writer import PageWriter
 from tests.store.conftest import stargazer
+from tests.waiting import PATIENCE_SECONDS
 
 Connect = Callable[[DatabaseConfig], Database]
 
@@ -143,7 +144,7 @@ def write_page(database: Database, held: Claim) -> None:
     people = [stargazer(5, "ann"), stargazer(6, "new")]
     writer.submit(
         PageWrite(held, people, Progress({"kind": "rest", "next_page": 2}, 1, 1, 2, 2))
-    ).get(timeout=20)
+    ).get(timeout=PATIENCE_SECONDS)
     writer.stop()
 
 
@@ -283,7 +284,7 @@ def test_connections_that_apply_at_the_same_moment_all_succeed(
 
     gevent.joinall(
         [gevent.spawn(schema.apply, database) for database in databases],
-        timeout=20,
+        timeout=PATIENCE_SECONDS,
         raise_error=True,
     )
 
@@ -302,7 +303,9 @@ def test_servers_that_open_an_empty_namespace_at_the_same_moment_all_succeed(
         databases = [Database(config) for _ in range(4)]
 
         gevent.joinall(
-            [gevent.spawn(database.open) for database in databases], timeout=20, raise_error=True
+            [gevent.spawn(database.open) for database in databases],
+            timeout=PATIENCE_SECONDS,
+            raise_error=True,
         )
 
         assert [database.run("RETURN 1") for database in databases] == [[1]] * 4
@@ -333,7 +336,7 @@ def test_processes_that_apply_at_the_same_moment_all_succeed(
         assert applier.stdin is not None
         applier.stdin.write("go\n")
         applier.stdin.flush()
-    answers = [applier.communicate(timeout=20) for applier in appliers]
+    answers = [applier.communicate(timeout=PATIENCE_SECONDS) for applier in appliers]
 
     assert [applier.returncode for applier in appliers] == [0, 0], answers
     versions = {json.loads(printed) for printed, _ in answers}
@@ -379,15 +382,15 @@ def test_an_editor_of_the_database_can_watch_accounts(as_user: Callable[[str], D
         told.set()
 
     watching = gevent.spawn(editor.watch, "account", hear, stop, begun.set)
-    assert begun.wait(10)
+    assert begun.wait(PATIENCE_SECONDS)
 
     seeding.sign_in(editor, 5, "ann", "gho_x")
 
-    assert told.wait(10)
+    assert told.wait(PATIENCE_SECONDS)
     assert actions == ["CREATE"]
     stop.set()
     editor.renew_live(0.0)
-    watching.join(10)
+    watching.join(PATIENCE_SECONDS)
 
 
 @pytest.mark.parametrize("is_applied", [False, True])
