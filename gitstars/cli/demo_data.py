@@ -83,7 +83,6 @@ def make_data() -> DemoData:
     scenario = Scenario(
         accounts=accounts,
         repositories=tuple(everything),
-        restriction="2026",
         # Hourly budgets as at GitHub; the limits by the minute would stretch the demo over minutes.
         limits=SimLimits(
             rest_points_per_minute=100_000,

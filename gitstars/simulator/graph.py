@@ -210,8 +210,9 @@ class Execution:
 
     def _stargazers(self, asked: Field, place: Place) -> str:
         refusal = None if self.is_enterprise else self.world.refusal(self.account, place)
-        if refusal == "empty":
-            return _connection(asked, self.world, place, [], 0, 0)
+        if refusal in ("usual", "empty"):
+            total = 0 if refusal == "usual" else place.stars
+            return _connection(asked, self.world, place, [], 0, 0, total)
         if refusal is not None:
             raise NoAnswer(REFUSAL_TEXTS.get(refusal, PERMISSION_TEXT), "FORBIDDEN")
         arguments = asked.values(self._variables)
@@ -250,9 +251,8 @@ class Execution:
         numbers = place.listed.numbers(low, high)
         self.pages.append((place.full_name, low, high))
         after, before = (low, place.stars - high) if is_newest_first else (place.stars - high, low)
-        return _connection(
-            asked, self.world, place, numbers[::-1] if is_newest_first else numbers, before, after
-        )
+        shown = numbers[::-1] if is_newest_first else numbers
+        return _connection(asked, self.world, place, shown, before, after, place.stars)
 
     def _fail(self, text: str, kind: str | None, path: list[str | int]) -> str:
         self.errors.append(
@@ -289,7 +289,13 @@ def _plain(fields: Sequence[Field], values: Mapping[str, Any]) -> str:
 
 
 def _connection(
-    asked: Field, world: World, place: Place, numbers: Sequence[int], before: int, after: int
+    asked: Field,
+    world: World,
+    place: Place,
+    numbers: Sequence[int],
+    before: int,
+    after: int,
+    total: int,
 ) -> str:
     """A page of these star numbers, with so many stars before and after it."""
     info = {
@@ -302,7 +308,7 @@ def _connection(
     for inner in asked.fields:
         match inner.name:
             case "totalCount":
-                values.append((inner.key, str(place.stars)))
+                values.append((inner.key, str(total)))
             case "pageInfo":
                 values.append((inner.key, _plain(inner.fields, info | {"__typename": "PageInfo"})))
             case "edges" | "nodes":

@@ -16,6 +16,8 @@ API = "https://api.github.com"
 #: Repositories were last touched then, and a second later for each change since.
 TOUCHED_AT = int(datetime(2026, 10, 2, tzinfo=UTC).timestamp())
 ORGANISATION_IDS = 900_000
+#: GraphQL's names for what somebody may do with a repository, the least first.
+ROLES = ("READ", "TRIAGE", "WRITE", "MAINTAIN", "ADMIN")
 
 _USER_PATHS = (
     ("followers_url", "/followers"),
@@ -133,14 +135,14 @@ def touched(place: Place) -> str:
     return moment(TOUCHED_AT + place.updated)
 
 
-def repository(place: Place, role: str, is_full: bool = False) -> dict[str, Any]:
+def repository(place: Place, role: str | None, is_full: bool = False) -> dict[str, Any]:
     """A repository's record; with what only its own page shows when ``is_full``.
 
-    ``role`` is GraphQL's name for what the reader may do.
+    ``role`` is GraphQL's name for what the reader may do; None: an App, which may read.
     """
     owner, _, name = place.full_name.partition("/")
     address, page = f"{API}/repos/{place.full_name}", f"github.com/{place.full_name}"
-    is_admin, can_push = role == "ADMIN", role != "READ"
+    rank = 0 if role is None else ROLES.index(role)
     record: dict[str, Any] = {
         f"{key}_url": f"{address}/{path}" for key, path in _REPOSITORY_PATHS.items()
     }
@@ -177,10 +179,10 @@ def repository(place: Place, role: str, is_full: bool = False) -> dict[str, Any]
         "disabled": place.fate == "disabled",
         "archived": False,
         "permissions": {
-            "admin": is_admin,
-            "maintain": is_admin,
-            "push": can_push,
-            "triage": can_push,
+            "admin": rank >= ROLES.index("ADMIN"),
+            "maintain": rank >= ROLES.index("MAINTAIN"),
+            "push": rank >= ROLES.index("WRITE"),
+            "triage": rank >= ROLES.index("TRIAGE"),
             "pull": True,
         },
     }

@@ -7,7 +7,7 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -27,6 +27,8 @@ REFUSAL_TEXTS = {
     "permission": PERMISSION_TEXT,
     "graph_null_repository": PERMISSION_TEXT,
 }
+#: What a refusal of these faces says that the token lacks.
+ACCEPTED_PERMISSIONS = {"x-accepted-github-permissions": "metadata=read; contents=write"}
 BLOCKED_TEXT = "Repository access blocked"
 DISABLED_TEXT = f"{BLOCKED_TEXT}: this repository has been disabled"
 DAY_SECONDS = 86_400
@@ -67,6 +69,8 @@ def reply(world: World, account: SimAccount, ask: Ask) -> Reply:
     if ask.method not in ("GET", "HEAD"):
         return problem(404, "Not Found", "other")
     match ask.path.strip("/").split("/"):
+        case ["user", *_] if account.is_installation:
+            return problem(403, REFUSAL_TEXTS["integration"], "user")
         case ["user"]:
             return Reply(
                 200, render.profile(account.user_id, world.login_of(account.user_id), True), "user"
@@ -172,7 +176,8 @@ def _stargazers(world: World, account: SimAccount, ask: Ask, place: Place) -> Re
     route = "repo/stargazers"
     refusal = None if ask.is_enterprise else world.refusal(account, place)
     if refusal in REFUSAL_TEXTS:
-        return problem(403, REFUSAL_TEXTS[refusal], route)
+        told = ACCEPTED_PERMISSIONS if refusal in ("token", "integration") else {}
+        return replace(problem(403, REFUSAL_TEXTS[refusal], route), headers=told)
     if refusal == "empty":
         return Reply(200, "[]", route)
     if refusal is not None:
@@ -216,7 +221,7 @@ def _own(world: World, account: SimAccount, ask: Ask) -> Reply:
         )
     wanted = {
         *(account.owned if "owner" in affiliation else ()),
-        *(account.collaborates if affiliation - {"owner"} else ()),
+        *((*account.collaborates, *account.roles) if affiliation - {"owner"} else ()),
     }
     mine = [
         place

@@ -32,8 +32,11 @@ Kind = Annotated[str, Meta(pattern="^(classic|oauth|fine_grained|app)$")]
 Fate = Annotated[str, Meta(pattern="^(ok|deleted|blocked|disabled)$")]
 Face = Annotated[
     str,
-    Meta(pattern="^(permission|integration|token|not_found|missing|empty|graph_null_repository)$"),
+    Meta(
+        pattern="^(usual|permission|integration|token|not_found|empty|graph_null_repository)$",
+    ),
 ]
+Role = Literal["ADMIN", "MAINTAIN", "WRITE", "TRIAGE", "READ"]
 Restriction = Annotated[str, Meta(pattern="^(none|2026)$")]
 
 
@@ -41,8 +44,14 @@ class SimAccount(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A token and the person behind it; several tokens may belong to one ``user_id``.
 
     ``owned`` and ``collaborates`` are the ids of the repositories that the person administers and
-    may push to. ``starred`` are ids too; ``starred_range`` (first and last id) is short for many of
-    them.
+    may push to, ``roles`` gives any other role by id (``{7: "TRIAGE"}``). ``starred`` are ids too;
+    ``starred_range`` (first and last id) is short for many of them. With ``owns_starred`` the
+    person administers everything that they starred.
+
+    ``scopes`` are those of a classic or OAuth token. A fine-grained or App token has
+    ``permissions`` (``{"contents": "write"}``) on the repositories of ``resource_owner`` (None:
+    of ``login``), on the ``selected`` ids alone unless that is None. A token that begins with
+    ``ghs_`` is an installation's: there is no person behind it.
     """
 
     user_id: PositiveId
@@ -54,12 +63,31 @@ class SimAccount(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     starred_range: tuple[int, int] | None = None
     collaborates: tuple[int, ...] = ()
     owned: tuple[int, ...] = ()
+    owns_starred: bool = False
+    roles: dict[int, Role] = {}
+    permissions: dict[str, Literal["read", "write"]] = {}
+    resource_owner: Login | None = None
+    selected: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.starred_range is not None:
             first, last = self.starred_range
             msgspec.structs.force_setattr(self, "starred", (*self.starred, *range(first, last + 1)))
             msgspec.structs.force_setattr(self, "starred_range", None)
+        if self.owns_starred:
+            owned = tuple(dict.fromkeys((*self.owned, *self.starred)))
+            msgspec.structs.force_setattr(self, "owned", owned)
+            msgspec.structs.force_setattr(self, "owns_starred", False)
+
+    @property
+    def has_scopes(self) -> bool:
+        """Whether the token is of a kind with scopes, classic or OAuth."""
+        return self.kind in ("classic", "oauth")
+
+    @property
+    def is_installation(self) -> bool:
+        """Whether an App acts here for itself, and not for a person."""
+        return self.token.startswith("ghs_")
 
 
 class SimRepository(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -144,17 +172,19 @@ class SimLimits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A whole simulated GitHub.
 
-    ``restriction``: ``2026`` (lists for collaborators only) or ``none``; under /api/v3 there never
-    is one.
+    ``restriction``: ``2026`` (lists for people who may push, and with some tokens only) or
+    ``none``; under /api/v3 there never is one. What people with the role TRIAGE meet at GitHub is
+    unknown: here they are refused unless ``triage_lists``.
 
-    ``face`` is how a list is refused. Everybody who starred something is one of ``population``
-    people.
+    ``face`` is how a list is refused; ``usual`` is what GitHub answers to each kind of token.
+    Everybody who starred something is one of ``population`` people.
     """
 
     accounts: tuple[SimAccount, ...] = ()
     repositories: tuple[SimRepository, ...] = ()
-    restriction: Restriction = "none"
-    face: Face = "permission"
+    restriction: Restriction = "2026"
+    face: Face = "usual"
+    triage_lists: bool = False
     population: PositiveId = 2_000_000
     limits: SimLimits = SimLimits()
     rules: tuple[Rule, ...] = ()
@@ -167,7 +197,8 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         _check_distinct("token", (account.token for account in self.accounts))
         known = {repository.id for repository in self.repositories}
         for account in self.accounts:
-            unknown = {*account.starred, *account.owned, *account.collaborates} - known
+            named = {*account.starred, *account.owned, *account.collaborates, *account.roles}
+            unknown = {*named, *(account.selected or ())} - known
             _check(
                 not unknown, f"{account.login}: no repository has the id {min(unknown, default=0)}"
             )
@@ -216,11 +247,16 @@ def long_tail(count: int, median: int, largest: int, seed: int = 1) -> list[int]
 def make_scenario(
     sizes: list[int],
     accounts: int = 1,
-    restriction: str = "none",
     limits: SimLimits | None = None,
     population: int = 2_000_000,
+    *,
+    owned: bool = True,
 ) -> Scenario:
-    """A plain scenario: repositories of these sizes, dealt to ``accounts`` accounts in turn."""
+    """A plain scenario: repositories of these sizes, dealt to ``accounts`` accounts in turn.
+
+    Each account starred its repositories, and administers them when ``owned``: then every list
+    may be read. Otherwise every list is refused.
+    """
     repositories = tuple(
         SimRepository(id=1000 + n, full_name=f"org{n % 17}/repo-{n}", stars=size)
         for n, size in enumerate(sizes)
@@ -231,13 +267,13 @@ def make_scenario(
             login=f"account-{n}",
             token=f"gho_simulated{n:04d}",
             starred=tuple(repository.id for repository in repositories[n::accounts]),
+            owns_starred=owned,
         )
         for n in range(accounts)
     )
     return Scenario(
         accounts=people,
         repositories=repositories,
-        restriction=restriction,
         limits=limits or SimLimits(),
         population=population,
     )

@@ -288,7 +288,7 @@ class SimulatedGitHub:
         self, account: SimAccount, resource: str, verdict: Verdict | None
     ) -> dict[str, str]:
         headers = {} if verdict is None else _rate_headers(resource, verdict)
-        if account.kind in ("classic", "oauth"):
+        if account.has_scopes:
             headers |= {"x-oauth-scopes": ", ".join(account.scopes), "x-accepted-oauth-scopes": ""}
         return headers
 

@@ -14,6 +14,11 @@ LOG_BOUND = 20_000
 #: A classic or OAuth token needs one of these to be shown a list.
 LISTING_SCOPES = frozenset({"public_repo", "repo"})
 
+#: The roles of people who may push, to whom GitHub gives the list.
+PUSHING = frozenset({"ADMIN", "MAINTAIN", "WRITE"})
+#: How a list is usually refused to tokens of these kinds; to all others in the face ``usual``.
+TOKEN_FACES = {"fine_grained": "token", "app": "integration"}
+
 
 class Place:
     """A repository as it stands now."""
@@ -108,34 +113,59 @@ class World:
         user_id = int(number[1]) if number else 0
         return user_id if user_id >= FIRST_STARGAZER_ID and user_id not in self.logins else None
 
-    def role(self, account: SimAccount, place: Place) -> str:
-        """GraphQL's name for what the account may do with a repository: ADMIN, WRITE or READ."""
-        if place.repository.id in account.owned:
-            return "ADMIN"
-        return "WRITE" if place.repository.id in account.collaborates else "READ"
+    def role(self, account: SimAccount, place: Place) -> str | None:
+        """GraphQL's name for what the account may do with a repository (READ: what everybody
+        may); None for an App, to which it is not told.
+        """
+        return None if account.is_installation else self._membership(account, place) or "READ"
 
     def may_see(self, account: SimAccount, place: Place) -> bool:
         """Whether the repository is there at all, as far as this account can tell."""
         if place.fate == "deleted":
             return False
-        is_private_reader = self.role(account, place) != "READ" and (
-            "repo" in account.scopes or account.kind not in ("classic", "oauth")
+        if not place.repository.private:
+            return True
+        if account.has_scopes:
+            return "repo" in account.scopes and self._membership(account, place) is not None
+        return _is_selected(account, place) and (
+            account.is_installation or self._membership(account, place) is not None
         )
-        return is_private_reader or not place.repository.private
 
     def refusal(self, account: SimAccount, place: Place) -> str | None:
         """The face with which the list is refused to this account; None: it may list."""
-        if self.restriction == "none":
+        if self.restriction == "none" or self._may_list(account, place):
             return None
-        if account.kind == "fine_grained":
-            return "token"
-        if account.kind == "app":
-            return "integration"
-        if self.role(account, place) == "READ":
-            return place.face or self.face
-        return None if LISTING_SCOPES & set(account.scopes) else "permission"
+        face = place.face or self.face
+        return TOKEN_FACES.get(account.kind, face) if face == "usual" else face
+
+    def _may_list(self, account: SimAccount, place: Place) -> bool:
+        """Whether the person may push, and the token has what it takes."""
+        if not account.is_installation:
+            role = self._membership(account, place)
+            if role not in PUSHING and not (role == "TRIAGE" and self.scenario.triage_lists):
+                return False
+        if account.has_scopes:
+            return bool(LISTING_SCOPES & set(account.scopes))
+        return _is_selected(account, place) and account.permissions.get("contents") == "write"
+
+    @staticmethod
+    def _membership(account: SimAccount, place: Place) -> str | None:
+        """The person's role in the repository; None: a stranger."""
+        identity = place.repository.id
+        if identity in account.owned:
+            return "ADMIN"
+        if identity in account.collaborates:
+            return "WRITE"
+        return account.roles.get(identity)
 
     def record(self, **entry: Any) -> None:
         """One request, for the log."""
         self.asked.append(entry)
         self.counters[f"{entry['route']} {entry['status']}"] += 1
+
+
+def _is_selected(account: SimAccount, place: Place) -> bool:
+    """Whether a fine-grained or App token covers the repository."""
+    owner, _, _ = place.full_name.partition("/")
+    is_owners = owner.lower() == (account.resource_owner or account.login).lower()
+    return is_owners and (account.selected is None or place.repository.id in account.selected)

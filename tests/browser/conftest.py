@@ -57,9 +57,7 @@ def world(**changes: Any) -> Scenario:
             user_id=2, login="grace", token="gho_grace00", starred=(1000,), collaborates=(1000,)
         ),
     )
-    return Scenario(
-        accounts=accounts, repositories=repositories, restriction="2026", population=5000, **changes
-    )
+    return Scenario(accounts=accounts, repositories=repositories, population=5000, **changes)
 
 
 #: Slow enough that a browser sees the numbers on their way.

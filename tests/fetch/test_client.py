@@ -51,6 +51,7 @@ SCENARIO = Scenario(
         SimRepository(id=11, full_name="acme/small", stars=30),
         SimRepository(id=12, full_name="acme/gone", stars=30, fate="deleted"),
     ),
+    restriction="none",
     population=5000,
 )
 #: The same person with another token, and another person.

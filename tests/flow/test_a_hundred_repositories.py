@@ -102,7 +102,7 @@ def test_every_row_is_the_truth_and_every_other_has_a_true_reason(flow: MakeFlow
             repositories=tuple(places),
             limits=LIMITS,
             population=90_000,
-            restriction="2026",
+            face="permission",
         ),
         github=GRAPH,
     )
@@ -160,7 +160,11 @@ def test_what_a_spent_budget_holds_up_says_so_and_resumes_after_a_restart(flow: 
     everything = tuple(place.id for place in places)
     poor, rich = (
         SimAccount(
-            user_id=n, login=f"user-{n}", token=f"gho_user{n}", starred=everything[n - 1 :: 2]
+            user_id=n,
+            login=f"user-{n}",
+            token=f"gho_user{n}",
+            starred=everything[n - 1 :: 2],
+            owns_starred=True,
         )
         for n in (1, 2)
     )

@@ -31,8 +31,13 @@ def repositories(*sizes: int, **changes: Any) -> tuple[SimRepository, ...]:
 
 
 def scenario(places: tuple[SimRepository, ...], limits: SimLimits, **changes: Any) -> Scenario:
+    """One account that starred these repositories, and owns them unless ``owned`` is False."""
     account = SimAccount(
-        user_id=1, login="ann", token="gho_annannann", starred=tuple(place.id for place in places)
+        user_id=1,
+        login="ann",
+        token="gho_annannann",
+        starred=tuple(place.id for place in places),
+        owns_starred=changes.pop("owned", True),
     )
     return Scenario(
         accounts=(account,), repositories=places, limits=limits, population=5000, **changes
@@ -100,7 +105,7 @@ def test_each_fate_of_a_repository_ends_with_its_reason(flow: MakeFlow) -> None:
     [("permission", "permission"), ("token", "token"), ("integration", "integration")],
 )
 def test_a_refused_list_is_restricted_and_never_zero(flow: MakeFlow, face: str, word: str) -> None:
-    run = flow(scenario(repositories(30, 200), NO_LIMITS, restriction="2026", face=face))
+    run = flow(scenario(repositories(30, 200), NO_LIMITS, owned=False, face=face))
 
     run.start()
     run.wait_idle()
@@ -111,9 +116,9 @@ def test_a_refused_list_is_restricted_and_never_zero(flow: MakeFlow, face: str, 
         assert word in row["last_error"]
 
 
-@pytest.mark.parametrize("face", ["empty", "missing"])
+@pytest.mark.parametrize("face", ["empty", "not_found"])
 def test_a_refusal_in_disguise_is_recognised(flow: MakeFlow, face: str) -> None:
-    run = flow(scenario(repositories(30), NO_LIMITS, restriction="2026", face=face))
+    run = flow(scenario(repositories(30), NO_LIMITS, owned=False, face=face))
 
     run.start()
     run.wait_idle()
@@ -125,13 +130,8 @@ def test_an_account_without_stars_is_fine_and_a_repository_without_stars_complet
     flow: MakeFlow,
 ) -> None:
     empty = SimAccount(user_id=2, login="bob", token="gho_bob")
-    places = repositories(0)
-    run = flow(
-        Scenario(
-            accounts=(empty, SimAccount(user_id=1, login="ann", token="gho_ann", starred=(1000,))),
-            repositories=places,
-        )
-    )
+    ann = SimAccount(user_id=1, login="ann", token="gho_ann", starred=(1000,), owns_starred=True)
+    run = flow(Scenario(accounts=(empty, ann), repositories=repositories(0)))
 
     run.start()
     run.wait_until(
@@ -146,9 +146,19 @@ def test_an_account_without_stars_is_fine_and_a_repository_without_stars_complet
 def test_a_new_account_is_seen_and_goes_first(flow: MakeFlow) -> None:
     places = repositories(*([300] * 40), 10, 20)
     old = SimAccount(
-        user_id=1, login="ann", token="gho_ann", starred=tuple(p.id for p in places[:40])
+        user_id=1,
+        login="ann",
+        token="gho_ann",
+        starred=tuple(p.id for p in places[:40]),
+        owns_starred=True,
     )
-    new = SimAccount(user_id=2, login="bob", token="gho_bob", starred=tuple(p.id for p in places))
+    new = SimAccount(
+        user_id=2,
+        login="bob",
+        token="gho_bob",
+        starred=tuple(p.id for p in places),
+        owns_starred=True,
+    )
     run = flow(
         Scenario(accounts=(old, new), repositories=places, limits=NO_LIMITS, population=9000),
         signed_in=1,
@@ -168,9 +178,13 @@ def test_a_new_account_is_seen_and_goes_first(flow: MakeFlow) -> None:
 @pytest.mark.both_engines
 def test_a_rejected_token_stops_its_own_user_only(flow: MakeFlow) -> None:
     places = repositories(30, 40, 50, 60)
-    good = SimAccount(user_id=1, login="ann", token="gho_ann", starred=(1000, 1001))
-    bad = SimAccount(user_id=2, login="bob", token="gho_bob", starred=(1002, 1003))
-    renewed = SimAccount(user_id=2, login="bob", token="gho_bob_renewed")
+    good = SimAccount(
+        user_id=1, login="ann", token="gho_ann", starred=(1000, 1001), owns_starred=True
+    )
+    bad = SimAccount(
+        user_id=2, login="bob", token="gho_bob", starred=(1002, 1003), owns_starred=True
+    )
+    renewed = SimAccount(user_id=2, login="bob", token="gho_bob_renewed", owned=(1002, 1003))
     run = flow(
         Scenario(
             accounts=(good, bad, renewed), repositories=places, limits=NO_LIMITS, population=9000
@@ -223,8 +237,12 @@ def test_transient_faults_lose_nothing(flow: MakeFlow, effect: str) -> None:
 def test_a_spent_budget_waits_for_its_reset_while_others_go_on(flow: MakeFlow) -> None:
     limits = SimLimits(points_per_window=5000, window_seconds=4.0, rest_points_per_minute=1_000_000)
     places = repositories(30, 40, 50, 60)
-    spent = SimAccount(user_id=1, login="ann", token="gho_ann", starred=(1000, 1001))
-    other = SimAccount(user_id=2, login="bob", token="gho_bob", starred=(1002, 1003))
+    spent = SimAccount(
+        user_id=1, login="ann", token="gho_ann", starred=(1000, 1001), owns_starred=True
+    )
+    other = SimAccount(
+        user_id=2, login="bob", token="gho_bob", starred=(1002, 1003), owns_starred=True
+    )
     run = flow(
         Scenario(accounts=(spent, other), repositories=places, limits=limits, population=9000)
     )

@@ -39,7 +39,9 @@ def test_every_star_is_read_through_graphql_in_few_queries(flow: MakeFlow) -> No
 
 def test_a_list_past_40000_is_read_to_the_last_star(flow: MakeFlow) -> None:
     giant = SimRepository(id=9000, full_name="big/giant", stars=41_234, ghost_every=100)
-    account = SimAccount(user_id=1, login="ann", token="gho_annannann", starred=(9000,))
+    account = SimAccount(
+        user_id=1, login="ann", token="gho_annannann", starred=(9000,), owns_starred=True
+    )
     run = flow(
         Scenario(accounts=(account,), repositories=(giant,), limits=NO_LIMITS, population=90_000),
         github=GRAPH,
@@ -56,7 +58,9 @@ def test_a_list_past_40000_is_read_to_the_last_star(flow: MakeFlow) -> None:
 def test_without_graphql_the_wall_is_told(flow: MakeFlow) -> None:
     # REST ends a list after 400 pages, whatever their size.
     giant = SimRepository(id=9000, full_name="big/giant", stars=4_010)
-    account = SimAccount(user_id=1, login="ann", token="gho_annannann", starred=(9000,))
+    account = SimAccount(
+        user_id=1, login="ann", token="gho_annannann", starred=(9000,), owns_starred=True
+    )
     held = Scenario(
         accounts=(account,),
         repositories=(giant,),
@@ -81,7 +85,11 @@ def test_without_graphql_every_list_that_was_taken_up_for_it_is_read_by_rest(
         SimRepository(id=1000 + n, full_name=f"org/repo-{n}", stars=150) for n in range(60)
     )
     account = SimAccount(
-        user_id=1, login="ann", token="gho_annannann", starred=tuple(place.id for place in places)
+        user_id=1,
+        login="ann",
+        token="gho_annannann",
+        starred=tuple(place.id for place in places),
+        owns_starred=True,
     )
     run = flow(
         Scenario(
@@ -123,7 +131,6 @@ def test_a_refused_repository_goes_to_the_account_that_may_list_it(
         repositories=places,
         limits=NO_LIMITS,
         population=9000,
-        restriction="2026",
     )
     run = flow(held, github={**GRAPH, "use_graphql": use_graphql})
 
@@ -156,10 +163,10 @@ def test_a_refused_repository_is_not_asked_for_again_before_its_time_until_the_t
     )
     held = Scenario(
         accounts=(account, renewed),
+        face="permission",
         repositories=places,
         limits=NO_LIMITS,
         population=9000,
-        restriction="2026",
     )
     run = flow(held, github=GRAPH, signed_in=1)
     app = run.start()
@@ -193,7 +200,6 @@ def test_a_token_that_changed_while_the_server_was_down_may_try_again(flow: Make
         repositories=(place,),
         limits=NO_LIMITS,
         population=9000,
-        restriction="2026",
     )
     run = flow(held, github=GRAPH, signed_in=1)
     app = run.start()
@@ -218,7 +224,6 @@ def test_what_waits_for_an_account_that_is_gone_is_restricted(flow: MakeFlow) ->
             repositories=(place,),
             limits=NO_LIMITS,
             population=9000,
-            restriction="2026",
         )
     )
     app = run.start()

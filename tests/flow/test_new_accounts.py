@@ -26,7 +26,14 @@ PLACES = tuple(
 BOB = SimAccount(
     user_id=2, login="bob", token="gho_bob", starred=tuple(place.id for place in PLACES)
 )
-WORLD = Scenario(accounts=(BOB,), repositories=PLACES, limits=NO_LIMITS, population=5000)
+#: Lists are open to everyone: what an account owns would be found without its stars.
+WORLD = Scenario(
+    accounts=(BOB,),
+    repositories=PLACES,
+    limits=NO_LIMITS,
+    restriction="none",
+    population=5000,
+)
 
 
 def discover(run: Flow, **settings: float) -> None:

@@ -21,7 +21,11 @@ LIMITS = SimLimits(
 
 def make_flow(flow: MakeFlow, *places: SimRepository, page_size: int = 100) -> Flow:
     account = SimAccount(
-        user_id=1, login="ann", token="gho_annannann", starred=tuple(place.id for place in places)
+        user_id=1,
+        login="ann",
+        token="gho_annannann",
+        starred=tuple(place.id for place in places),
+        owns_starred=True,
     )
     return flow(
         Scenario(accounts=(account,), repositories=places, limits=LIMITS, population=90_000),

@@ -23,6 +23,7 @@ WORLD = Scenario(
     ),
     repositories=(PLACE, SimRepository(id=7, full_name="octo/other", stars=1)),
     limits=NO_LIMITS,
+    restriction="none",
     population=5000,
 )
 

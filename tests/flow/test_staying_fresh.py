@@ -25,6 +25,7 @@ def make_flow(
         login="ann",
         token="gho_annannann",
         starred=tuple(place.id for place in places),
+        owns_starred=True,
         **changes,
     )
     return flow(
@@ -184,7 +185,7 @@ def test_repositories_that_an_account_owns_or_collaborates_on_are_collected(
         repositories=(*places, hidden),
         limits=NO_LIMITS,
         population=9000,
-        restriction="2026",
+        face="permission",
     )
     run = flow(held, github=github)
 
@@ -204,7 +205,7 @@ def test_the_counts_of_restricted_lists_stay_true(flow: MakeFlow, github: dict[s
     place = SimRepository(id=7, full_name="org/closed", stars=500)
     account = SimAccount(user_id=1, login="ann", token="gho_annannann", starred=(7,))
     run = flow(
-        Scenario(accounts=(account,), repositories=(place,), limits=NO_LIMITS, restriction="2026"),
+        Scenario(accounts=(account,), repositories=(place,), limits=NO_LIMITS, face="permission"),
         github=github,
     )
     app = run.start()
@@ -279,7 +280,13 @@ def test_a_name_that_another_repository_took_does_not_bring_its_stars(
     )
     account = SimAccount(user_id=1, login="ann", token="gho_annannann", starred=(7,))
     run = flow(
-        Scenario(accounts=(account,), repositories=places, limits=NO_LIMITS, population=90_000),
+        Scenario(
+            accounts=(account,),
+            repositories=places,
+            limits=NO_LIMITS,
+            population=90_000,
+            restriction="none",
+        ),
         github=github,
     )
     run.start()

@@ -104,7 +104,11 @@ def test_ten_thousand_repositories_at_once_are_all_taken_up(
         for n in range(10_000)
     )
     account = SimAccount(
-        user_id=1, login="ann", token="gho_annann", starred=tuple(place.id for place in places)
+        user_id=1,
+        login="ann",
+        token="gho_annann",
+        starred=tuple(place.id for place in places),
+        owns_starred=True,
     )
     run = Flow(
         Scenario(accounts=(account,), repositories=places, limits=NO_LIMITS, population=5000),

@@ -17,7 +17,13 @@ def test_nothing_secret_is_written_at_debug(
 ) -> None:
     places = tuple(SimRepository(id=n, full_name=f"org/repo-{n}", stars=130) for n in range(1, 4))
     accounts = tuple(
-        SimAccount(user_id=n, login=f"user-{n}", token=f"gho_secret{n}secret", starred=(1, 2, 3))
+        SimAccount(
+            user_id=n,
+            login=f"user-{n}",
+            token=f"gho_secret{n}secret",
+            starred=(1, 2, 3),
+            owns_starred=True,
+        )
         for n in (1, 2)
     )
     run = Flow(Scenario(accounts=accounts, repositories=places, limits=NO_LIMITS), embedded_config)

@@ -94,7 +94,7 @@ def test_tokens_are_revoked_and_restored_and_added(make_hub: MakeHub) -> None:
 
 
 def test_restriction_face_and_limits_change_while_it_runs(make_hub: MakeHub) -> None:
-    hub = make_hub()
+    hub = make_hub(restriction="none")
 
     told = hub.control(
         "/world", {"restriction": "2026", "face": "empty", "limits": {"latency_seconds": 0.1}}

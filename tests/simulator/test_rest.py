@@ -190,6 +190,7 @@ FACES = {
     "integration": (403, "Resource not accessible by integration"),
     "token": (403, "Resource not accessible by personal access token"),
     "not_found": (404, "Not Found"),
+    "usual": (404, "Not Found"),
     "empty": (200, "[]"),
 }
 
@@ -202,7 +203,7 @@ def test_a_stranger_is_refused_in_the_face_that_is_set(
     place = SimRepository(
         id=10, full_name="acme/engine", stars=250, face=face if is_its_own else None
     )
-    hub = make_hub(place, restriction="2026", face="permission" if is_its_own else face)
+    hub = make_hub(place, face="permission" if is_its_own else face)
 
     answer = hub.ask(LIST, token="ghp_bob")
 
@@ -217,25 +218,29 @@ def test_a_stranger_is_refused_in_the_face_that_is_set(
     [
         ("fine_grained", (), "personal access token"),
         ("app", (), "integration"),
-        ("classic", ("read:user",), "permission"),
-        ("oauth", (), "permission"),
+        ("classic", ("read:user",), "Not Found"),
+        ("oauth", (), "Not Found"),
     ],
 )
 def test_even_the_owner_is_refused_without_the_right_token(
     make_hub: MakeHub, kind: str, scopes: tuple[str, ...], words: str
 ) -> None:
     owner = SimAccount(user_id=3, login="eve", token="t", kind=kind, scopes=scopes, owned=(10,))
-    hub = make_hub(restriction="2026", accounts=(owner,))
+    hub = make_hub(accounts=(owner,))
+    has_scopes = kind in ("classic", "oauth")
 
     answer = hub.ask(LIST, token="t")
 
-    assert answer.status_code == 403
+    assert answer.status_code == (404 if has_scopes else 403)
     assert words in answer.json()["message"]
-    assert ("x-oauth-scopes" in answer.headers) == (kind in ("classic", "oauth"))
+    assert ("x-oauth-scopes" in answer.headers) == has_scopes
+    assert answer.headers.get("x-accepted-oauth-scopes") == ("" if has_scopes else None)
+    lacking = None if has_scopes else "metadata=read; contents=write"
+    assert answer.headers.get("x-accepted-github-permissions") == lacking
 
 
 def test_an_enterprise_server_restricts_nothing(make_hub: MakeHub) -> None:
-    hub = make_hub(restriction="2026")
+    hub = make_hub()
 
     answer = hub.ask(f"/api/v3{LIST}?per_page=100", token="ghp_bob")
 

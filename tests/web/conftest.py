@@ -90,8 +90,16 @@ def small_world() -> Scenario:
         SimRepository(id=1003, full_name="ünï/cöde.js", stars=1),
     )
     accounts = (
-        SimAccount(user_id=1, login="ada", token="gho_ada0000", starred=(1000, 1001, 1002, 1003)),
-        SimAccount(user_id=2, login="grace", token="gho_grace00", starred=(1000,)),
+        SimAccount(
+            user_id=1,
+            login="ada",
+            token="gho_ada0000",
+            starred=(1000, 1001, 1002, 1003),
+            owns_starred=True,
+        ),
+        SimAccount(
+            user_id=2, login="grace", token="gho_grace00", starred=(1000,), owns_starred=True
+        ),
     )
     return Scenario(accounts=accounts, repositories=repositories)
 

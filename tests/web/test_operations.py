@@ -39,7 +39,9 @@ def wait_status(running: Served, name: str, status: Status) -> dict[str, Any]:
 def slow_world() -> Scenario:
     """One repository of many pages, each slow to come."""
     repository = SimRepository(id=1000, full_name="acme/large", stars=1500)
-    account = SimAccount(user_id=1, login="ada", token="gho_ada0000", starred=(1000,))
+    account = SimAccount(
+        user_id=1, login="ada", token="gho_ada0000", starred=(1000,), owns_starred=True
+    )
     limits = SimLimits(
         points_per_window=100_000, rest_points_per_minute=100_000, latency_seconds=0.3
     )
