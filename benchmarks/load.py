@@ -12,7 +12,7 @@ from gitstars.config import Config, DatabaseConfig
 from gitstars.fetch import answers
 from gitstars.model import PageWrite, Progress
 from gitstars.simulator.scenario import SimLimits, make_scenario
-from gitstars.store import accounts, lifecycle
+from gitstars.store import accounts, lifecycle, starred
 
 NO_LIMITS = SimLimits(
     points_per_window=10_000_000,
@@ -98,8 +98,8 @@ def _check(stored: int, expected: int) -> None:
 
 def _walk(app: App, config: Config) -> int:
     stored = 0
-    account = accounts.read_accounts(app.database)[0][0]
-    for state in accounts.list_repositories(app.database, account):
+    account = accounts.read_accounts(app.database).accounts[0]
+    for state in starred.list_repositories(app.database, account):
         repository = state.repository
         held = lifecycle.claim(
             app.database, repository, app.instance.owner(), config.collect.lease_seconds, 0.0

@@ -26,6 +26,7 @@ from gitstars.fetch.client import GitHubClient
 from gitstars.fetch.ledger import Ledger
 from gitstars.interrupts import on_interrupts
 from gitstars.loops import spawn
+from gitstars.model import Account
 from gitstars.store import lifecycle, schema
 from gitstars.store.database import Database
 from gitstars.store.engine import EngineHost
@@ -112,7 +113,7 @@ class App:
             config.discover,
             rules,
             self.stopping,
-            is_out=lambda account: self.ledger.is_rejected(account.user_id, account.token),
+            why_out=self._why_out,
         )
         self.pausing = Pausing(self.paused, self.database, self.dispatcher, self.events, self.clock)
         self.readings = Readings(_folder_of(config.database.url), self.clock)
@@ -260,6 +261,10 @@ class App:
                 )
             )
         return built
+
+    def _why_out(self, account: Account) -> str | None:
+        is_out = self.ledger.is_rejected(account.user_id, account.token)
+        return "GitHub rejects its token; sign in again" if is_out else None
 
     def _is_dead(self, owner: str) -> bool:
         # The lock on the embedded path proves that no other server is there.

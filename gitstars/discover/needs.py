@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from gitstars.model import Priority, Status, Task
 from gitstars.store.access import AccessRow
-from gitstars.store.accounts import RepositoryState
+from gitstars.store.starred import RepositoryState
 
 #: A star history has a row a week: older than this (seconds), its newest weeks are asked for again.
 HISTORY_SECONDS = 7 * 86_400.0

@@ -6,21 +6,23 @@ Which of those need work is decided in ``needs``.
 import hashlib
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import gevent
 from gevent.event import Event
 
-from gitstars.clock import Clock
+from gitstars.clock import Clock, backoff_seconds, show_time
 from gitstars.config import DiscoverConfig
 from gitstars.discover.needs import Rules, judge_needs
 from gitstars.discover.stability import Readiness, Watch, judge_readiness, observe
 from gitstars.dispatch.dispatcher import Dispatcher
-from gitstars.errors import DatabaseError
+from gitstars.errors import DatabaseError, DatabaseRefused, DatabaseUnavailable
 from gitstars.events import EventBus
 from gitstars.loops import run_until, spawn
 from gitstars.model import ALL_REPOSITORIES, Account, Job, Priority, Repository, Status, Task
-from gitstars.store import access, accounts, lifecycle, renames, schema, state
+from gitstars.store import access, accounts, lifecycle, renames, schema, starred, state
+from gitstars.store.accounts import LeftOut
 from gitstars.store.database import Database
 
 logger = logging.getLogger(__name__)
@@ -30,6 +32,10 @@ COUNT_SECONDS = 1.0
 #: Statuses whose ``next_retry_after`` brings a scan of its own; others may wait for the next one.
 #: So far apart such scans are (seconds).
 RETRIED, RETRY_SECONDS = frozenset({Status.FAILED, Status.RATE_LIMITED}), 10.0
+#: The longest pause after looks that failed (seconds).
+FAILURE_PAUSE_SECONDS = 60.0
+#: So many rows that are left out are remembered as told; then all are told again.
+NAMED_AT_MOST = 10_000
 
 
 class AccountWatcher:
@@ -46,10 +52,10 @@ class AccountWatcher:
         settings: DiscoverConfig,
         rules: Rules,
         stop: Event,
-        is_out: Callable[[Account], bool] = lambda account: False,
+        why_out: Callable[[Account], str | None] = lambda account: None,
     ) -> None:
-        """``is_out``: GitHub rejects the account's token, so that nothing is queued for it until
-        it changes.
+        """``why_out`` says why GitHub rejects the account's token now, so that nothing is queued
+        for it; None: the token may be used.
         """
         self._database = database
         self._dispatcher = dispatcher
@@ -58,8 +64,17 @@ class AccountWatcher:
         self._settings = settings
         self._rules = rules
         self._stop = stop
-        self._is_out = is_out
-        self._unusable: frozenset[str] = frozenset()
+        self._why_out = why_out
+        self._left_out: tuple[LeftOut, ...] = ()
+        #: Rows that were named in the log, which happens once each.
+        self._named: set[tuple[str, str]] = set()
+        #: Why accounts could not be scanned, by user.
+        self._unscanned: dict[int, str] = {}
+        self._failure: str | None = None
+        self._failing_since: float | None = None
+        #: When all accounts were read last (epoch seconds), and how often in a row that failed.
+        self.looked_at: float | None = None
+        self.failures = 0
         self._wake = Event()
         self._known: dict[int, Account] = {}
         self._settling: dict[int, gevent.Greenlet] = {}
@@ -77,6 +92,42 @@ class AccountWatcher:
         return list(self._known.values())
 
     @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """The accounts that are not served, each with the reason."""
+        return self._left_out
+
+    @property
+    def problem(self) -> str | None:
+        """What keeps accounts from being seen or scanned, one sentence; None: nothing does."""
+        if self._failure is not None and self._failing_since is not None:
+            return (
+                f"the accounts could not be read since {show_time(self._failing_since)} "
+                f"({self._failure})"
+            )
+        if self._unscanned:
+            user_id, reason = next(iter(self._unscanned.items()))
+            others = len(self._unscanned) - 1
+            more = f", nor those of {others} other accounts" if others else ""
+            name = self._known.get(user_id, f"account {user_id}")
+            return f"the repositories of {name} could not be read{more} ({reason})"
+        return None
+
+    def why_out(self, user_id: int) -> str | None:
+        """Why nothing is asked with the user's account now, one sentence; None: it can be used."""
+        account = self._known.get(user_id)
+        if account is None:
+            return f"user {user_id} has no account here any more"
+        reason = self._why_out(account)
+        return None if reason is None else f"account {account} cannot be used now: {reason}"
+
+    def obstacle(self, user_ids: Iterable[int]) -> str | None:
+        """Why a repository that waits for one of these users' accounts does not move: none of
+        them can be used now. None when one can, or when there are no users.
+        """
+        reasons = [self.why_out(user_id) for user_id in user_ids]
+        return None if not reasons or None in reasons else reasons[0]
+
+    @property
     def is_settling(self) -> bool:
         """Whether a new account's repositories are being waited for."""
         return bool(self._settling)
@@ -86,12 +137,13 @@ class AccountWatcher:
         changes.
         """
         for account in self._read().values():
-            self._open(account)
-            if (
-                self.enqueue(account, Priority.EXISTING) == 0
-                and accounts.count_starred(self._database, account) == 0
-            ):
-                self._settle_later(account)
+            with self._guarded(account):
+                self._open(account)
+                if (
+                    self.enqueue(account, Priority.EXISTING) == 0
+                    and accounts.count_starred(self._database, account) == 0
+                ):
+                    self._settle_later(account)
         self._restrict_orphans()
         self._scan_due_at = self._clock.monotonic() + self._settings.scan_seconds
         spawn("account watcher", run_until, self._stop, self._step, 0.0)
@@ -120,7 +172,9 @@ class AccountWatcher:
         self._retry_at = math.inf
         for account in self.accounts:
             if account.user_id not in self._settling:
-                self.enqueue(account, Priority.EXISTING)
+                with self._guarded(account):
+                    self._check_token(account)
+                    self.enqueue(account, Priority.EXISTING)
         self._restrict_orphans()
         self.scanned_at = self._clock.now()
 
@@ -129,28 +183,30 @@ class AccountWatcher:
         present = self._read()
         for user_id in self._known.keys() - present.keys():
             logger.info("account %s is gone or has no token any more", self._known.pop(user_id))
+            self._unscanned.pop(user_id, None)
             self._dispatcher.close_lane(user_id)
         for user_id, account in present.items():
             known = self._known.get(user_id)
-            if known is None:
-                logger.info("new account %s", account)
+            if known == account:
+                continue
+            with self._guarded(account):
+                logger.info("new account %s" if known is None else "account %s changed", account)
                 self._open(account)
-                self._settle_later(account)
-            elif known != account:
-                logger.info("account %s changed", account)
-                self._open(account)
-                self.enqueue(account, Priority.EXISTING)
+                if known is None:
+                    self._settle_later(account)
+                else:
+                    self.enqueue(account, Priority.EXISTING)
 
     def enqueue(self, account: Account, priority: int) -> int:
         """Queue what is due for the account's repositories, smallest first; how many were added."""
-        if self._is_out(account):
+        if self._why_out(account) is not None:
             return 0
         now, user_id = self._clock.now(), account.user_id
         allowed = access.of_user(self._database, user_id)
         self._queue_own_list(account)
         jobs: list[Job] = []
         new: dict[str, Repository] = {}
-        for known in accounts.list_repositories(self._database, account):
+        for known in starred.list_repositories(self._database, account, self._name_once):
             if known.status is None:
                 new[known.repository.key] = known.repository
             if (
@@ -195,8 +251,8 @@ class AccountWatcher:
         another one.
         """
         left: set[str] = set()
-        for start in range(0, len(repositories), accounts.PAGE_ROWS):
-            chunk = repositories[start : start + accounts.PAGE_ROWS]
+        for start in range(0, len(repositories), starred.PAGE_ROWS):
+            chunk = repositories[start : start + starred.PAGE_ROWS]
             left |= self._find_second_records(chunk)
             former = renames.find_former(
                 self._database, [place for place in chunk if place.key not in left]
@@ -257,9 +313,58 @@ class AccountWatcher:
             else:
                 self.look()
         except DatabaseError as error:
-            self._scan_due_at = 0.0
-            logger.warning("accounts could not be read: %s", error)
-            self._stop.wait(self._settings.poll_seconds)
+            self._fail(str(error))
+        except Exception as error:
+            if self.failures == 0:
+                logger.exception("a look at the accounts failed")
+            self._fail(f"an unexpected {type(error).__name__}, which the log explains")
+        else:
+            if self.failures:
+                logger.info("the accounts are read again after %d failures", self.failures)
+            self._failure, self._failing_since, self.failures = None, None, 0
+
+    def _fail(self, reason: str) -> None:
+        """Keep why a step failed, tell it once, and wait longer with each failure in a row."""
+        if self.failures == 0:
+            self._failing_since = self._clock.now()
+            logger.warning("the accounts could not be read: %s", reason)
+        self._failure = reason
+        self._scan_due_at = 0.0
+        pause = backoff_seconds(
+            self.failures, self._settings.poll_seconds, FAILURE_PAUSE_SECONDS, self._clock.random()
+        )
+        self.failures += 1
+        self._clock.wait(self._stop, pause)
+
+    @contextmanager
+    def _guarded(self, account: Account) -> Iterator[None]:
+        """What fails for one account is kept, told once, and does not keep the others from being
+        served. The database being away is about all of them.
+        """
+        try:
+            yield
+        except (DatabaseUnavailable, DatabaseRefused):
+            raise
+        except Exception as error:
+            if not isinstance(error, DatabaseError):
+                logger.exception("account %s could not be scanned", account)
+                reason = f"an unexpected {type(error).__name__}, which the log explains"
+            else:
+                reason = str(error)
+            if self._unscanned.get(account.user_id) != reason:
+                logger.warning("account %s could not be scanned: %s", account, reason)
+            self._unscanned[account.user_id] = reason
+        else:
+            self._unscanned.pop(account.user_id, None)
+
+    def _name_once(self, name: str, reason: str) -> None:
+        """Tell of a row that is left out, once."""
+        if (name, reason) in self._named:
+            return
+        if len(self._named) >= NAMED_AT_MOST:
+            self._named.clear()
+        self._named.add((name, reason))
+        logger.warning("%s is left out: %s", name, reason)
 
     def _catch_up(self) -> None:
         """The live query begins: look at what was not told, and after a reconnect at everything."""
@@ -270,13 +375,22 @@ class AccountWatcher:
 
     def _read(self) -> dict[int, Account]:
         """The accounts by user; of two accounts of one user the one that was updated last."""
-        found, unusable = accounts.read_accounts(self._database)
-        for row in sorted(unusable - self._unusable):
-            logger.warning("account %s is left out: it names no GitHub user", row)
-        self._unusable = unusable
-        return {account.user_id: account for account in found}
+        found = accounts.read_accounts(self._database)
+        for row in found.left_out:
+            self._name_once(row.record_id, row.reason)
+        self._left_out = tuple(found.left_out)
+        self.looked_at = self._clock.now()
+        return {account.user_id: account for account in found.accounts}
 
     def _open(self, account: Account) -> None:
+        self._known[account.user_id] = account
+        self._dispatcher.open_lane(account)
+        self._check_token(account)
+
+    def _check_token(self, account: Account) -> None:
+        """A token or scopes that changed since they were seen last may have other rights: what
+        was refused is forgotten, and its own repositories are listed again.
+        """
         digest = hashlib.sha256(
             f"{account.token} {sorted(account.scopes or ())}".encode()
         ).hexdigest()[:16]
@@ -286,8 +400,6 @@ class AccountWatcher:
                 access.forget_refusals(self._database, account.user_id)
             state.write(self._database, access.own_key(account.user_id), None)
             state.write(self._database, key, digest)
-        self._known[account.user_id] = account
-        self._dispatcher.open_lane(account)
 
     def _settle_later(self, account: Account) -> None:
         if account.user_id not in self._settling:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from gitstars.execute.tools import Tools
 from gitstars.fetch import answers
 from gitstars.model import Account, Job, Priority, Status
-from gitstars.store import accounts, lifecycle
-from gitstars.store.accounts import RepositoryState
+from gitstars.store import lifecycle, starred
+from gitstars.store.starred import RepositoryState
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ def count_repositories(tools: Tools, account: Account, is_closing: Callable[[], 
     now, fresh = tools.clock.now(), tools.fresh_seconds
     due = {
         state.repository.key: state
-        for state in accounts.list_repositories(tools.database, account)
+        for state in starred.list_repositories(tools.database, account)
         if state.is_refresh_due(now, fresh) or state.is_count_due(now, fresh)
     }
     states = list(due.values())

@@ -1,80 +1,88 @@
-"""Accounts and the repositories they starred, as the web application wrote them. Reads only."""
+"""Accounts as the web application wrote them: read whole, or some by their record ids.
 
-import logging
+Reads only. A row that cannot be read is left out with the reason; it never hides the others.
+"""
+
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from gitstars.model import Account, Repository, Status
-from gitstars.store.database import Database, key_of, record, to_epoch
+from gitstars.model import Account
+from gitstars.store.database import Database, key_of, record
+from gitstars.store.parts import UNREADABLE, read_pages, show_name
 
-logger = logging.getLogger(__name__)
+#: Accounts read with one query: few enough that decoding them delays no other greenlet for long.
+PAGE_ACCOUNTS = 100
+#: The largest number that the database stores.
+LARGEST_INT = 2**63 - 1
+#: A GitHub login has 39 characters at most, an enterprise user's some more; a token a few hundred.
+LONGEST_LOGIN, LONGEST_TOKEN = 100, 4096
 
-#: Repositories read with one query.
-PAGE_ROWS = 1000
-
-ACCOUNTS = """
-SELECT id, access_token, providerAccountId, scope, updatedAt, userId.github_user AS github_user,
-       userId.github_user.github_id AS github_id, userId.github_user.username AS login
-FROM account WHERE providerId = 'github' AND access_token ORDER BY updatedAt
+#: ``updatedAt`` orders the rows and is not sent: a time that Python cannot hold would make the
+#: whole answer unreadable.
+FIELDS = """id, access_token, providerAccountId, scope, updatedAt,
+    userId.github_user AS github_user, userId.github_user.github_id AS github_id,
+    userId.github_user.username AS login"""
+PAGE = f"""
+SELECT * OMIT updatedAt FROM (SELECT {FIELDS} FROM account
+    WHERE providerId = 'github' AND access_token ORDER BY updatedAt START $start LIMIT $limit)
 """
-STARRED = """
-SELECT out.id AS id, out.github_id AS github_id, out.full_name AS full_name, out.stars AS stars,
-    out.is_private AS is_private
-FROM $user->starred WHERE unstarred_at IS NONE START $start LIMIT $limit
+NAME = """
+SELECT VALUE <string>id FROM (SELECT id, updatedAt FROM account
+    WHERE providerId = 'github' AND access_token ORDER BY updatedAt START $start LIMIT 1)
 """
-OWN = """
-SELECT repo.id AS id, repo.github_id AS github_id, repo.full_name AS full_name,
-    repo.stars AS stars, repo.is_private AS is_private
-FROM gitstars_access WHERE user_id = $user_id AND may_list = true START $start LIMIT $limit
+#: One value that changes with every change that this module could see. It is made in the engine,
+#: so that nothing is sent or decoded while nothing changes.
+FINGERPRINT = f"""
+RETURN crypto::md5(<string>(SELECT {FIELDS} FROM account WHERE providerId = 'github'
+    AND access_token))
 """
-#: Asked by themselves: only a parameter lets the engine use the index, a subquery a row would look
-#: through all of them each time.
-STATES = "SELECT * OMIT cursor FROM repo_processing_status WHERE repo IN $repos ORDER BY id DESC"
 COUNT = "RETURN count((SELECT VALUE id FROM $user->starred WHERE unstarred_at IS NONE))"
 
 
 @dataclass(frozen=True, slots=True)
-class RepositoryState:
-    """A repository of an account and what is known of its collecting; ``status`` None: nothing
-    yet.
+class LeftOut:
+    """An account that is not served, and the sentence that says why and what to do.
 
-    Times are epoch seconds.
-
-    ``count`` is the number of stars at the last look, ``counted_at`` the time of it, ``updated_at``
-    what GitHub said then.
+    ``record_id`` is the row's id as the database writes it; ``login`` is empty where unknown.
     """
 
-    repository: Repository
-    status: Status | None = None
-    next_retry_at: float | None = None
-    completed_at: float | None = None
-    counted_at: float | None = None
-    count: int | None = None
-    updated_at: str | None = None
-    etag: str | None = None
-    history_at: float | None = None
-
-    def is_refresh_due(self, now: float, fresh_seconds: float) -> bool:
-        """Whether a completed repository comes back now."""
-        due_at = self.next_retry_at or (self.completed_at or 0.0) + fresh_seconds
-        return self.status is Status.COMPLETED and due_at <= now
-
-    def is_count_due(self, now: float, fresh_seconds: float) -> bool:
-        """Whether the count of a repository that nobody may list is too old."""
-        return self.status is Status.RESTRICTED and (self.counted_at or 0.0) + fresh_seconds <= now
+    record_id: str
+    reason: str
+    login: str = ""
+    user_id: int | None = None
 
 
-def read_accounts(database: Database) -> tuple[list[Account], frozenset[str]]:
-    """The GitHub accounts with a token, the one updated last at the end; and the record ids of
-    those that name no GitHub user.
-    """
-    rows = database.run(ACCOUNTS)[0]
-    read = [(str(row["id"]), _read_account(row)) for row in rows]
-    return [account for _, account in read if account is not None], frozenset(
-        name for name, account in read if account is None
-    )
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was read: the accounts, the one updated last at the end, and those left out."""
+
+    accounts: list[Account] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+
+
+def read_accounts(database: Database) -> Found:
+    """All GitHub accounts with a token. Raises DatabaseError when the table cannot be read."""
+    found = Found()
+
+    def leave_out(start: int) -> None:
+        # Where even the name cannot be read, the table is at fault and not the row.
+        names = database.run(NAME, start=start)[0]
+        found.left_out.extend(LeftOut(show_name(name), UNREADABLE) for name in names)
+
+    def ask(start: int, limit: int) -> list[Any]:
+        rows: list[Any] = database.run(PAGE, start=start, limit=limit)[0]
+        return rows
+
+    for rows in read_pages(ask, PAGE_ACCOUNTS, leave_out):
+        _sort(rows, found)
+    return found
+
+
+def fingerprint(database: Database) -> str:
+    """A digest of all account rows: it changes when one comes, changes or goes."""
+    return str(database.run(FINGERPRINT)[0])
 
 
 def count_starred(database: Database, account: Account) -> int:
@@ -82,87 +90,67 @@ def count_starred(database: Database, account: Account) -> int:
     return int(database.run(COUNT, user=record("github_user", account.github_user))[0])
 
 
-def list_repositories(database: Database, account: Account) -> Iterator[RepositoryState]:
-    """The repositories that the account starred, then those it may list for other reasons; one
-    may come twice.
-    """
-    yield from _pages(database, STARRED, user=record("github_user", account.github_user))
-    yield from _pages(database, OWN, user_id=account.user_id)
+def is_github_id(value: Any) -> bool:
+    """Whether a value can be the numeric id of something at GitHub."""
+    return type(value) is int and 0 < value <= LARGEST_INT
 
 
-def _pages(database: Database, query: str, **bindings: Any) -> Iterator[RepositoryState]:
-    start = 0
-    while True:
-        rows = database.run(query, start=start, limit=PAGE_ROWS, **bindings)[0]
-        found = database.run(
-            STATES, repos=[row["id"] for row in rows if row.get("id") is not None]
-        )[0]
-        # Of several rows of one repository the lowest id counts.
-        states = {str(state["repo"]): state for state in found}
-        for row in rows:
-            known = _read_state(row, states.get(str(row.get("id")), {}))
-            if known is not None:
-                yield known
-        if len(rows) < PAGE_ROWS:
-            return
-        start += PAGE_ROWS
+def _sort(rows: Sequence[Any], found: Found) -> None:
+    for row in rows:
+        read = _read(row)
+        if isinstance(read, Account):
+            found.accounts.append(read)
+        else:
+            found.left_out.append(read)
 
 
-def _read_account(row: dict[str, Any]) -> Account | None:
-    provider_id = str(row.get("providerAccountId") or "")
-    github_id = row.get("github_id") if isinstance(row.get("github_id"), int) else None
-    user_id = int(provider_id) if provider_id.isascii() and provider_id.isdigit() else github_id
-    if user_id is None or row.get("github_user") is None:
-        return None
-    scope = row.get("scope")
-    scopes = (
-        frozenset(re.split(r"[\s,]+", scope.strip()))
-        if isinstance(scope, str) and scope.strip()
-        else None
-    )
+def _read(row: dict[str, Any]) -> Account | LeftOut:
+    name, login = show_name(row.get("id")), row.get("login")
+    if not isinstance(login, str) or len(login) > LONGEST_LOGIN or not login.isprintable():
+        login = ""
+    user_id = _read_user_id(row.get("providerAccountId"), row.get("github_id"))
+    person = row.get("github_user")
+    if user_id is None:
+        reason = "its providerAccountId is no GitHub user id; sign in again"
+        return LeftOut(name, reason, login)
+    if getattr(person, "table_name", None) != "github_user":
+        reason = "it names no GitHub user (userId.github_user is no record); sign in again"
+        return LeftOut(name, reason, login, user_id)
+    token = _read_token(row.get("access_token"))
+    if token is None:
+        reason = "its token has characters that cannot be sent to GitHub; sign in again"
+        return LeftOut(name, reason, login, user_id)
     return Account(
         key=str(key_of(row["id"])),
         user_id=user_id,
-        login=str(row.get("login") or ""),
-        token=str(row["access_token"]),
-        scopes=scopes,
-        github_user=key_of(row["github_user"]),
+        login=login,
+        token=token,
+        scopes=_read_scopes(row.get("scope")),
+        github_user=key_of(person),
     )
 
 
-def _read_state(row: dict[str, Any], state: dict[str, Any]) -> RepositoryState | None:
-    if row.get("id") is None:
+def _read_user_id(provider_id: Any, github_id: Any) -> int | None:
+    """The account's numeric GitHub id; that of its GitHub user where the account names none."""
+    if provider_id is None or provider_id == "":
+        return github_id if is_github_id(github_id) else None
+    if is_github_id(provider_id):
+        return int(provider_id)
+    if isinstance(provider_id, str) and re.fullmatch(r"[0-9]{1,19}", provider_id):
+        number = int(provider_id)
+        return number if is_github_id(number) else None
+    return None
+
+
+def _read_token(value: Any) -> str | None:
+    """The token without the white space around it; None: no header can hold it."""
+    if not isinstance(value, str) or len(value) > LONGEST_TOKEN:
         return None
-    key = key_of(row["id"])
-    if isinstance(key, list | dict):
-        logger.warning(
-            (
-                "%s is left out: the id of a repository is its owner/name, or at least a text or a "
-                "number"
-            ),
-            row["id"],
-        )
+    token = value.strip()
+    return token if re.fullmatch(r"[\x21-\x7e]+", token) else None
+
+
+def _read_scopes(value: Any) -> frozenset[str] | None:
+    if not isinstance(value, str):
         return None
-    full_name = row.get("full_name")
-    repository = Repository(
-        key=key,
-        full_name=full_name
-        if isinstance(full_name, str) and full_name.count("/") == 1
-        else str(key),
-        github_id=row["github_id"] if isinstance(row.get("github_id"), int) else None,
-        stars=row["stars"] if isinstance(row.get("stars"), int) else 0,
-        is_private=row.get("is_private") is True,
-    )
-    text = state.get("status")
-    history = state.get("history")
-    return RepositoryState(
-        repository=repository,
-        status=Status(text) if text in set(Status) else None,
-        next_retry_at=to_epoch(state.get("next_retry_after")),
-        completed_at=to_epoch(state.get("completed_at")),
-        counted_at=to_epoch(state.get("counted_at")),
-        count=state.get("total_stargazers"),
-        updated_at=state.get("updated_at"),
-        etag=state.get("etag"),
-        history_at=history.get("checked_at") if isinstance(history, dict) else None,
-    )
+    return frozenset(scope for scope in re.split(r"[\s,]+", value) if scope) or None

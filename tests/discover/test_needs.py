@@ -7,7 +7,7 @@ import pytest
 from gitstars.discover.needs import Rules, judge_needs
 from gitstars.model import Priority, Repository, Status, Task
 from gitstars.store.access import AccessRow
-from gitstars.store.accounts import RepositoryState
+from gitstars.store.starred import RepositoryState
 
 NOW = 1_790_000_000.0
 HOUR, DAY, WEEK = 3600.0, 86_400.0, 604_800.0

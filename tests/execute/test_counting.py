@@ -5,7 +5,7 @@ import pytest
 from gitstars.execute.counting import is_unchanged
 from gitstars.fetch import answers
 from gitstars.model import Repository, Resource, Status
-from gitstars.store.accounts import RepositoryState
+from gitstars.store.starred import RepositoryState
 
 BEFORE, SINCE = "2026-09-01T00:00:00Z", "2026-09-02T00:00:00Z"
 

@@ -3,7 +3,7 @@
 import pytest
 
 from gitstars.model import Account, Repository, Status
-from gitstars.store import accounts, lifecycle, seeding
+from gitstars.store import accounts, lifecycle, seeding, starred
 from gitstars.store.database import Database, record
 
 STATES = 1200
@@ -16,7 +16,7 @@ def ann(database: Database) -> Account:
     seeding.star(
         database, "ann", [Repository(f"org/r-{n}", f"org/r-{n}", n, n % 7) for n in range(STATES)]
     )
-    return accounts.read_accounts(database)[0][0]
+    return accounts.read_accounts(database).accounts[0]
 
 
 def test_every_repository_comes_with_its_own_state(database: Database, ann: Account) -> None:
@@ -26,7 +26,7 @@ def test_every_repository_comes_with_its_own_state(database: Database, ann: Acco
         row=record("repo_processing_status", "org/r-1100"),
     )
 
-    known = {state.repository.key: state for state in accounts.list_repositories(database, ann)}
+    known = {state.repository.key: state for state in starred.list_repositories(database, ann)}
 
     assert len(known) == STATES
     assert (known["org/r-1100"].status, known["org/r-1100"].count) == (Status.COMPLETED, 5)
@@ -46,14 +46,14 @@ def test_of_several_rows_of_one_repository_the_lowest_id_counts(
         )
 
     known = {
-        state.repository.key: state.status for state in accounts.list_repositories(database, ann)
+        state.repository.key: state.status for state in starred.list_repositories(database, ann)
     }
 
     assert known["org/r-3"] is Status.COMPLETED
 
 
 def test_states_are_found_through_the_index(database: Database, ann: Account) -> None:
-    plan = database.run(f"{accounts.STATES} EXPLAIN", repos=[record("repo", "org/r-1")])
+    plan = database.run(f"{starred.STATES} EXPLAIN", repos=[record("repo", "org/r-1")])
 
     assert "processing_status_repo" in str(plan)
 
