@@ -40,6 +40,7 @@ from gitstars.errors import (
 from gitstars.store.engine import EngineHost
 from gitstars.store.failures import failure_of, failure_of_request, first_cause
 from gitstars.store.pool import ConnectionPool, PoolState
+from gitstars.store.sockets import protect_process
 
 logger = logging.getLogger(__name__)
 
@@ -126,6 +127,7 @@ class Database:
         use = RequestMessage(
             RequestMethod.USE, namespace=settings.namespace, database=settings.database
         )
+        protect_process()
         self._prologue: bytes = use.WS_CBOR_DESCRIPTOR
         self._owns_engine = self.is_embedded and engine is None
         self.engine = EngineHost(settings.url, self._prologue) if self._owns_engine else engine
