@@ -149,19 +149,23 @@ class Claim:
     ``generation`` is that of the last whole reading that ended (0: none did); ``swept_at`` when one
     closed the stars that had ended. ``updated_at`` and ``etag`` are what GitHub said of the
     repository when it was completed.
+
+    ``former``: the figures of the last list that was proven, which holds until another one is; None
+    where none was. ``begins_anew``: the list is read from its beginning because that was asked for.
     """
 
     row: Any
     repository: Repository
     owner: str
     progress: Progress
-    status_before: Status
     error_count: int = 0
     completed_at: float | None = None
     generation: int = 0
     swept_at: float | None = None
     updated_at: str | None = None
     etag: str | None = None
+    former: Progress | None = None
+    begins_anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +189,10 @@ class Settlement:
     closed the stars that it did not see.
 
     ``progress`` None leaves the stored one; a fresh ``Progress()`` makes the next claim begin anew.
+
+    ``restores`` (with ``COMPLETED``): nothing was proven, so the list of ``Claim.former`` holds
+    again, with its figures and times; ``progress``, where given, stands for its figures. What an
+    operator asked for is asked for again at ``next_retry_at``.
     """
 
     status: Status
@@ -196,5 +204,6 @@ class Settlement:
     star_count: int | None = None
     generation: int | None = None
     is_swept: bool = False
+    restores: bool = False
     updated_at: str | None = None
     etag: str | None = None

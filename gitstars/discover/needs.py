@@ -46,7 +46,10 @@ def judge_needs(
                 yield Task.LIST, priority
         case Status.COMPLETED:
             if not refused and state.is_refresh_due(now, rules.fresh_seconds):
-                yield Task.COUNTS, Priority.REFRESH
+                if state.is_requested:
+                    yield Task.LIST, priority
+                else:
+                    yield Task.COUNTS, Priority.REFRESH
             if (
                 rules.history == "all"
                 and not state.repository.is_private

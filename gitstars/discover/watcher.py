@@ -258,10 +258,8 @@ class AccountWatcher:
                 self._database, [place for place in chunk if place.key not in left]
             )
             for key, found in former.items():
-                if found.is_busy:
+                if renames.carry_over(self._database, found, key) is None:
                     left.add(key)
-                else:
-                    renames.carry_over(self._database, found.identity, key)
             lifecycle.ensure_all(
                 self._database,
                 [place.key for place in chunk if place.key not in former.keys() | left],

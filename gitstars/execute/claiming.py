@@ -34,7 +34,6 @@ def claim_repository(
         settings.lease_seconds,
         tools.fresh_seconds,
         force=job.force,
-        may_try=True,
     )
     if claim is None:
         return None

@@ -23,7 +23,8 @@ def count_repositories(tools: Tools, account: Account, is_closing: Callable[[], 
     due = {
         state.repository.key: state
         for state in starred.list_repositories(tools.database, account)
-        if state.is_refresh_due(now, fresh) or state.is_count_due(now, fresh)
+        if (state.is_refresh_due(now, fresh) and not state.is_requested)
+        or state.is_count_due(now, fresh)
     }
     states = list(due.values())
     changed = 0

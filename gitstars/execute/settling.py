@@ -116,6 +116,10 @@ class Settler:
         try:
             self.reap_writes(collection, wait=True)
             decided, next_user = self._hand_over(collection, self._judge(collection))
+            if decided.again and decided.settlement.status is Status.RATE_LIMITED:
+                # The other budget takes it up: it does not wait for the time of the spent one.
+                settlement = replace(decided.settlement, status=Status.PENDING, next_retry_at=None)
+                decided = replace(decided, settlement=settlement)
             lifecycle.settle(self._tools.database, collection.claim, decided.settlement)
             self._tell(collection, decided, next_user)
             if isinstance(collection.ended_by, answers.BadToken):

@@ -8,22 +8,25 @@ may be run again: copies, the originals deleted, the copies renamed.
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from gitstars.errors import ClaimLost
 from gitstars.model import Repository
 from gitstars.store.database import Database, key_of, record
-from gitstars.store.lifecycle.changes import MOVE
+from gitstars.store.lifecycle.changes import MOVE, hold_for_move
 from gitstars.store.lifecycle.rows import find_collected
+from gitstars.store.lifecycle.rule import LEGACY
 
 logger = logging.getLogger(__name__)
 
 #: Edges of one transaction.
 CHUNK = 500
+#: While edges move nobody may claim the repository; who dies over it leaves it to others after so
+#: long (seconds).
+HOLD_SECONDS = 60.0
 
-#: Other records of these repositories, and how one of them was collected.
+#: Other records of these repositories.
 OTHERS = "SELECT id, github_id FROM repo WHERE github_id IN $ids AND id NOT IN $new"
-STATUS = "SELECT VALUE status FROM repo_processing_status WHERE repo = $repo ORDER BY id LIMIT 1"
 SOME = (
     "SELECT VALUE id FROM starred WHERE out = $repo AND source = 'stargazer_analysis' LIMIT $chunk"
 )
@@ -57,32 +60,18 @@ COMMIT;
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Former:
-    """The record under which a repository was collected.
-
-    ``is_busy``: somebody is at it, so that it cannot move now.
-    """
-
-    identity: Any
-    is_busy: bool
-
-
-def find_former(database: Database, repositories: Sequence[Repository]) -> dict[str, Former]:
+def find_former(database: Database, repositories: Sequence[Repository]) -> dict[str, Any]:
     """The former records of those of these repositories that were collected under another name,
     by the new key.
     """
     keys = {place.github_id: place.key for place in repositories if place.github_id is not None}
     if not keys:
         return {}
-    former = {}
-    for row in database.run(
+    rows = database.run(
         OTHERS, ids=list(keys), new=[record("repo", place.key) for place in repositories]
-    )[0]:
-        statuses = database.run(STATUS, repo=row["id"])[0]
-        if statuses:
-            former[keys[row["github_id"]]] = Former(row["id"], statuses[0] == "processing")
-    return former
+    )[0]
+    collected = find_collected(database, [row["id"] for row in rows])
+    return {keys[row["github_id"]]: row["id"] for row in rows if row["id"] in collected}
 
 
 def find_aliases(database: Database, keys: Iterable[str]) -> set[str]:
@@ -104,19 +93,32 @@ def remember_alias(database: Database, key: str, other: str) -> None:
     )
 
 
-def carry_over(database: Database, former: Any, key: str) -> int:
+def carry_over(database: Database, former: Any, key: str) -> int | None:
     """Move what was collected from the record ``former`` to that of ``key``; how many stars
-    moved.
+    moved. None: somebody is at it, so that it can move only later, or what is left of it.
+
+    The row is out of the way of claims before anything moves, so that nobody stores stars at the
+    former record afterwards. Killed in between, the next call goes on.
     """
     new, moved = record("repo", key), 0
-    while edges := database.run(SOME, repo=former, chunk=CHUNK)[0]:
-        database.run_retrying(COPY, edges=edges, new=new)
-        database.run_retrying(DELETE, edges=edges)
-        moved += len(edges)
-    while copies := database.run(COPIES, repo=new, chunk=CHUNK)[0]:
-        database.run_retrying(SETTLE, edges=copies)
-        database.run_retrying(DELETE, edges=copies)
-    database.run_retrying(MOVE_REST, old=former, new=new, key=key, alias=_alias(key_of(former)))
+    while hold_for_move(database, former, HOLD_SECONDS):
+        if edges := database.run(SOME, repo=former, chunk=CHUNK)[0]:
+            database.run_retrying(COPY, edges=edges, new=new)
+            database.run_retrying(DELETE, edges=edges)
+            moved += len(edges)
+        elif copies := database.run(COPIES, repo=new, chunk=CHUNK)[0]:
+            database.run_retrying(SETTLE, edges=copies)
+            database.run_retrying(DELETE, edges=copies)
+        else:
+            break
+    else:
+        return None
+    try:
+        database.run_retrying(
+            MOVE_REST, old=former, new=new, key=key, alias=_alias(key_of(former)), legacy=LEGACY
+        )
+    except ClaimLost:
+        return None
     logger.info(
         "%s was renamed to %s: %d stars, its history and its status follow",
         key_of(former),

@@ -10,6 +10,7 @@ from typing import Any
 from gitstars.model import Account, Repository, Status
 from gitstars.store.accounts import is_github_id
 from gitstars.store.database import Database, key_of, record, to_epoch
+from gitstars.store.lifecycle.rule import BEGIN_ANEW
 from gitstars.store.parts import UNREADABLE, LeaveOut, read_pages, read_parts, show_name
 
 logger = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ FROM gitstars_access WHERE user_id = $user_id AND may_list = true START $start L
 #: through all of them each time.
 STATES = """
 SELECT id, repo, status, next_retry_after, completed_at, counted_at, total_stargazers, updated_at,
-    etag, history.checked_at AS history_at
+    etag, requested, history.checked_at AS history_at
 FROM repo_processing_status WHERE repo IN $repos ORDER BY id DESC
 """
 #: The repository at a position of either list, as text.
@@ -53,6 +54,8 @@ class RepositoryState:
 
     Times are epoch seconds.
 
+    ``is_requested``: a complete list is to be read from its beginning, as an operator asked.
+
     ``count`` is the number of stars at the last look, ``counted_at`` the time of it, ``updated_at``
     what GitHub said then.
     """
@@ -66,6 +69,7 @@ class RepositoryState:
     updated_at: str | None = None
     etag: str | None = None
     history_at: float | None = None
+    is_requested: bool = False
 
     def is_refresh_due(self, now: float, fresh_seconds: float) -> bool:
         """Whether a completed repository comes back now."""
@@ -162,5 +166,6 @@ def _read_state(place: Repository, row: dict[str, Any]) -> RepositoryState:
         count=count if type(count) is int else None,
         updated_at=updated_at if isinstance(updated_at, str) else None,
         etag=etag if isinstance(etag, str) else None,
+        is_requested=row.get("requested") == BEGIN_ANEW,
         history_at=float(history_at) if isinstance(history_at, int | float) else None,
     )

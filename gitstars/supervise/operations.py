@@ -113,7 +113,7 @@ class Operations:
         view = self._find(name)
         self._refuse_if_in_hand(view)
         repository = _repository_of(view)
-        self._change(lifecycle.begin, repository)
+        self._change(lifecycle.forget, repository)
         users = self._candidates(view)
         if users:
             self._with.dispatcher.put(Job(users[0], repository, Priority.EXISTING))

@@ -191,3 +191,14 @@ def test_several_things_may_be_due_at_once(
     rules = Rules(DAY, "all", frozenset({"starred"}))
 
     assert list(judge_needs(RepositoryState(REPOSITORY, status), access, NOW, rules)) == expected
+
+
+@pytest.mark.parametrize(("next_retry_at", "expected"), [(NOW, LIST), (NOW + 1, NOTHING)])
+def test_a_complete_list_that_was_asked_for_is_read_and_not_only_counted(
+    next_retry_at: float, expected: Needs
+) -> None:
+    state = RepositoryState(
+        REPOSITORY, Status.COMPLETED, next_retry_at=next_retry_at, is_requested=True
+    )
+
+    assert list(judge_needs(state, None, NOW, PLAIN, GIVEN)) == expected

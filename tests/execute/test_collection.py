@@ -12,7 +12,7 @@ from gitstars.fetch import answers
 from gitstars.fetch.graphql import GraphAsk
 from gitstars.fetch.listing.protocol import PageAsk, Ready
 from gitstars.fetch.listing.rest import RestListing
-from gitstars.model import Claim, Job, PageWrite, Progress, Repository, Resource, Stargazer, Status
+from gitstars.model import Claim, Job, PageWrite, Progress, Repository, Resource, Stargazer
 
 COUNT = CountAsk()
 #: The first page by cursors, from either end.
@@ -32,9 +32,7 @@ def make_collection(
 ) -> Collection:
     """A repository that was just claimed; two stars are a page."""
     repository = Repository("o/r", "o/r", github_id, 10)
-    claim = Claim(
-        "row", repository, "me", progress or Progress(), Status.PENDING, generation=generation
-    )
+    claim = Claim("row", repository, "me", progress or Progress(), generation=generation)
     return Collection(
         Job(1, repository),
         claim,

@@ -8,7 +8,7 @@ from gitstars.execute.plan import Call, QueryTime, next_call
 from gitstars.fetch import answers
 from gitstars.fetch.graphql import GraphAsk
 from gitstars.fetch.listing.protocol import PageAsk
-from gitstars.model import Claim, Job, PageWrite, Progress, Repository, Resource, Status
+from gitstars.model import Claim, Job, PageWrite, Progress, Repository, Resource
 
 BOTH = frozenset({Resource.CORE, Resource.GRAPHQL})
 
@@ -16,7 +16,7 @@ BOTH = frozenset({Resource.CORE, Resource.GRAPHQL})
 def make_collection(name: str, has_graph: bool, total: int | None = None) -> Collection:
     """A list that was just claimed."""
     repository = Repository(name, name, 5, total or 0)
-    claim = Claim(None, repository, "me", Progress(total_stargazers=total), Status.PENDING)
+    claim = Claim(None, repository, "me", Progress(total_stargazers=total))
     return Collection(
         Job(1, repository), claim, has_graph, may_collect_private=False, page_size=100
     )

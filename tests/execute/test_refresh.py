@@ -3,7 +3,7 @@
 import pytest
 
 from gitstars.execute.refresh import has_drifted, is_sweep_due, refresh_seconds
-from gitstars.model import Claim, Progress, Repository, Status
+from gitstars.model import Claim, Progress, Repository
 
 NOW = 1_790_000_000.0
 HOUR, DAY = 3600.0, 86_400.0
@@ -61,7 +61,6 @@ def test_a_whole_list_is_read_where_it_is_short_or_was_long_ago(
         Repository("o/r", "o/r", 5, stars_known),
         "me",
         progress,
-        Status.COMPLETED,
         swept_at=swept_at,
     )
 

@@ -26,7 +26,6 @@ def make_claim(error_count: int = 2, generation: int = 0) -> Claim:
         Repository("o/r", "o/r", 5, 900),
         "me",
         progress,
-        Status.PENDING,
         error_count,
         generation=generation,
     )

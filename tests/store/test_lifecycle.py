@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,7 @@ from gitstars.config import DatabaseConfig
 from gitstars.errors import ClaimLost
 from gitstars.model import Claim, Progress, Repository, Settlement, Status
 from gitstars.store import lifecycle, schema
-from gitstars.store.database import Database, record
+from gitstars.store.database import Database, key_of, record
 
 REPOSITORY = Repository("octo/cat", "octo/cat", 42, 7)
 HOUR = 3600.0
@@ -56,7 +57,7 @@ def test_a_settled_repository_is_left_alone_while_it_is_fresh(database: Database
     assert claim(database, "b") is None
     again = claim(database, "b", force=True)
     assert again is not None
-    assert (again.status_before, again.progress.cursor) == (Status.COMPLETED, {})
+    assert again.progress.cursor == {}
 
 
 def test_a_claim_that_was_given_back_resumes_at_its_cursor(database: Database) -> None:
@@ -339,3 +340,200 @@ def test_a_new_cursor_takes_the_place_of_the_old_one_whole(
 
     assert again is not None
     assert again.progress.cursor == cursor
+
+
+LISTED = Progress({"kind": "rest", "next_page": 9}, 8, 8, 800, 795, 5)
+
+
+def complete(database: Database) -> None:
+    """The repository has a proven list of 800 stars."""
+    held = claim(database, "a")
+    assert held is not None
+    proven = Settlement(
+        Status.COMPLETED,
+        progress=LISTED,
+        notes="ghosts 5",
+        next_retry_at=4_000_000_000.0,
+        updated_at="2026-01-01T00:00:00Z",
+        etag="e1",
+    )
+    lifecycle.settle(database, held, proven)
+
+
+def test_a_complete_list_that_an_operator_asked_for_stays_complete_until_it_is_claimed(
+    database: Database,
+) -> None:
+    complete(database)
+
+    assert lifecycle.begin(database, REPOSITORY.key)
+
+    row = read_row(database)
+    assert (row["status"], row["requested"], row["processed_stargazers"]) == (
+        "completed",
+        "begin",
+        795,
+    )
+    held = claim(database, "b")
+    assert held is not None
+    assert (held.begins_anew, held.progress) == (True, Progress())
+    assert held.former == replace(LISTED, cursor=lifecycle.REFRESH)
+
+
+def test_a_reading_that_proved_nothing_gives_the_former_list_back(database: Database) -> None:
+    complete(database)
+    before = read_row(database)
+    lifecycle.begin(database, REPOSITORY.key)
+    held = claim(database, "b")
+    assert held is not None
+    lifecycle.heartbeat(database, ["b"], HOUR)
+
+    restored = Settlement(
+        Status.COMPLETED, "GitHub is away", 4_000_000_100.0, restores=True, error_count=1
+    )
+    lifecycle.settle(database, held, restored)
+
+    row = read_row(database)
+    same = ("status", "completed_at", "started_at", "updated_at", "etag", "notes", "ghosts")
+    assert {name: row[name] for name in same} == {name: before[name] for name in same}
+    assert (row["processed_stargazers"], row["total_stargazers"]) == (795, 800)
+    assert (row["last_error"], row["requested"]) == ("GitHub is away", "begin")
+    assert "former" not in row
+    assert claim(database, "c") is None
+
+
+def test_what_was_asked_for_begins_anew_again_when_its_time_comes(database: Database) -> None:
+    complete(database)
+    lifecycle.begin(database, REPOSITORY.key)
+    first = claim(database, "b")
+    assert first is not None
+    lifecycle.settle(database, first, Settlement(Status.COMPLETED, restores=True, next_retry_at=1))
+
+    again = claim(database, "c")
+
+    assert again is not None
+    assert again.begins_anew
+    assert again.former == first.former
+    assert again.generation > first.generation + 1
+
+
+def test_figures_that_a_refresh_stored_stand_for_those_of_the_former_list(
+    database: Database,
+) -> None:
+    complete(database)
+    lifecycle.go_on(database, REPOSITORY.key)
+    held = claim(database, "b")
+    assert held is not None
+    read = replace(held.progress, processed=820)
+
+    lifecycle.settle(
+        database, held, Settlement(Status.COMPLETED, restores=True, progress=read, next_retry_at=1)
+    )
+
+    again = claim(database, "c")
+    assert again is not None
+    assert again.progress == replace(LISTED, cursor=lifecycle.REFRESH, processed=820)
+
+
+@pytest.mark.parametrize("status", [Status.PENDING, Status.RATE_LIMITED, Status.RESTRICTED])
+def test_the_former_list_is_remembered_until_another_one_is_proven(
+    database: Database, status: Status
+) -> None:
+    complete(database)
+    lifecycle.begin(database, REPOSITORY.key)
+    held = claim(database, "b")
+    assert held is not None
+    lifecycle.settle(database, held, Settlement(status, "why", next_retry_at=1))
+
+    again = claim(database, "c")
+
+    assert again is not None
+    assert again.former == held.former
+    assert not again.begins_anew
+    lifecycle.settle(database, again, Settlement(Status.COMPLETED, progress=Progress(processed=3)))
+    assert "former" not in read_row(database)
+
+
+def test_a_killed_reading_of_a_complete_list_goes_on_and_keeps_the_former_one(
+    database: Database,
+) -> None:
+    complete(database)
+    lifecycle.begin(database, REPOSITORY.key)
+    killed = claim(database, "b")
+    assert killed is not None
+
+    lifecycle.give_back(database, lambda owner: owner == "b")
+
+    again = claim(database, "c")
+    assert again is not None
+    assert again.former == killed.former
+    assert (again.begins_anew, again.generation) == (False, killed.generation)
+
+
+def test_a_list_that_was_never_proven_has_nothing_to_restore(database: Database) -> None:
+    held = claim(database, "a")
+    assert held is not None
+    assert held.former is None
+
+    lifecycle.settle(database, held, Settlement(Status.COMPLETED, restores=True))
+
+    assert read_row(database)["status"] == "pending"
+    assert "completed_at" not in read_row(database)
+
+
+def test_a_settlement_whose_answer_was_lost_is_written_once(database: Database) -> None:
+    held = claim(database, "a")
+    assert held is not None
+    settlement = Settlement(Status.FAILED, "broken", error_count=1)
+
+    lifecycle.settle(database, held, settlement)
+    lifecycle.settle(database, held, settlement)
+
+    assert read_row(database)["error_count"] == 1
+    lifecycle.begin(database, REPOSITORY.key)
+    other = claim(database, "b")
+    assert other is not None
+    with pytest.raises(ClaimLost):
+        lifecycle.settle(database, replace(held, owner="nobody"), settlement)
+
+
+@pytest.mark.parametrize("status", [Status.PENDING, Status.RATE_LIMITED, Status.FAILED])
+def test_a_row_that_waits_is_not_claimed_before_its_time(
+    database: Database, status: Status
+) -> None:
+    held = claim(database, "a")
+    assert held is not None
+    lifecycle.settle(database, held, Settlement(status, "why", next_retry_at=4_000_000_000.0))
+
+    assert claim(database, "b") is None
+    assert claim(database, "b", force=True) is not None
+
+
+def test_what_a_scan_is_told_is_what_a_claim_does(database: Database) -> None:
+    times = ("NONE", "time::now() - 2h", "time::now() + 2h", "'soon'")
+    rows = [
+        f"status: '{status}', next_retry_after: {retry}, completed_at: {done}, requested: {asked}"
+        for status in Status
+        for retry in times
+        for done in times[:3]
+        for asked in ("NONE", "'begin'")
+    ]
+    for number, fields in enumerate(rows):
+        database.run(
+            f"CREATE $row SET repo = $repo; UPDATE $row MERGE {{{fields}}}",
+            row=record("repo_processing_status", f"o/r{number}"),
+            repo=record("repo", f"o/r{number}"),
+        )
+
+    told = database.run(
+        f"SELECT VALUE [repo, {lifecycle.MAY_CLAIM}] FROM repo_processing_status",
+        **lifecycle.rule_bindings(HOUR),
+    )[0]
+    claimed = {
+        key_of(identity): claim(database, "a", Repository(key_of(identity), "o/r", 1, 1))
+        for identity, _ in told
+    }
+
+    assert {key_of(identity): may for identity, may in told} == {
+        key: held is not None for key, held in claimed.items()
+    }
+    assert len(set(map(bool, claimed.values()))) == 2

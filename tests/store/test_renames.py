@@ -1,5 +1,10 @@
 """What was collected under a repository's former name follows it to the record of its new one."""
 
+from typing import Any
+
+import pytest
+
+from gitstars.errors import ClaimLost
 from gitstars.model import (
     Claim,
     PageWrite,
@@ -49,7 +54,7 @@ def test_stars_history_and_status_follow(database: Database) -> None:
     lifecycle.ensure_all(database, [NEW.key])
 
     former = renames.find_former(database, [NEW])
-    moved = renames.carry_over(database, former[NEW.key].identity, NEW.key)
+    moved = renames.carry_over(database, former[NEW.key], NEW.key)
 
     assert moved == STARS
     assert edges.count(database, NEW).open == STARS
@@ -88,3 +93,69 @@ def test_a_repository_of_one_record_has_no_former_one(database: Database) -> Non
 
     assert renames.find_former(database, [OLD]) == {}
     assert renames.find_former(database, [Repository("x/y", "x/y", None, 1)]) == {}
+
+
+def test_a_repository_that_somebody_collects_moves_later(database: Database) -> None:
+    collect(database)
+    assert lifecycle.begin(database, OLD.key)
+    held = lifecycle.claim(database, OLD, "another", 60.0, 60.0)
+    assert held is not None
+
+    moved = renames.carry_over(database, record("repo", OLD.key), NEW.key)
+
+    assert moved is None
+    assert edges.count(database, OLD).open == STARS
+    lifecycle.settle(database, held, Settlement(Status.COMPLETED))
+    assert renames.carry_over(database, record("repo", OLD.key), NEW.key) == STARS
+
+
+def test_nobody_claims_a_repository_while_it_moves(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collect(database)
+    assert lifecycle.begin(database, OLD.key)
+    run = database.run_retrying
+    claims: list[Claim | None] = []
+
+    def claim_in_between(query: str, *arguments: Any, **bindings: Any) -> list[Any]:
+        result = run(query, *arguments, **bindings)
+        if query == renames.COPY and not claims:
+            claims.append(lifecycle.claim(database, OLD, "rival", 60.0, 60.0))
+        return result
+
+    monkeypatch.setattr(database, "run_retrying", claim_in_between)
+    moved = renames.carry_over(database, record("repo", OLD.key), NEW.key)
+    monkeypatch.undo()
+
+    assert (moved, claims) == (STARS, [None])
+    assert edges.count(database, NEW).open == STARS
+    assert lifecycle.claim(database, NEW, "me", 60.0, 60.0) is not None
+
+
+def test_a_holder_whose_lease_ran_out_stores_nothing_at_the_former_record(
+    database: Database,
+) -> None:
+    collect(database)
+    assert lifecycle.begin(database, OLD.key)
+    late = lifecycle.claim(database, OLD, "late", 0.001, 60.0)
+    assert late is not None
+    writer = PageWriter(database, 1)
+    writer.start()
+
+    assert renames.carry_over(database, record("repo", OLD.key), NEW.key) == STARS
+
+    person = Stargazer(77_777, "late", "", "", "2020-01-01T00:00:00Z")
+    with pytest.raises(ClaimLost):
+        writer.submit(PageWrite(late, [person], Progress({"kind": "rest"}))).get()
+    writer.stop()
+    assert edges.count(database, OLD).open == 0
+
+
+def test_a_job_for_the_former_name_collects_nothing_anew(database: Database) -> None:
+    collect(database)
+    renames.carry_over(database, record("repo", OLD.key), NEW.key)
+
+    held = lifecycle.claim(database, OLD, "me", 60.0, 60.0, force=True)
+
+    assert held is None
+    assert lifecycle.count_by_status(database) == {"completed": 1}

@@ -52,7 +52,10 @@ def test_all_that_stopped_goes_on_and_all_begins_with_force(database: Database) 
 
     assert lifecycle.go_on_for(database, ACCOUNT, force=False) == 1
     assert lifecycle.go_on_for(database, ACCOUNT, force=True) == 2
-    assert lifecycle.count_by_status(database) == {"pending": 2, "processing": 1}
+    assert lifecycle.count_by_status(database) == {"pending": 1, "completed": 1, "processing": 1}
+    again = lifecycle.claim(database, REPOSITORIES[1], "me", 60, 3600)
+    assert again is not None
+    assert again.begins_anew
 
 
 def test_progress_of_an_account_counts_what_it_starred(database: Database) -> None:

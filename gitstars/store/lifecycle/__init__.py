@@ -23,7 +23,7 @@ from gitstars.store.lifecycle.claims import (
     give_back_stale,
     heartbeat,
 )
-from gitstars.store.lifecycle.requests import begin, go_on, go_on_for
+from gitstars.store.lifecycle.requests import begin, forget, go_on, go_on_for
 from gitstars.store.lifecycle.rows import count_by_status, find_collected
 from gitstars.store.lifecycle.rule import MAY_CLAIM, rule_bindings
 from gitstars.store.lifecycle.settlements import settle
@@ -38,6 +38,7 @@ __all__ = [
     "ensure",
     "ensure_all",
     "find_collected",
+    "forget",
     "give_back",
     "give_back_stale",
     "go_on",

@@ -9,7 +9,8 @@ from typing import Any
 
 from gitstars.model import Repository
 from gitstars.redaction import redact
-from gitstars.store.database import Database, record, to_datetime_or_none
+from gitstars.store.database import Database, record, seconds, to_datetime_or_none
+from gitstars.store.lifecycle.rule import IN_HAND, LEGACY
 
 #: Repositories that one query names at most.
 ROWS_AT_ONCE = 1000
@@ -28,13 +29,23 @@ LOOK_AGAIN = """
 UPDATE repo_processing_status SET next_retry_after = time::now() WHERE repo IN $again
     AND status = 'restricted' RETURN NONE;
 """
-#: The rows of the record ``$old`` become those of ``$new``; ``$rows`` are those rows afterwards.
-MOVE = """
+#: Takes the rows of the record ``$old`` out of the way of claims for a while (``$pause``), where
+#: nobody holds them; whose lease ran out stores nothing more.
+HOLD = f"""
+UPDATE repo_processing_status SET moving_until = time::now() + $pause,
+    status = IF status = 'processing' {{ 'pending' }} ELSE {{ status }},
+    claimed_by = NONE, claimed_at = NONE, lease_expires_at = NONE
+WHERE repo = $old AND !{IN_HAND} RETURN VALUE id;
+"""
+#: The rows of the record ``$old`` become those of ``$new``, where nobody holds them; ``$rows`` are
+#: those rows afterwards.
+MOVE = f"""
 LET $rows = (SELECT VALUE id FROM repo_processing_status WHERE repo = $old);
-IF array::len($rows) > 0 {
+IF array::len((SELECT VALUE id FROM $rows WHERE {IN_HAND})) > 0 {{ THROW 'claim lost' }};
+IF array::len($rows) > 0 {{
     DELETE repo_processing_status WHERE repo = $new RETURN NONE;
-    UPDATE $rows SET repo = $new RETURN NONE;
-};
+    UPDATE $rows SET repo = $new, moving_until = NONE RETURN NONE;
+}};
 """
 
 
@@ -42,7 +53,7 @@ def postpone(database: Database, keys: Iterable[str], until: float) -> None:
     """Completed repositories did not change: they come back at ``until``."""
     query = (
         "UPDATE repo_processing_status SET next_retry_after = $until WHERE repo IN $repos AND "
-        "status = 'completed' RETURN NONE"
+        "status = 'completed' AND requested IS NONE RETURN NONE"
     )
     database.run_retrying(
         query, repos=[record("repo", key) for key in keys], until=to_datetime_or_none(until)
@@ -104,4 +115,13 @@ def mark_waiting(database: Database, keys: Sequence[Any], until: float, reason: 
         database.run_retrying(
             WAIT, repos=repos, until=to_datetime_or_none(until), reason=redact(reason)
         )[0]
+    )
+
+
+def hold_for_move(database: Database, former: Any, pause_seconds: float) -> bool:
+    """Nobody may claim the rows of the record ``former`` for so long; False when somebody holds
+    one at this moment.
+    """
+    return bool(
+        database.run_retrying(HOLD, old=former, pause=seconds(pause_seconds), legacy=LEGACY)[0]
     )

@@ -8,32 +8,60 @@ from typing import Any
 from gitstars.errors import TransactionConflict
 from gitstars.model import Claim, Cursor, Progress, Repository, Status
 from gitstars.store.database import PATIENCE_SECONDS, Database, record, seconds, to_epoch
-from gitstars.store.lifecycle.rule import LEGACY, MAY_CLAIM, RUN_OUT, rule_bindings
+from gitstars.store.lifecycle.rule import (
+    BEGIN_ANEW,
+    LEGACY,
+    MAY_CLAIM,
+    RUN_OUT,
+    count_of,
+    rule_bindings,
+)
+from gitstars.store.reading import as_count, as_text
 
 logger = logging.getLogger(__name__)
 
-#: The usual id may be taken by another program's row of another repository.
+#: The usual id may be taken by another program's row of another repository. A record whose
+#: repository is collected under another one gets no row here.
 ENSURE = """
 LET $found = (SELECT VALUE id FROM repo_processing_status WHERE repo = $repo
     ORDER BY id LIMIT 1)[0];
-IF $found IS NONE { INSERT IGNORE INTO repo_processing_status {id: $key, repo: $repo,
+LET $moved = $found IS NONE AND (SELECT VALUE value FROM $alias)[0] IS NOT NONE;
+IF $found IS NONE AND !$moved { INSERT IGNORE INTO repo_processing_status {id: $key, repo: $repo,
     status: 'pending', error_count: 0} RETURN NONE };
 LET $row = $found ?? (SELECT VALUE id FROM repo_processing_status WHERE repo = $repo
     ORDER BY id LIMIT 1)[0];
-IF $row IS NONE { INSERT IGNORE INTO repo_processing_status {id: [$key], repo: $repo,
+IF $row IS NONE AND !$moved { INSERT IGNORE INTO repo_processing_status {id: [$key], repo: $repo,
     status: 'pending', error_count: 0} RETURN NONE };
 RETURN $row ?? (SELECT VALUE id FROM repo_processing_status WHERE repo = $repo
     ORDER BY id LIMIT 1)[0];
 """
+#: The columns of a proven list, kept in ``former`` while it is read again.
+KEPT = (
+    "last_page_processed",
+    "total_pages",
+    "total_stargazers",
+    "processed_stargazers",
+    "ghosts",
+    "started_at",
+    "completed_at",
+    "updated_at",
+    "etag",
+    "notes",
+    "requested",
+)
+#: Whether the list is read from its beginning, whatever its cursor says. Binds ``$force``.
+BEGINS = f"($force OR (status = 'completed' AND requested = '{BEGIN_ANEW}'))"
 #: One statement, so one transaction: of two claimers one gets the row, the other an empty result or
-#: a conflict.
+#: a conflict. The assignments are made in their order.
 CLAIM = f"""
-UPDATE $row SET cursor = IF $force {{ {{}} }} ELSE IF status = 'completed' {{ $refresh }} ELSE {{
-    cursor }},
+UPDATE $row SET
+    former = IF status = 'completed' {{ {{ {", ".join(f"{name}: {name}" for name in KEPT)} }} }}
+        ELSE {{ former }},
+    generation = IF {BEGINS} {{ {count_of("generation")} + 1 }} ELSE {{ generation }},
+    cursor = IF {BEGINS} {{ {{}} }} ELSE IF status = 'completed' {{ $refresh }} ELSE {{ cursor }},
     status = 'processing', claimed_by = $owner, claimed_at = time::now(),
-        lease_expires_at = time::now() + $lease,
-    started_at = started_at ?? time::now(), generation = IF $force {{
-        (generation ?? 0) + 1 }} ELSE {{ generation }}
+    lease_expires_at = time::now() + $lease, started_at = started_at ?? time::now(),
+    next_retry_after = NONE, requested = NONE
 WHERE {MAY_CLAIM}
 RETURN BEFORE
 """
@@ -54,58 +82,40 @@ def claim(
     lease_seconds: float,
     fresh_seconds: float,
     force: bool = False,
-    may_try: bool = False,
 ) -> Claim | None:
-    """The lease on a repository, or None: somebody holds it, it is complete and fresh, or it
-    waits for a stated time (unless ``force``).
+    """The lease on a repository, or None where ``MAY_CLAIM`` does not hold.
 
-    ``may_try``: the claimer was not refused itself, so that a list refused to others is no reason
-    to wait. The progress of a completed repository is what its list was, with ``REFRESH`` as
-    cursor; with ``force`` it begins anew.
+    The progress of a completed repository is what its list was, with ``REFRESH`` as cursor, and the
+    row keeps that list's figures in ``former`` until another one is proven. With ``force``, or when
+    an operator asked for it, the list begins anew (``Claim.begins_anew``).
     """
     row = ensure(database, repository)
+    if row is None:
+        return None
     try:
         rows = database.run_retrying(
             CLAIM,
             PATIENCE_SECONDS,
             row=row,
-            owner=owner,
             lease=seconds(lease_seconds),
-            force=force,
-            may_try=may_try,
             refresh=REFRESH,
-            **rule_bindings(fresh_seconds),
+            **rule_bindings(fresh_seconds, force, owner),
         )[0]
     except TransactionConflict:
         return None
-    if not rows:
-        return None
-    before: dict[str, Any] = rows[0]
-    text = before.get("status")
-    progress = Progress() if force else _read_progress(before)
-    if text == Status.COMPLETED and not force:
-        progress = replace(progress, cursor=REFRESH)
-    return Claim(
-        row=row,
-        repository=repository,
-        owner=owner,
-        progress=progress,
-        status_before=Status(text) if text in set(Status) else Status.PENDING,
-        error_count=before["error_count"] if isinstance(before.get("error_count"), int) else 0,
-        completed_at=to_epoch(before.get("completed_at")),
-        generation=(before.get("generation") or 0) + force,
-        swept_at=to_epoch(before.get("swept_at")),
-        updated_at=before.get("updated_at"),
-        etag=before.get("etag"),
-    )
+    return _read_claim(row, repository, owner, rows[0], force) if rows else None
 
 
 def ensure(database: Database, repository: Repository) -> Any:
     """The id of the repository's status row, which is made when there is none; of several the
-    lowest id counts.
+    lowest id counts. None for a record whose repository is collected under another one.
     """
     return database.run_retrying(
-        ENSURE, PATIENCE_SECONDS, repo=record("repo", repository.key), key=repository.key
+        ENSURE,
+        PATIENCE_SECONDS,
+        repo=record("repo", repository.key),
+        key=repository.key,
+        alias=record("gitstars_state", ["alias", repository.key]),
     )[-1]
 
 
@@ -118,20 +128,18 @@ def ensure_all(database: Database, keys: Iterable[str]) -> None:
     database.run_retrying("INSERT IGNORE INTO repo_processing_status $rows RETURN NONE", rows=rows)
 
 
-def _read_progress(row: dict[str, Any]) -> Progress:
-    """The progress of a row; one that another program wrote has no cursor of ours and begins
-    anew.
-    """
+def read_progress(row: dict[str, Any]) -> Progress:
+    """The progress in a row or in its ``former``. One without a cursor of ours begins anew."""
     cursor = row.get("cursor")
     if not isinstance(cursor, dict) or not cursor:
         return Progress()
     return Progress(
         cursor=cursor,
-        last_page=row.get("last_page_processed") or 0,
-        total_pages=row.get("total_pages"),
-        total_stargazers=row.get("total_stargazers"),
-        processed=row.get("processed_stargazers") or 0,
-        ghosts=row.get("ghosts") or 0,
+        last_page=as_count(row.get("last_page_processed")) or 0,
+        total_pages=as_count(row.get("total_pages")),
+        total_stargazers=as_count(row.get("total_stargazers")),
+        processed=as_count(row.get("processed_stargazers")) or 0,
+        ghosts=as_count(row.get("ghosts")) or 0,
     )
 
 
@@ -149,13 +157,15 @@ def heartbeat(database: Database, owners: Sequence[str], lease_seconds: float) -
 
 def give_back(database: Database, is_dead: Callable[[str], bool]) -> int:
     """Return the claims of owners that are surely dead to ``pending``, with their cursors; how
-    many.
+    many. A ``claimed_by`` that is no text tells of nobody, and its lease runs out.
     """
     rows = database.run(
         "SELECT id, claimed_by FROM repo_processing_status WHERE status = 'processing' AND "
         "claimed_by IS NOT NONE"
     )[0]
-    dead = [row for row in rows if is_dead(str(row["claimed_by"]))]
+    dead = [
+        row for row in rows if isinstance(row["claimed_by"], str) and is_dead(row["claimed_by"])
+    ]
     query = (
         f"UPDATE $rows SET {UNCLAIMED} WHERE status = 'processing' AND claimed_by IN $owners "
         "RETURN NONE"
@@ -170,3 +180,30 @@ def give_back(database: Database, is_dead: Callable[[str], bool]) -> int:
 def give_back_stale(database: Database) -> int:
     """Return claims whose lease ran out to ``pending``, whoever held them; how many."""
     return len(database.run_retrying(RELEASE_STALE, legacy=LEGACY)[0])
+
+
+def _read_claim(
+    row: Any, repository: Repository, owner: str, before: dict[str, Any], force: bool
+) -> Claim:
+    """The claim on a row that looked like ``before`` until now."""
+    was_complete = before.get("status") == Status.COMPLETED
+    begins_anew = force or (was_complete and before.get("requested") == BEGIN_ANEW)
+    kept = before if was_complete else before.get("former")
+    former = read_progress({**kept, "cursor": REFRESH}) if isinstance(kept, dict) else None
+    progress = Progress() if begins_anew else read_progress(before)
+    if was_complete and not begins_anew:
+        progress = replace(former or Progress(), cursor=REFRESH)
+    return Claim(
+        row=row,
+        repository=repository,
+        owner=owner,
+        progress=progress,
+        error_count=as_count(before.get("error_count")) or 0,
+        completed_at=to_epoch(before.get("completed_at")),
+        generation=(as_count(before.get("generation")) or 0) + begins_anew,
+        swept_at=to_epoch(before.get("swept_at")),
+        updated_at=as_text(before.get("updated_at")),
+        etag=as_text(before.get("etag")),
+        former=former,
+        begins_anew=begins_anew,
+    )

@@ -5,11 +5,22 @@ from typing import Any
 
 from gitstars.errors import ClaimLost
 from gitstars.model import Claim, Progress, Settlement, Status
-from gitstars.redaction import redact_or_none
 from gitstars.store.database import PATIENCE_SECONDS, Database, to_datetime_or_none
+from gitstars.store.lifecycle.claims import KEPT, REFRESH
+from gitstars.store.lifecycle.rule import count_of
 
+#: ``settled_by`` tells a settlement whose answer was lost from a claim that was lost.
 SETTLE = """
-UPDATE $row SET {assignments} WHERE claimed_by = $owner AND status = 'processing' RETURN VALUE id
+UPDATE $row SET {assignments}, claimed_by = NONE, claimed_at = NONE, lease_expires_at = NONE,
+    settled_by = $owner
+WHERE claimed_by = $owner AND status = 'processing' RETURN NONE;
+RETURN (SELECT VALUE settled_by FROM $row)[0] = $owner;
+"""
+#: The columns of the former list come back. The next whole reading gets a number of its own, since
+#: stars may bear that of the one which ended here.
+RESTORE = f"""
+status = 'completed', cursor = $refresh, generation = {count_of("generation")} + 1,
+{", ".join(f"{name} = former.{name}" for name in KEPT)}
 """
 #: Part of the writer's transaction: the progress of page ``#`` (its number in the transaction),
 #: only while the claim holds.
@@ -21,35 +32,52 @@ IF array::len($held_#) = 0 { THROW 'claim lost' };
 
 
 def settle(database: Database, held: Claim, settlement: Settlement) -> None:
-    """End a claim. Raises ClaimLost when it is somebody else's by now."""
+    """End a claim; doing so twice changes nothing.
+
+    Raises ClaimLost when it is somebody else's by now, or was given back: nothing is left to
+    settle. DatabaseUnavailable and other DatabaseErrors say that it may be tried again.
+
+    ``former`` goes when a list was proven or restored, and is kept by every other settlement. One
+    that ``restores`` a claim without a former list gives it back to ``pending``.
+    """
+    status, is_restored = settlement.status, settlement.restores and held.former is not None
+    if settlement.restores and not is_restored:
+        status = Status.PENDING
     fields: dict[str, Any] = {
-        "status": str(settlement.status),
-        "claimed_by": None,
-        "claimed_at": None,
-        "lease_expires_at": None,
-        "last_error": redact_or_none(settlement.last_error),
+        "last_error": settlement.last_error,
         "error_count": settlement.error_count,
         "next_retry_after": to_datetime_or_none(settlement.next_retry_at),
-        "notes": redact_or_none(settlement.notes),
     }
     if settlement.star_count is not None:
         fields |= {"star_count": settlement.star_count, "total_stargazers": settlement.star_count}
-    if settlement.status is Status.COMPLETED:
-        fields |= {"updated_at": settlement.updated_at, "etag": settlement.etag}
     if settlement.progress is not None:
         fields |= progress_fields(settlement.progress)
-    if settlement.generation is not None:
-        fields["generation"] = settlement.generation
+    if not is_restored:
+        fields |= {"status": str(status), "notes": settlement.notes}
+        if status is Status.COMPLETED:
+            fields |= {"updated_at": settlement.updated_at, "etag": settlement.etag}
+        if settlement.generation is not None:
+            fields["generation"] = settlement.generation
     happened = {
-        "completed_at": settlement.status is Status.COMPLETED,
+        "completed_at": status is Status.COMPLETED and not is_restored,
         "swept_at": settlement.is_swept,
         "counted_at": settlement.star_count is not None,
     }
-    times = [f"{name} = time::now()" for name, is_now in happened.items() if is_now]
-    settle_row = SETTLE.format(assignments=", ".join([assign(fields), *times]))
-    if not database.run_retrying(
-        settle_row, PATIENCE_SECONDS, row=held.row, owner=held.owner, fields=fields
-    )[0]:
+    assignments = [
+        *([RESTORE] if is_restored else []),
+        assign(fields),
+        *(f"{name} = time::now()" for name, is_now in happened.items() if is_now),
+        *(["former = NONE"] if status is Status.COMPLETED else []),
+    ]
+    is_settled = database.run_retrying(
+        SETTLE.format(assignments=", ".join(assignments)),
+        PATIENCE_SECONDS,
+        row=held.row,
+        owner=held.owner,
+        fields=fields,
+        refresh=REFRESH,
+    )[-1]
+    if not is_settled:
         raise ClaimLost(f"{held.repository.full_name} is claimed by somebody else")
 
 
