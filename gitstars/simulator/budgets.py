@@ -7,13 +7,17 @@ from typing import Literal
 
 from gitstars.simulator.scenario import SimLimits
 
+#: Whose budget it is: a user's id, or the address of somebody without a token.
+Owner = int | str
 #: Without ``retry-after`` GitHub wants a minute.
 SECONDARY_SECONDS = 60
 
 
 @dataclass(slots=True)
 class Account:
-    """What one user used of one resource."""
+    """What one user or address used of one resource; ``limit`` is for each window (points)."""
+
+    limit: int
 
     used: int = 0
     reset_at: float = 0.0
@@ -47,12 +51,12 @@ class Budgets:
 
     def __init__(self, limits: SimLimits) -> None:
         self.limits = limits
-        self.in_flight: Counter[int] = Counter()
-        self._accounts: dict[tuple[int, str], Account] = {}
+        self.in_flight: Counter[Owner] = Counter()
+        self._accounts: dict[tuple[Owner, str], Account] = {}
 
-    def charge(self, user_id: int, resource: str, cost: int, now: float) -> Verdict:
+    def charge(self, owner: Owner, resource: str, cost: int, now: float) -> Verdict:
         """Charge ``cost`` points unless a limit forbids it; a refused call costs nothing."""
-        account = self._renewed(user_id, resource, now)
+        account = self._renewed(owner, resource, now)
         per_minute = (
             self.limits.rest_points_per_minute
             if resource == "core"
@@ -60,10 +64,11 @@ class Budgets:
         )
         while account.recent and account.recent[0][0] <= now - 60:
             account.recent.popleft()
-        if self.in_flight[user_id] > self.limits.concurrent:
+        if self.in_flight[owner] > self.limits.concurrent:
             return self._secondary(account, SECONDARY_SECONDS)
-        if account.used + cost > self.limits.points_per_window:
-            return self._verdict("spent", account)
+        if account.used + cost > account.limit:
+            wait = math.ceil(account.reset_at - now) if self.limits.spent_retry_after else None
+            return self._verdict("spent", account, wait)
         if sum(points for _, points in account.recent) + cost > per_minute:
             return self._secondary(
                 account,
@@ -73,18 +78,20 @@ class Budgets:
         account.recent.append((now, cost))
         return self._verdict("ok", account)
 
-    def peek(self, user_id: int, resource: str, now: float) -> Verdict:
+    def peek(self, owner: Owner, resource: str, now: float) -> Verdict:
         """The figures without a charge."""
-        return self._verdict("ok", self._renewed(user_id, resource, now))
+        return self._verdict("ok", self._renewed(owner, resource, now))
 
-    def set_remaining(self, user_id: int, resource: str, remaining: int, now: float) -> None:
-        """For tests and demonstrations: only so much is left of the present window."""
-        self._renewed(user_id, resource, now).used = max(
-            0, self.limits.points_per_window - remaining
-        )
+    def set_remaining(self, owner: Owner, resource: str, remaining: int, now: float) -> None:
+        """Leave only so much of the present window, for tests and demonstrations."""
+        account = self._renewed(owner, resource, now)
+        account.used = max(0, account.limit - remaining)
 
-    def _renewed(self, user_id: int, resource: str, now: float) -> Account:
-        account = self._accounts.setdefault((user_id, resource), Account())
+    def _renewed(self, owner: Owner, resource: str, now: float) -> Account:
+        limits = self.limits
+        limit = limits.address_points if isinstance(owner, str) else limits.points_per_window
+        account = self._accounts.setdefault((owner, resource), Account(limit))
+        account.limit = limit
         if now >= account.reset_at:
             account.used, account.reset_at = 0, now + self.limits.window_seconds
         return account
@@ -100,11 +107,10 @@ class Budgets:
         account: Account,
         retry_after: int | None = None,
     ) -> Verdict:
-        limit = self.limits.points_per_window
         return Verdict(
             kind,
-            limit,
-            max(0, limit - account.used),
+            account.limit,
+            max(0, account.limit - account.used),
             account.used,
             math.ceil(account.reset_at),
             retry_after,

@@ -1,22 +1,28 @@
 """The GraphQL queries that gitstars asks, executed: repositories by name or node id with their
 stargazers, the rate limit and the viewer.
 
-The answer is put together as JSON text; stargazers are rendered by templates made from the fields
-that are asked for.
+The answer is put together as JSON text; pages of stargazers are ``graph_page``'s.
 """
 
-import base64
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 from graphql import Undefined
 
 from gitstars.simulator import render
-from gitstars.simulator.faults import Faults
+from gitstars.simulator.faults import Faults, Rule
+from gitstars.simulator.graph_page import (
+    USER_VALUES,
+    NoAnswer,
+    as_connection,
+    as_object,
+    as_plain,
+    find_window,
+    read_cursor,
+)
 from gitstars.simulator.graph_query import Field, QueryInvalid, read_query
 from gitstars.simulator.rest import BLOCKED_TEXT, PERMISSION_TEXT, REFUSAL_TEXTS
 from gitstars.simulator.scenario import SimAccount
@@ -24,29 +30,16 @@ from gitstars.simulator.world import Place, World
 
 #: Rows of one connection, and of a whole query.
 MOST_ROWS, MOST_NODES = 100, 500_000
-#: Edge templates kept.
-KEPT_TEMPLATES = 256
-
-_USER_VALUES = {
-    "id": '"U_%(id)d"',
-    "databaseId": "%(id)d",
-    "login": '"%(login)s"',
-    "avatarUrl": '"https://avatars.githubusercontent.com/u/%(id)d?v=4"',
-    "url": '"https://github.com/%(login)s"',
-    "name": "null",
-    "__typename": '"User"',
-}
-_EDGE_VALUES = {"cursor": '"%(cursor)s"', "starredAt": '"%(at)s"', "__typename": '"StargazerEdge"'}
+#: The connection of stars.
+LIST = "stargazers"
 
 
-class NoAnswer(Exception):
-    """A connection cannot be answered, which its field's error tells; what becomes of the fields
-    around it is the schema's business.
-    """
+class WholeAnswer(Exception):
+    """A fault of one repository takes the whole answer with it."""
 
-    def __init__(self, text: str, kind: str | None) -> None:
-        super().__init__(text)
-        self.kind = kind
+    def __init__(self, rule: Rule) -> None:
+        super().__init__(rule.match)
+        self.rule = rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +80,7 @@ def prepare(text: str, variables: Mapping[str, Any]) -> Query:
         arguments = top.values(variables)
         times = len(arguments["ids"]) if isinstance(arguments.get("ids"), list) else 1
         for inner in top.fields:
-            if inner.name == "stargazers" and any(
+            if inner.name == LIST and any(
                 argument.name.value in ("first", "last") for argument in inner.arguments
             ):
                 asked = inner.values(variables)
@@ -121,22 +114,27 @@ class Execution:
     errors: list[dict[str, Any]] = field(default_factory=list)
     pages: list[tuple[str, int, int]] = field(default_factory=list)
     _variables: Mapping[str, Any] = field(default_factory=dict)
+    _width: int = 0
 
     def run(self, query: Query) -> str:
-        """The answer's ``data`` as JSON text; what went wrong is in ``errors``."""
+        """The answer's ``data`` as JSON text; what went wrong is in ``errors``.
+
+        Raises WholeAnswer when a fault is about all of it.
+        """
         self._variables = query.variables
-        return _object((top.key, self._top(top)) for top in query.fields)
+        self._width = sum(top.name == "repository" for top in query.fields)
+        return as_object((top.key, self._top(top)) for top in query.fields)
 
     def _top(self, top: Field) -> str:
         arguments = top.values(self._variables)
         match top.name:
             case "rateLimit" if self.rate is not None:
-                return _plain(top.fields, self.rate | {"__typename": "RateLimit"})
+                return as_plain(top.fields, self.rate | {"__typename": "RateLimit"})
             case "viewer":
                 user_id = self.account.user_id
                 values = {"id": user_id, "login": self.world.login_of(user_id)}
-                return _object(
-                    (inner.key, _USER_VALUES[inner.name] % values) for inner in top.fields
+                return as_object(
+                    (inner.key, USER_VALUES[inner.name] % values) for inner in top.fields
                 )
             case "repository":
                 name = f"{arguments.get('owner')}/{arguments.get('name')}"
@@ -171,19 +169,21 @@ class Execution:
     ) -> str:
         if place is None or not self.world.may_see(self.account, place):
             return self._fail(not_found, "NOT_FOUND", path)
-        rule = self.faults.find(f"ALIAS {place.full_name}", self.account.token)
-        if rule is not None:
+        rule = self._find_fault(top, place)
+        if rule is not None and rule.effect == "alias":
             self.errors.append({**json.loads(rule.body), "path": path})
             return "null"
+        if rule is not None and rule.effect == "value":
+            return rule.body
         if place.fate == "blocked":
             return self._fail(BLOCKED_TEXT, "FORBIDDEN", path)
         values: list[tuple[str, str]] = []
         for inner in top.fields:
-            if inner.name != "stargazers":
+            if inner.name != LIST:
                 values.append((inner.key, self._attribute(inner, place)))
                 continue
             try:
-                values.append((inner.key, self._stargazers(inner, place)))
+                values.append((inner.key, self._stargazers(inner, place, rule)))
             except NoAnswer as problem:
                 text = self._fail(str(problem), problem.kind, [*path, inner.key])
                 if (
@@ -192,12 +192,12 @@ class Execution:
                 ):
                     return text
                 values.append((inner.key, text))
-        return _object(values)
+        return as_object(values)
 
     def _attribute(self, asked: Field, place: Place) -> str:
         if asked.name == "owner":
             owner, _, _ = place.full_name.partition("/")
-            return _plain(
+            return as_plain(
                 asked.fields,
                 {
                     "__typename": "Organization",
@@ -208,11 +208,24 @@ class Execution:
             )
         return json.dumps(_ATTRIBUTES[asked.name](place, self))
 
-    def _stargazers(self, asked: Field, place: Place) -> str:
+    def _find_fault(self, top: Field, place: Place) -> Rule | None:
+        """The fault of this repository in this query. Raises WholeAnswer."""
+        asked = [inner.values(self._variables) for inner in top.fields if inner.name == LIST]
+        rows = [row.get(name) for row in asked for name in ("first", "last")]
+        first = max((amount for amount in rows if isinstance(amount, int)), default=0)
+        alias = f"ALIAS {place.full_name}"
+        rule = self.faults.find(alias, self.account.token, first, self._width)
+        if rule is not None and rule.effect in ("cut", "poison"):
+            raise WholeAnswer(rule)
+        return rule
+
+    def _stargazers(self, asked: Field, place: Place, rule: Rule | None) -> str:
         refusal = None if self.is_enterprise else self.world.refusal(self.account, place)
+        if rule is not None and rule.effect == "withhold":
+            refusal = "usual"
         if refusal in ("usual", "empty"):
             total = 0 if refusal == "usual" else place.stars
-            return _connection(asked, self.world, place, [], 0, 0, total)
+            return as_connection(asked, self.world, place, [], 0, 0, total)
         if refusal is not None:
             raise NoAnswer(REFUSAL_TEXTS.get(refusal, PERMISSION_TEXT), "FORBIDDEN")
         arguments = asked.values(self._variables)
@@ -235,10 +248,10 @@ class Execution:
                 )
                 raise NoAnswer(text, "EXCESSIVE_PAGINATION")
         is_newest_first = (arguments.get("orderBy") or {}).get("direction") == "DESC"
-        low, high = _window(
+        low, high = find_window(
             place,
-            _read_cursor(arguments, "after"),
-            _read_cursor(arguments, "before"),
+            read_cursor(arguments, "after"),
+            read_cursor(arguments, "before"),
             is_newest_first,
         )
         for amount, is_at_low_end in ((first, not is_newest_first), (last, is_newest_first)):
@@ -252,7 +265,7 @@ class Execution:
         self.pages.append((place.full_name, low, high))
         after, before = (low, place.stars - high) if is_newest_first else (place.stars - high, low)
         shown = numbers[::-1] if is_newest_first else numbers
-        return _connection(asked, self.world, place, shown, before, after, place.stars)
+        return as_connection(asked, self.world, place, shown, before, after, place.stars)
 
     def _fail(self, text: str, kind: str | None, path: list[str | int]) -> str:
         self.errors.append(
@@ -280,100 +293,4 @@ _ATTRIBUTES: Mapping[str, Callable[[Place, Execution], Any]] = {
 }
 
 
-def _object(values: Any) -> str:
-    return "{" + ",".join(f'"{key}":{text}' for key, text in values) + "}"
-
-
-def _plain(fields: Sequence[Field], values: Mapping[str, Any]) -> str:
-    return _object((inner.key, json.dumps(values.get(inner.name))) for inner in fields)
-
-
-def _connection(
-    asked: Field,
-    world: World,
-    place: Place,
-    numbers: Sequence[int],
-    before: int,
-    after: int,
-    total: int,
-) -> str:
-    """A page of these star numbers, with so many stars before and after it."""
-    info = {
-        "startCursor": _cursor(numbers[0]) if numbers else None,
-        "endCursor": _cursor(numbers[-1]) if numbers else None,
-        "hasNextPage": after > 0,
-        "hasPreviousPage": before > 0,
-    }
-    values: list[tuple[str, str]] = []
-    for inner in asked.fields:
-        match inner.name:
-            case "totalCount":
-                values.append((inner.key, str(total)))
-            case "pageInfo":
-                values.append((inner.key, _plain(inner.fields, info | {"__typename": "PageInfo"})))
-            case "edges" | "nodes":
-                values.append((inner.key, _rows(inner, world, place, numbers)))
-            case _:
-                values.append((inner.key, '"StargazerConnection"'))
-    return _object(values)
-
-
-def _rows(asked: Field, world: World, place: Place, numbers: Sequence[int]) -> str:
-    known, ghost = _templates(asked)
-    source, rows = place.listed.source, []
-    for number in numbers:
-        user_id, at = source.star(number)
-        values = {
-            "id": user_id,
-            "login": world.login_of(user_id),
-            "at": render.moment(at),
-            "cursor": _cursor(number),
-        }
-        rows.append((known if user_id else ghost) % values)
-    return f"[{','.join(rows)}]"
-
-
-@lru_cache(KEPT_TEMPLATES)
-def _templates(asked: Field) -> tuple[str, str]:
-    """How ``edges`` or ``nodes`` render a user, and a ghost."""
-    if asked.name == "nodes":
-        return _object((inner.key, _USER_VALUES[inner.name]) for inner in asked.fields), "null"
-    known, ghost = [], []
-    for inner in asked.fields:
-        person = _object((deep.key, _USER_VALUES[deep.name]) for deep in inner.fields)
-        known.append((inner.key, _EDGE_VALUES.get(inner.name, person)))
-        ghost.append((inner.key, _EDGE_VALUES.get(inner.name, "null")))
-    return _object(known), _object(ghost)
-
-
-def _window(
-    place: Place, after: int | None, before: int | None, is_newest_first: bool
-) -> tuple[int, int]:
-    """The positions, oldest first, between two cursors in the direction of reading."""
-    older, newer = (before, after) if is_newest_first else (after, before)
-    low = 0 if older is None else place.listed.rank(older + 1)
-    high = place.stars if newer is None else place.listed.rank(newer)
-    return low, max(low, high)
-
-
-def _cursor(number: int) -> str:
-    """Stars are remembered by number, so that a cursor keeps its place when others come and go."""
-    return base64.b64encode(b"cursor:v2:%d" % number).decode()
-
-
-def _read_cursor(arguments: Mapping[str, Any], name: str) -> int | None:
-    text = arguments.get(name)
-    if text is None:
-        return None
-    try:
-        read = re.fullmatch(rb"cursor:v2:([0-9]{1,18})", base64.b64decode(str(text), validate=True))
-    except ValueError:
-        read = None
-    if read is None:
-        raise NoAnswer(
-            f"`{text}` does not appear to be a valid cursor.", "INVALID_CURSOR_ARGUMENTS"
-        )
-    return int(read[1])
-
-
-__all__ = ["Execution", "Query", "QueryInvalid", "prepare"]
+__all__ = ["Execution", "Query", "QueryInvalid", "WholeAnswer", "prepare"]

@@ -12,7 +12,6 @@ from typing import Any
 from gitstars.simulator.people import Star
 from gitstars.simulator.world import Place, World
 
-API = "https://api.github.com"
 #: Repositories were last touched then, and a second later for each change since.
 TOUCHED_AT = int(datetime(2026, 10, 2, tzinfo=UTC).timestamp())
 ORGANISATION_IDS = 900_000
@@ -33,8 +32,8 @@ _USER_PATHS = (
 _USER = (
     '{"login":"%(login)s","id":%(id)d,"node_id":"U_%(id)d",'
     '"avatar_url":"https://avatars.githubusercontent.com/u/%(id)d?v=4",'
-    f'"gravatar_id":"","url":"{API}/users/%(login)s","html_url":"https://github.com/%(login)s",'
-    + ",".join(f'"{name}":"{API}/users/%(login)s{path}"' for name, path in _USER_PATHS)
+    '"gravatar_id":"","url":"%(api)s/users/%(login)s","html_url":"https://github.com/%(login)s",'
+    + ",".join(f'"{name}":"%(api)s/users/%(login)s{path}"' for name, path in _USER_PATHS)
     + ',"type":"%(type)s","user_view_type":"public","site_admin":false}'
 )
 _PLAIN_PATHS = (
@@ -77,12 +76,12 @@ _REPOSITORY_PATHS = {name: name for name in _PLAIN_PATHS} | {
 }
 
 
-def user(user_id: int, login: str, kind: str = "User") -> str:
-    """A user as lists show them."""
-    return _USER % {"id": user_id, "login": login, "type": kind}
+def user(user_id: int, login: str, api: str, kind: str = "User") -> str:
+    """A user as lists show them; ``api`` is the address that API links build on."""
+    return _USER % {"id": user_id, "login": login, "api": api, "type": kind}
 
 
-def profile(user_id: int, login: str, is_own: bool) -> str:
+def profile(user_id: int, login: str, api: str, is_own: bool) -> str:
     """A user's own page; with the figures that only its owner sees when ``is_own``."""
     figures: dict[str, Any] = dict.fromkeys(
         ("name", "company", "location", "email", "hireable", "bio", "twitter_username")
@@ -105,7 +104,7 @@ def profile(user_id: int, login: str, is_own: bool) -> str:
             0,
         )
         figures |= {"two_factor_authentication": True, "user_view_type": "private"}
-    return json.dumps(json.loads(user(user_id, login)) | figures)
+    return json.dumps(json.loads(user(user_id, login, api)) | figures)
 
 
 def moment(epoch_seconds: float) -> str:
@@ -113,10 +112,10 @@ def moment(epoch_seconds: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(epoch_seconds))
 
 
-def stars(world: World, page: Iterable[Star], with_times: bool) -> str:
+def stars(world: World, page: Iterable[Star], api: str, with_times: bool) -> str:
     """A page of stargazers, plain or under the star media type; a ghost is null."""
     people = (
-        (star, user(star.user_id, world.login_of(star.user_id)) if star.user_id else "null")
+        (star, user(star.user_id, world.login_of(star.user_id), api) if star.user_id else "null")
         for star in page
     )
     if not with_times:
@@ -135,13 +134,13 @@ def touched(place: Place) -> str:
     return moment(TOUCHED_AT + place.updated)
 
 
-def repository(place: Place, role: str | None, is_full: bool = False) -> dict[str, Any]:
+def repository(place: Place, role: str | None, api: str, is_full: bool = False) -> dict[str, Any]:
     """A repository's record; with what only its own page shows when ``is_full``.
 
     ``role`` is GraphQL's name for what the reader may do; None: an App, which may read.
     """
     owner, _, name = place.full_name.partition("/")
-    address, page = f"{API}/repos/{place.full_name}", f"github.com/{place.full_name}"
+    address, page = f"{api}/repos/{place.full_name}", f"github.com/{place.full_name}"
     rank = 0 if role is None else ROLES.index(role)
     record: dict[str, Any] = {
         f"{key}_url": f"{address}/{path}" for key, path in _REPOSITORY_PATHS.items()
@@ -158,7 +157,9 @@ def repository(place: Place, role: str | None, is_full: bool = False) -> dict[st
         "full_name": place.full_name,
         "private": place.repository.private,
         "visibility": "private" if place.repository.private else "public",
-        "owner": json.loads(user(ORGANISATION_IDS + sum(owner.encode()), owner, "Organization")),
+        "owner": json.loads(
+            user(ORGANISATION_IDS + sum(owner.encode()), owner, api, "Organization")
+        ),
         "html_url": f"https://{page}",
         "description": f"Simulated repository {name}",
         "fork": False,

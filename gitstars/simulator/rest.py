@@ -6,6 +6,7 @@ Limits, faults and latency are the server's business.
 import json
 import math
 import re
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,6 +14,7 @@ from urllib.parse import urlencode
 
 from gitstars.simulator import render
 from gitstars.simulator.scenario import SimAccount
+from gitstars.simulator.weeks import list_weeks, show_week
 from gitstars.simulator.world import Place, World
 
 STAR_MEDIA = "star+json"
@@ -31,10 +33,10 @@ REFUSAL_TEXTS = {
 ACCEPTED_PERMISSIONS = {"x-accepted-github-permissions": "metadata=read; contents=write"}
 BLOCKED_TEXT = "Repository access blocked"
 DISABLED_TEXT = f"{BLOCKED_TEXT}: this repository has been disabled"
-DAY_SECONDS = 86_400
-WEEK_SECONDS = 7 * DAY_SECONDS
-#: 1970-01-01 was a Thursday, and weeks begin on Sunday.
-THURSDAY_SECONDS = 4 * DAY_SECONDS
+#: What is open to whoever brings no token.
+OPEN_PATHS = re.compile(r"/(repos/[^/]+/[^/]+|repositories/[0-9]+)/stargazers/(count|history)/?")
+#: Somebody without a token, as far as routes want to know who asks.
+ANYBODY = SimAccount(user_id=1, login="anybody", token="none", scopes=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,9 @@ def reply(world: World, account: SimAccount, ask: Ask) -> Reply:
             return problem(403, REFUSAL_TEXTS["integration"], "user")
         case ["user"]:
             return Reply(
-                200, render.profile(account.user_id, world.login_of(account.user_id), True), "user"
+                200,
+                render.profile(account.user_id, world.login_of(account.user_id), ask.root, True),
+                "user",
             )
         case ["user", "repos"]:
             return _own(world, account, ask)
@@ -85,7 +89,9 @@ def reply(world: World, account: SimAccount, ask: Ask) -> Reply:
                 return problem(404, "Not Found", "users")
             if rest:
                 return _starred(world, account, ask, user_id)
-            return Reply(200, render.profile(user_id, world.login_of(user_id), False), "users")
+            return Reply(
+                200, render.profile(user_id, world.login_of(user_id), ask.root, False), "users"
+            )
         case ["repos", owner, name, *rest]:
             return _repository(
                 world,
@@ -109,19 +115,6 @@ def problem(status: int, text: str, route: str, **more: Any) -> Reply:
         "status": str(status),
     }
     return Reply(status, json.dumps(body), route)
-
-
-def weeks(place: Place) -> Sequence[int]:
-    """The Sundays (epoch seconds) of the weekly history, newest first: every week from the first
-    present star to the last.
-    """
-    listed = place.listed
-    if not len(listed):
-        return ()
-    first, last = (
-        _sunday(listed.source.time(listed.number(position))) for position in (0, len(listed) - 1)
-    )
-    return range(last, first - 1, -WEEK_SECONDS)
 
 
 def _repository(
@@ -152,7 +145,9 @@ def _repository(
     match rest:
         case []:
             return Reply(
-                200, json.dumps(render.repository(place, world.role(account, place), True)), route
+                200,
+                json.dumps(render.repository(place, world.role(account, place), ask.root, True)),
+                route,
             )
         case ["stargazers"]:
             return _stargazers(world, account, ask, place)
@@ -160,15 +155,16 @@ def _repository(
             return Reply(200, json.dumps({"count": place.stars}), route)
         case ["stargazers", "history"] if world.scenario.has_counts:
             path = f"/repositories/{place.repository.id}/stargazers/history"
-            return _listed(
+            told = _listed(
                 ask,
-                weeks(place),
-                lambda chosen: [_week(place, week) for week in chosen],
+                list_weeks(place, time.time()),
+                lambda chosen: [show_week(place, week) for week in chosen],
                 route,
                 path,
                 most=30,
                 pages=100,
             )
+            return replace(told, headers=told.headers | {"cache-control": "max-age=60"})
     return problem(404, "Not Found", "other")
 
 
@@ -187,25 +183,14 @@ def _stargazers(world: World, account: SimAccount, ask: Ask, place: Place) -> Re
         return problem(422, WALL_TEXT, route)
     last = min(LAST_PAGE, max(1, math.ceil(place.stars / per_page)))
     body = render.stars(
-        world, place.listed.page((page - 1) * per_page, page * per_page), STAR_MEDIA in ask.media
+        world,
+        place.listed.page((page - 1) * per_page, page * per_page),
+        ask.root,
+        STAR_MEDIA in ask.media,
     )
     return Reply(
         200, body, route, _links(ask, f"/repositories/{place.repository.id}/stargazers", page, last)
     )
-
-
-def _week(place: Place, week: int) -> dict[str, Any]:
-    before = [place.listed.count_before(week + day * DAY_SECONDS) for day in range(8)]
-    return {
-        "week": week,
-        "total": before[7] - before[0],
-        "days": [before[day + 1] - before[day] for day in range(7)],
-    }
-
-
-def _sunday(at: int) -> int:
-    """The beginning of the week around ``at`` (epoch seconds)."""
-    return (at + THURSDAY_SECONDS) // WEEK_SECONDS * WEEK_SECONDS - THURSDAY_SECONDS
 
 
 def _own(world: World, account: SimAccount, ask: Ask) -> Reply:
@@ -231,7 +216,7 @@ def _own(world: World, account: SimAccount, ask: Ask) -> Reply:
     return _listed(
         ask,
         mine,
-        lambda chosen: [render.repository(p, world.role(account, p)) for p in chosen],
+        lambda chosen: [render.repository(p, world.role(account, p), ask.root) for p in chosen],
         "own",
         "/user/repos",
     )
@@ -254,7 +239,10 @@ def _starred(world: World, account: SimAccount, ask: Ask, user_id: int) -> Reply
             found.append((place, place.listed.source.time(number or 0)))
 
     def render_them(chosen: Sequence[tuple[Place, int]]) -> list[dict[str, Any]]:
-        rows = [(at, render.repository(place, world.role(account, place))) for place, at in chosen]
+        rows = [
+            (at, render.repository(place, world.role(account, place), ask.root))
+            for place, at in chosen
+        ]
         if STAR_MEDIA in ask.media:
             return [{"starred_at": render.moment(at), "repo": row} for at, row in rows]
         return [row for _, row in rows]

@@ -144,25 +144,32 @@ class SimRepository(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class SimLimits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Budgets of each user, and time.
+    """Budgets of each user, and time. GitHub's 90 s of CPU a minute are not simulated.
+
+    ``address_points`` is what an address without a token has each window.
 
     ``latency_seconds`` goes before every answer, ``alias_seconds`` before every aliased list of a
     query.
 
     ``concurrent`` calls of one user may be in flight. ``spent_status`` and ``secondary_status``
-    answer what is too much, the latter with ``retry-after`` unless ``secondary_retry_after`` is
-    off. A query that would take longer than ``query_cut_seconds`` ends there, with a 502 or an
-    error of type null (``timedout``).
+    answer what is too much, with ``retry-after`` where ``spent_retry_after`` and
+    ``secondary_retry_after`` say so; GraphQL answers 200 with an error unless ``graphql_limits`` is
+    ``status``. Without ``rate_headers`` no answer tells a budget. A query that would take longer
+    than ``query_cut_seconds`` ends there, with a 502 or an error of type null (``timedout``).
     """
 
     points_per_window: Amount = 5000
+    address_points: Amount = 60
     window_seconds: Seconds = 3600.0
     rest_points_per_minute: Amount = 900
     graphql_points_per_minute: Amount = 2000
     concurrent: Amount = 100
     spent_status: Literal[403, 429] = 403
     secondary_status: Literal[403, 429] = 403
+    spent_retry_after: bool = False
     secondary_retry_after: bool = True
+    graphql_limits: Literal["errors", "status"] = "errors"
+    rate_headers: bool = True
     latency_seconds: Seconds = 0.0
     alias_seconds: Seconds = 0.0
     query_cut_seconds: Seconds = 10.0

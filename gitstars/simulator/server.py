@@ -8,9 +8,7 @@ import logging
 import os
 import socket
 import time
-import uuid
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -20,30 +18,19 @@ from bottle import Bottle, HTTPResponse, request
 from gevent.pywsgi import WSGIHandler, WSGIServer
 
 from gitstars.errors import PortTaken
-from gitstars.simulator import control, graph, render, rest
-from gitstars.simulator.budgets import Budgets, Verdict
-from gitstars.simulator.faults import Faults, Rule
+from gitstars.simulator import control, graph, misbehave, rest
+from gitstars.simulator.budgets import Budgets
+from gitstars.simulator.calls import Call, graph_problem, show_rate
+from gitstars.simulator.faults import Faults
+from gitstars.simulator.presets import CUT_TEXT
 from gitstars.simulator.scenario import Scenario, SimAccount, SimLimits
 from gitstars.simulator.world import World
 
 logger = logging.getLogger(__name__)
 
-SPENT_TEXT = (
-    "API rate limit exceeded for user ID {user}. If you reach out to GitHub Support for help, "
-    "please include the request ID and timestamp."
-)
-SECONDARY_TEXT = (
-    "You have exceeded a secondary rate limit. Please wait a few minutes before you try again. "
-    "If you reach out to GitHub Support for help, please include the request ID and timestamp."
-)
-CUT_TEXT = (
-    "Something went wrong while executing your query. This may be the result of a timeout, or it "
-    "could be a GitHub bug."
-)
 ENTERPRISE_PREFIX = "/api/v3"
-#: What GitHub tells whoever brings no token that it knows: the budget of their address.
-STRANGER = Verdict("ok", 60, 60, 0, 0)
-STRANGER_WINDOW_SECONDS = 3600
+#: Bytes that are no JSON.
+GARBAGE = "<html>\x01 not what you asked for"
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
@@ -120,217 +107,99 @@ class SimulatedGitHub:
         account = world.account(token)
         query = dict(parse_qsl(request.query_string, keep_blank_values=True))
         target = f"/{path}" + (f"?{request.query_string}" if request.query_string else "")
-        entry: dict[str, Any] = {
-            "at": started,
-            "method": request.method,
-            "path": f"/{path}",
-            "query": query,
-        }
-        entry |= {"route": "fault", "status": 0, "cost": 0}
+        call = self._receive(path, token, account)
+        call.entry |= {"at": started, "method": request.method, "path": f"/{path}", "query": query}
+        call.entry |= {"route": "fault", "status": 0, "cost": 0}
         if account is not None:
-            entry["user"] = account.user_id
-            budgets.in_flight[account.user_id] += 1
+            call.entry["user"] = account.user_id
+        budgets.in_flight[call.owner] += 1
         try:
             rule = self.faults.find(f"{request.method} {target}", token)
             gevent.sleep(self.limits.latency_seconds)
-            if rule is not None and (reply := self._misbehave(rule, entry)) is not None:
-                return reply
-            response = self._answer(path, query, token, account, entry)
-            return (
-                self._cut(response, entry)
-                if rule is not None and rule.effect == "truncate"
-                else response
-            )
+            if rule is not None:
+                if rule.effect == "status":
+                    return call.respond(misbehave.answer_status(rule, path, started))
+                if rule.effect == "garbage":
+                    return call.respond(rest.Reply(200, GARBAGE, "fault", rule.headers))
+                if (broken := misbehave.commit(rule)) is not None:
+                    return broken
+            response = self._answer(call, account is not None, query)
+            if rule is not None and rule.effect == "truncate":
+                call.entry.update(status=0, route="fault")
+                return misbehave.cut(response)
+            return response
         finally:
-            if account is not None:
-                budgets.in_flight[account.user_id] -= 1
-            world.record(**entry, seconds=round(time.time() - started, 4))
+            budgets.in_flight[call.owner] -= 1
+            world.record(**call.entry, seconds=round(time.time() - started, 4))
 
-    def _answer(
-        self,
-        path: str,
-        query: dict[str, str],
-        token: str,
-        account: SimAccount | None,
-        entry: dict[str, Any],
-    ) -> HTTPResponse:
-        if account is None:
-            told = rest.problem(
-                401, "Bad credentials" if token else "Requires authentication", "unauthorised"
-            )
-            figures = replace(STRANGER, reset_at=int(time.time()) + STRANGER_WINDOW_SECONDS)
-            return self._respond(told, _rate_headers("core", figures), entry)
+    def _receive(self, path: str, token: str, account: SimAccount | None) -> Call:
+        """The request; whoever has no good token is charged by address."""
+        owner = request.remote_addr or "unknown" if account is None else account.user_id
         is_enterprise = f"/{path}/".startswith(("/api/v3/", "/api/graphql/"))
-        if path in ("graphql", "api/graphql"):
-            return self._graphql(account, is_enterprise, entry)
-        prefix = ENTERPRISE_PREFIX if is_enterprise else ""
-        plain = f"/{path}"[len(prefix) :]
+        return Call(path, token, account or rest.ANYBODY, owner, self.budgets, is_enterprise)
+
+    def _answer(self, call: Call, is_known: bool, query: dict[str, str]) -> HTTPResponse:
+        prefix = ENTERPRISE_PREFIX if call.is_enterprise else ""
+        plain = f"/{call.path}"[len(prefix) :]
+        is_open = not call.token and (plain == "/rate_limit" or rest.OPEN_PATHS.fullmatch(plain))
+        if not is_known and not is_open:
+            text = "Bad credentials" if call.token else "Requires authentication"
+            told = call.headers("core", call.charge("core", 0))
+            return call.respond(rest.problem(401, text, "unauthorised"), told)
+        if call.path in ("graphql", "api/graphql"):
+            return self._graphql(call)
         if plain == "/rate_limit":
-            return self._rate_limit(account, is_enterprise, entry)
+            return call.show_limits()
         root = f"{request.urlparts.scheme}://{request.urlparts.netloc}{prefix}"
-        ask = rest.Ask(
-            request.method, plain, query, request.get_header("Accept", ""), root, is_enterprise
-        )
-        reply = rest.reply(self.world, account, ask)
-        etag = f'"{hashlib.sha1((token + reply.body).encode()).hexdigest()}"'
-        is_known = reply.status == 200 and etag in request.get_header("If-None-Match", "")
-        verdict = self._charge(account, "core", 0 if is_known else 1, is_enterprise, entry)
-        headers = self._headers(account, "core", verdict)
-        if is_known:
-            return self._respond(rest.Reply(304, "", reply.route, {"etag": etag}), headers, entry)
+        media = request.get_header("Accept", "")
+        ask = rest.Ask(request.method, plain, query, media, root, call.is_enterprise)
+        reply = rest.reply(self.world, call.account, ask)
+        tag = f'"{hashlib.sha1((call.token + reply.body).encode()).hexdigest()}"'
+        is_unchanged = reply.status == 200 and tag in request.get_header("If-None-Match", "")
+        is_free = is_unchanged and is_known
+        verdict = call.charge("core", 0 if is_free else 1)
         if verdict is not None and verdict.kind != "ok":
-            return self._limited(account, verdict, headers, entry)
-        return self._respond(
-            reply, {"etag": etag, **headers} if reply.status == 200 else headers, entry
-        )
+            return call.refuse_limit("core", verdict)
+        headers = call.headers("core", verdict)
+        if reply.status == 200:
+            headers["etag"] = f"W/{tag}" if "cache-control" in reply.headers else tag
+        if is_unchanged:
+            reply = rest.Reply(304, "", reply.route)
+        return call.respond(reply, headers)
 
-    def _rate_limit(
-        self, account: SimAccount, is_enterprise: bool, entry: dict[str, Any]
-    ) -> HTTPResponse:
-        if is_enterprise:
-            return self._respond(
-                rest.problem(404, "Rate limiting is not enabled.", "rate_limit"), {}, entry
-            )
-        now = time.time()
-        verdicts = {
-            name: self.budgets.peek(account.user_id, name, now) for name in ("core", "graphql")
-        }
-        figures = {name: verdict.figures for name, verdict in verdicts.items()}
-        figures["search"] = {"limit": 30, "remaining": 30, "used": 0, "reset": int(now) + 60}
-        told = rest.Reply(
-            200, json.dumps({"resources": figures, "rate": figures["core"]}), "rate_limit"
-        )
-        return self._respond(told, self._headers(account, "core", verdicts["core"]), entry)
-
-    def _graphql(
-        self, account: SimAccount, is_enterprise: bool, entry: dict[str, Any]
-    ) -> HTTPResponse:
+    def _graphql(self, call: Call) -> HTTPResponse:
         if not self.world.scenario.has_graphql or request.method != "POST":
-            return self._respond(rest.problem(404, "Not Found", "graphql"), {}, entry)
+            return call.respond(rest.problem(404, "Not Found", "graphql"))
         try:
             asked = msgspec.json.decode(control.read_body(), type=GraphBody)
         except msgspec.MsgspecError as error:
-            return self._respond(
-                rest.problem(400, f"Problems parsing JSON: {error}", "graphql"), {}, entry
-            )
+            return call.respond(rest.problem(400, f"Problems parsing JSON: {error}", "graphql"))
         try:
             query = graph.prepare(asked.query, asked.variables or {})
         except graph.QueryInvalid as error:
-            verdict = self._charge(account, "graphql", 1, is_enterprise, entry)
-            return self._respond(
-                _graph_problem(error.problem), self._headers(account, "graphql", verdict), entry
-            )
-        entry["aliases"] = query.lists
-        verdict = self._charge(account, "graphql", query.cost, is_enterprise, entry)
-        headers = self._headers(account, "graphql", verdict)
+            headers = call.headers("graphql", call.charge("graphql", 1))
+            return call.respond(graph_problem(error.problem), headers)
+        call.entry["aliases"] = query.lists
+        verdict = call.charge("graphql", query.cost)
         if verdict is not None and verdict.kind != "ok":
-            return self._limited_graph(account, verdict, headers, entry)
-        duration = query.lists * self.limits.alias_seconds
-        gevent.sleep(min(duration, self.limits.query_cut_seconds))
-        if duration > self.limits.query_cut_seconds:
-            problem = (
-                {"message": CUT_TEXT}
-                if self.limits.query_cut == "502"
-                else {"type": None, "message": "timedout"}
-            )
-            return self._respond(
-                _graph_problem(problem, 502 if self.limits.query_cut == "502" else 200),
-                headers,
-                entry,
-            )
-        rate = None if verdict is None else _show_rate(query, verdict)
-        execution = graph.Execution(self.world, account, self.faults, rate, is_enterprise)
-        data = execution.run(query)
-        entry["pages"] = execution.pages
+            return call.refuse_limit("graphql", verdict)
+        headers = call.headers("graphql", verdict)
+        duration, longest = query.lists * self.limits.alias_seconds, self.limits.query_cut_seconds
+        gevent.sleep(min(duration, longest))
+        if duration > longest:
+            if self.limits.query_cut == "502":
+                return call.respond(graph_problem({"message": CUT_TEXT}, 502), headers)
+            return call.respond(graph_problem({"type": None, "message": "timedout"}), headers)
+        rate = None if verdict is None else show_rate(query.cost, query.rows, verdict)
+        execution = graph.Execution(self.world, call.account, self.faults, rate, call.is_enterprise)
+        try:
+            data = execution.run(query)
+        except graph.WholeAnswer as fault:
+            status = 200 if fault.rule.effect == "poison" else fault.rule.status
+            return call.respond(rest.Reply(status, fault.rule.body, "graphql"), headers)
+        call.entry["pages"] = execution.pages
         errors = f',"errors":{json.dumps(execution.errors)}' if execution.errors else ""
-        return self._respond(
-            rest.Reply(200, f'{{"data":{data}{errors}}}', "graphql"), headers, entry
-        )
-
-    def _charge(
-        self,
-        account: SimAccount,
-        resource: str,
-        cost: int,
-        is_enterprise: bool,
-        entry: dict[str, Any],
-    ) -> Verdict | None:
-        """None: there are no budgets here."""
-        if is_enterprise:
-            return None
-        if cost == 0:
-            return self.budgets.peek(account.user_id, resource, time.time())
-        verdict = self.budgets.charge(account.user_id, resource, cost, time.time())
-        entry["cost"] = cost if verdict.kind == "ok" else 0
-        return verdict
-
-    def _limited(
-        self, account: SimAccount, verdict: Verdict, headers: dict[str, str], entry: dict[str, Any]
-    ) -> HTTPResponse:
-        is_spent = verdict.kind == "spent"
-        text = SPENT_TEXT.format(user=account.user_id) if is_spent else SECONDARY_TEXT
-        status = self.limits.spent_status if is_spent else self.limits.secondary_status
-        return self._respond(rest.problem(status, text, verdict.kind), headers, entry)
-
-    def _limited_graph(
-        self, account: SimAccount, verdict: Verdict, headers: dict[str, str], entry: dict[str, Any]
-    ) -> HTTPResponse:
-        problem = {"type": "RATE_LIMITED", "message": SPENT_TEXT.format(user=account.user_id)}
-        if verdict.kind == "secondary":
-            problem = {
-                "type": "RATE_LIMIT",
-                "code": "graphql_rate_limit",
-                "message": SECONDARY_TEXT,
-            }
-        return self._respond(_graph_problem(problem), headers, entry)
-
-    def _headers(
-        self, account: SimAccount, resource: str, verdict: Verdict | None
-    ) -> dict[str, str]:
-        headers = {} if verdict is None else _rate_headers(resource, verdict)
-        if account.has_scopes:
-            headers |= {"x-oauth-scopes": ", ".join(account.scopes), "x-accepted-oauth-scopes": ""}
-        return headers
-
-    @staticmethod
-    def _respond(reply: rest.Reply, headers: dict[str, str], entry: dict[str, Any]) -> HTTPResponse:
-        entry.update(status=reply.status, route=reply.route)
-        told = {
-            "Content-Type": "application/json; charset=utf-8",
-            "x-github-request-id": uuid.uuid4().hex[:20].upper(),
-        }
-        return HTTPResponse(reply.body.encode(), reply.status, told | headers | reply.headers)
-
-    def _misbehave(self, rule: Rule, entry: dict[str, Any]) -> HTTPResponse | None:
-        """Carry a fault out; None: the request goes on (it was only delayed, or is cut off
-        later).
-        """
-        match rule.effect:
-            case "status":
-                return self._respond(
-                    rest.Reply(rule.status, rule.body, "fault"), rule.headers, entry
-                )
-            case "garbage":
-                return self._respond(
-                    rest.Reply(200, "<html>\x01 not what you asked for", "fault"),
-                    rule.headers,
-                    entry,
-                )
-            case "delay" | "hang":
-                gevent.sleep(rule.seconds)
-        if rule.effect in ("delay", "truncate"):
-            return None
-        return _hang_up(b"")
-
-    def _cut(self, response: HTTPResponse, entry: dict[str, Any]) -> HTTPResponse:
-        """Send half of the body and hang up."""
-        entry.update(status=0, route="fault")
-        body = response.body
-        head = (
-            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
-            f"{len(body)}\r\n\r\n"
-        ).encode()
-        return _hang_up(head + body[: len(body) // 2])
+        return call.respond(rest.Reply(200, f'{{"data":{data}{errors}}}', "graphql"), headers)
 
 
 def _tell(error: HTTPResponse) -> str:
@@ -347,41 +216,3 @@ def _read_token() -> str:
     """
     scheme, _, token = request.get_header("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() in ("token", "bearer") else ""
-
-
-def _rate_headers(resource: str, verdict: Verdict) -> dict[str, str]:
-    headers = {f"x-ratelimit-{name}": str(value) for name, value in verdict.figures.items()} | {
-        "x-ratelimit-resource": resource
-    }
-    return (
-        headers
-        if verdict.retry_after is None
-        else headers | {"retry-after": str(verdict.retry_after)}
-    )
-
-
-def _show_rate(query: graph.Query, verdict: Verdict) -> dict[str, Any]:
-    """GraphQL's ``rateLimit``."""
-    return verdict.figures | {
-        "cost": query.cost,
-        "resetAt": render.moment(verdict.reset_at),
-        "nodeCount": query.rows,
-    }
-
-
-def _graph_problem(problem: dict[str, Any], status: int = 200) -> rest.Reply:
-    """An answer about the query as a whole."""
-    return rest.Reply(
-        status,
-        json.dumps({"data": None, "errors": [problem]} if status == 502 else {"errors": [problem]}),
-        "graphql",
-    )
-
-
-def _hang_up(last_words: bytes) -> HTTPResponse:
-    """Break the connection off after these bytes; the response is sent to nobody."""
-    connection: socket.socket = request.environ["simulator.socket"]
-    if last_words:
-        connection.sendall(last_words)
-    connection.shutdown(socket.SHUT_RDWR)
-    return HTTPResponse(b"", 500)

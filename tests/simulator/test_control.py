@@ -160,7 +160,9 @@ def test_rules_are_set_seen_and_cleared(make_hub: MakeHub) -> None:
 @pytest.mark.parametrize(
     ("path", "body", "words"),
     [
-        ("/rules", {"match": "*"}, "effect"),
+        ("/rules", {"effect": "drop"}, "match"),
+        ("/rules", {"match": "*", "effect": "burn"}, "effect"),
+        ("/rules", {"match": "*", "preset": "fire"}, "no preset fire"),
         ("/rules", {"match": "*", "effect": "status", "status": 99}, "status"),
         ("/rules", None, "JSON"),
         ("/repositories/10", {"grow": -1}, "grow"),

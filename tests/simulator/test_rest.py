@@ -178,6 +178,8 @@ def test_the_history_ends_at_page_100_and_may_be_missing(make_hub: MakeHub) -> N
     old, newer = make_hub(has_counts=False), make_hub()
 
     assert newer.ask("/repos/acme/engine/stargazers/history?page=101").status_code == 422
+    assert newer.read("/repos/acme/engine/stargazers/history?page=100") == []
+    assert newer.ask("/repos/acme/none/stargazers/history").status_code == 404
     assert {
         old.ask(f"/repos/acme/engine/stargazers/{route}").status_code
         for route in ("count", "history")
@@ -281,6 +283,25 @@ def test_starred_lists_agree_with_the_repositories_lists(make_hub: MakeHub) -> N
     }
     assert [row["full_name"] for row in hub.read("/user/starred")] == ["acme/engine", "acme/parser"]
     assert [row["full_name"] for row in hub.read("/users/BOB/starred")] == ["acme/engine"]
+
+
+def test_every_address_of_the_api_is_the_simulators_own(make_hub: MakeHub) -> None:
+    hub = make_hub()
+
+    told = [
+        *(
+            hub.ask(path, headers=STARRED)
+            for path in (LIST, "/user", "/user/starred", "/user/repos")
+        ),
+        *(hub.ask(path) for path in ("/repos/acme/engine", f"{LIST}/history", "/users/bob")),
+    ]
+
+    assert not [answer.url for answer in told if "api.github.com" in answer.text]
+    assert told[0].json()[0]["user"]["url"].startswith(f"{hub.url}/users/")
+    assert hub.read("/repos/acme/engine")["stargazers_url"] == hub.url + LIST
+    assert read_links(told[0].headers["link"])["next"].startswith(f"{hub.url}/repositories/10/")
+    own = hub.read("/api/v3/repos/acme/engine")["url"]
+    assert own == f"{hub.url}/api/v3/repos/acme/engine"
 
 
 def test_who_is_who(make_hub: MakeHub) -> None:

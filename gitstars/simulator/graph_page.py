@@ -1,0 +1,140 @@
+"""Pages of a GraphQL connection of stars, as JSON text: rows rendered by templates made from the
+fields that are asked for, and the cursors that lead from page to page.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from gitstars.simulator import render
+from gitstars.simulator.graph_query import Field
+from gitstars.simulator.world import Place, World
+
+#: Edge templates kept.
+KEPT_TEMPLATES = 256
+
+USER_VALUES = {
+    "id": '"U_%(id)d"',
+    "databaseId": "%(id)d",
+    "login": '"%(login)s"',
+    "avatarUrl": '"https://avatars.githubusercontent.com/u/%(id)d?v=4"',
+    "url": '"https://github.com/%(login)s"',
+    "name": "null",
+    "__typename": '"User"',
+}
+_EDGE_VALUES = {"cursor": '"%(cursor)s"', "starredAt": '"%(at)s"', "__typename": '"StargazerEdge"'}
+
+
+class NoAnswer(Exception):
+    """A connection cannot be answered, which its field's error tells; what becomes of the fields
+    around it is the schema's business.
+    """
+
+    def __init__(self, text: str, kind: str | None) -> None:
+        super().__init__(text)
+        self.kind = kind
+
+
+def as_object(values: Iterable[tuple[str, str]]) -> str:
+    """A JSON object of keys and JSON texts."""
+    return "{" + ",".join(f'"{key}":{text}' for key, text in values) + "}"
+
+
+def as_plain(fields: Sequence[Field], values: Mapping[str, Any]) -> str:
+    """A JSON object of the values that these fields ask for."""
+    return as_object((inner.key, json.dumps(values.get(inner.name))) for inner in fields)
+
+
+def as_connection(
+    asked: Field,
+    world: World,
+    place: Place,
+    numbers: Sequence[int],
+    before: int,
+    after: int,
+    total: int,
+) -> str:
+    """A page of these star numbers, with so many stars before and after it, and ``total`` as
+    the count.
+    """
+    info = {
+        "startCursor": _cursor(numbers[0]) if numbers else None,
+        "endCursor": _cursor(numbers[-1]) if numbers else None,
+        "hasNextPage": after > 0,
+        "hasPreviousPage": before > 0,
+    }
+    values: list[tuple[str, str]] = []
+    for inner in asked.fields:
+        match inner.name:
+            case "totalCount":
+                values.append((inner.key, str(total)))
+            case "pageInfo":
+                values.append(
+                    (inner.key, as_plain(inner.fields, info | {"__typename": "PageInfo"}))
+                )
+            case "edges" | "nodes":
+                values.append((inner.key, _rows(inner, world, place, numbers)))
+            case _:
+                values.append((inner.key, '"StargazerConnection"'))
+    return as_object(values)
+
+
+def _rows(asked: Field, world: World, place: Place, numbers: Sequence[int]) -> str:
+    known, ghost = _templates(asked)
+    source, rows = place.listed.source, []
+    for number in numbers:
+        user_id, at = source.star(number)
+        values = {
+            "id": user_id,
+            "login": world.login_of(user_id),
+            "at": render.moment(at),
+            "cursor": _cursor(number),
+        }
+        rows.append((known if user_id else ghost) % values)
+    return f"[{','.join(rows)}]"
+
+
+@lru_cache(KEPT_TEMPLATES)
+def _templates(asked: Field) -> tuple[str, str]:
+    """How ``edges`` or ``nodes`` render a user, and a ghost."""
+    if asked.name == "nodes":
+        return as_object((inner.key, USER_VALUES[inner.name]) for inner in asked.fields), "null"
+    known, ghost = [], []
+    for inner in asked.fields:
+        person = as_object((deep.key, USER_VALUES[deep.name]) for deep in inner.fields)
+        known.append((inner.key, _EDGE_VALUES.get(inner.name, person)))
+        ghost.append((inner.key, _EDGE_VALUES.get(inner.name, "null")))
+    return as_object(known), as_object(ghost)
+
+
+def find_window(
+    place: Place, after: int | None, before: int | None, is_newest_first: bool
+) -> tuple[int, int]:
+    """The positions, oldest first, between two cursors in the direction of reading."""
+    older, newer = (before, after) if is_newest_first else (after, before)
+    low = 0 if older is None else place.listed.rank(older + 1)
+    high = place.stars if newer is None else place.listed.rank(newer)
+    return low, max(low, high)
+
+
+def _cursor(number: int) -> str:
+    """Stars are remembered by number, so that a cursor keeps its place when others come and go."""
+    return base64.b64encode(b"cursor:v2:%d" % number).decode()
+
+
+def read_cursor(arguments: Mapping[str, Any], name: str) -> int | None:
+    text = arguments.get(name)
+    if text is None:
+        return None
+    try:
+        read = re.fullmatch(rb"cursor:v2:([0-9]{1,18})", base64.b64decode(str(text), validate=True))
+    except ValueError:
+        read = None
+    if read is None:
+        raise NoAnswer(
+            f"`{text}` does not appear to be a valid cursor.", "INVALID_CURSOR_ARGUMENTS"
+        )
+    return int(read[1])
