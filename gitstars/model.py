@@ -90,7 +90,9 @@ class Task(StrEnum):
 class Week(NamedTuple):
     """Stars of one week that are still there.
 
-    ``week`` is its Sunday in epoch seconds, ``days`` are seven numbers from that day on.
+    ``week`` is its Sunday in epoch seconds, ``days`` are seven numbers from that day on, and
+    ``total`` is their sum. The days are not UTC days, although ``week`` is midnight UTC: they fit
+    US Pacific time, so they are never joined with ``starred_at``. Days to come are zeros.
     """
 
     week: int

@@ -249,9 +249,10 @@ class Collection:
         if self.listing is None:
             return []
         is_first = isinstance(ask, PageAsk) and ask.number == 1
-        refusal = classify.judge_empty(page, self.count_before) if is_first else None
-        if refusal is not None:
-            self.end(replace(refusal, repository=self.metadata))
+        if is_first and self.metadata is not None:
+            missing = classify.decide_missing_list(page, self.metadata, is_first)
+            if missing is not None:
+                self.end(missing)
         if self.ended_by is not None and not isinstance(self.ended_by, ASKS_NO_MORE):
             return []
         ready = self.listing.accept(ask, page, known)

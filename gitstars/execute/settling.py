@@ -164,7 +164,8 @@ class Settler:
             return verdict.unproven(collection.claim, proven.reason, now, most)
         # Pages by number shift when a star is taken back meanwhile, so that one may be missed
         # without a trace in the numbers.
-        is_swept, closed = proven.churn == 0 or isinstance(collection.listing, GraphListing), 0
+        is_steady = proven.churn == 0 or isinstance(collection.listing, GraphListing)
+        is_swept, closed = is_steady and not proven.is_short, 0
         if is_swept and not collection.is_first:
             closed = edges.close_unseen(
                 self._tools.database, collection.claim, collection.claim.generation + 1

@@ -93,6 +93,8 @@ def judge(
         case answers.Transient(text=text):
             # An outage is not the repository's fault: it comes back however often.
             return _failed(claim, f"transient: {text}", now, math.inf)
+        case answers.Withheld(text=text):
+            return _failed(claim, f"withheld for a while: {text}", now, math.inf)
         case answers.Garbage(text=text):
             return _failed(claim, f"garbage: {text}", now, max_errors)
         case QueryFailed():

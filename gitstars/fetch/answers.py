@@ -74,7 +74,12 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Weeks:
-    """A page of the star history, newest week first."""
+    """A page of the star history, newest week first.
+
+    The days of a week are not UTC days (they fit US Pacific time): never join them with
+    ``starred_at``. ``etag``, given back with the next call of the same account for the same page,
+    makes an unchanged page cost nothing.
+    """
 
     weeks: tuple[Week, ...]
     has_next: bool
@@ -190,14 +195,18 @@ class PaginationWall:
 
 @dataclass(frozen=True, slots=True)
 class Transient:
-    """The call failed in a way that may pass: no connection, time-out, cut-off answer, 5xx."""
+    """The call failed in a way that may pass: no connection, time-out, cut-off answer, 5xx.
+
+    ``is_foreign``: something that is not GitHub answered (a proxy, a gateway, a captive portal).
+    """
 
     text: str
+    is_foreign: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Garbage:
-    """The answer is not what the route promises."""
+    """GitHub answered, and the answer is not what the route promises."""
 
     text: str
 
@@ -242,10 +251,12 @@ class GraphAnswer:
 
     ``has_failed``: the query as a whole was too much for GitHub or got lost (every outcome is
     Transient); a narrower one may succeed. ``seconds`` is how long GitHub took, ``cost`` the points
-    it charged (0: it did not say).
+    it charged (0: it did not say). ``is_too_wide``: some alias could not be answered beside the
+    others; a narrower query may.
     """
 
     outcomes: tuple[Outcome, ...]
     seconds: float = 0.0
     cost: int = 0
     has_failed: bool = False
+    is_too_wide: bool = False

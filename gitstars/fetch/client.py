@@ -219,7 +219,7 @@ class GitHubClient:
         )
         outcomes = verdict.outcomes if common is None else (common,) * width
         has_failed = all(isinstance(outcome, answers.Transient) for outcome in outcomes)
-        return GraphAnswer(outcomes, verdict.seconds, verdict.cost, has_failed)
+        return GraphAnswer(outcomes, verdict.seconds, verdict.cost, has_failed, verdict.is_too_wide)
 
     def _find_route(self, account: Account, repository: str | int, outcome: Outcome) -> Outcome:
         """A 404 of a route that a server may lack: the repository's own record tells whether it

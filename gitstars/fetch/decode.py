@@ -2,11 +2,12 @@
 
 Everything else in a payload is skipped over.
 
-All ``decode_*`` functions raise msgspec.MsgspecError when the body is anything else.
+All ``decode_*`` functions raise Undecodable when the body is anything else, and nothing else.
 """
 
+import re
 from collections.abc import Iterable
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import Meta, Raw, Struct
@@ -14,8 +15,10 @@ from msgspec import Meta, Raw, Struct
 from gitstars.fetch.answers import Count, Identity, Metadata, Page, Repositories, Weeks
 from gitstars.model import Stargazer, Week
 
-PositiveId = Annotated[int, Meta(gt=0)]
-Amount = Annotated[int, Meta(ge=0)]
+#: What the database can hold.
+_MOST = 2**63 - 1
+PositiveId = Annotated[int, Meta(gt=0, le=_MOST)]
+Amount = Annotated[int, Meta(ge=0, le=_MOST)]
 Text = Annotated[str, Meta(min_length=1)]
 #: ISO 8601 as GitHub promises it: UTC, to the second. Such texts sort as the times do.
 Moment = Annotated[
@@ -23,6 +26,24 @@ Moment = Annotated[
     Meta(pattern=r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$"),
 ]
 SevenDays = Annotated[tuple[Amount, ...], Meta(min_length=7, max_length=7)]
+
+
+#: What a body is, in words.
+JSON, HTML, NO_JSON, NOTHING = "JSON of another shape", "HTML", "no JSON", "an empty answer"
+Decoded = TypeVar("Decoded")
+
+
+class Undecodable(Exception):
+    """A body is not what the route promises.
+
+    ``is_cut_off``: it ends too early. ``place`` says where the shape differs ("" where that is not
+    known), as " at $[3].user.id".
+    """
+
+    def __init__(self, is_cut_off: bool = False, place: str = "") -> None:
+        super().__init__(f"unreadable{place}")
+        self.is_cut_off = is_cut_off
+        self.place = place
 
 
 class RestUser(Struct):
@@ -138,6 +159,10 @@ class GraphBody(Struct):
     errors: list[GraphProblem] | None = None
 
 
+#: What the decoder raises, whatever it is given: its own errors, and those of texts that are no
+#: UTF-8, of numbers that are too large, and of nesting that is too deep.
+_ERRORS = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError)
+
 _STARS = msgspec.json.Decoder(list[RestStar])
 _REPOSITORY = msgspec.json.Decoder(RestRepository)
 _REPOSITORIES = msgspec.json.Decoder(list[RestRepository])
@@ -150,9 +175,22 @@ _GRAPH_REPOSITORY = msgspec.json.Decoder(GraphRepository | None)
 _GRAPH_RATE = msgspec.json.Decoder(GraphRate | None)
 
 
+def describe_body(body: bytes) -> str:
+    """What a body is that cannot be read as what was promised."""
+    if not body.strip():
+        return NOTHING
+    try:
+        msgspec.json.decode(body)
+    except RecursionError:
+        return JSON
+    except _ERRORS:
+        return HTML if body.lstrip()[:1] == b"<" else NO_JSON
+    return JSON
+
+
 def decode_stars(body: bytes, last_page: int | None, has_next: bool) -> Page:
     """A page of the REST list."""
-    entries = _STARS.decode(body)
+    entries = _decode(_STARS, body)
     stargazers = tuple(
         Stargazer(
             entry.user.id,
@@ -170,47 +208,49 @@ def decode_stars(body: bytes, last_page: int | None, has_next: bool) -> Page:
 
 def decode_repository(body: bytes) -> Metadata:
     """A repository's record."""
-    return _to_metadata(_REPOSITORY.decode(body))
+    return _to_metadata(_decode(_REPOSITORY, body))
 
 
 def decode_repositories(body: bytes, has_next: bool) -> Repositories:
     """A page of repositories."""
     return Repositories(
-        tuple(_to_metadata(entry) for entry in _REPOSITORIES.decode(body)), has_next
+        tuple(_to_metadata(entry) for entry in _decode(_REPOSITORIES, body)), has_next
     )
 
 
 def decode_count(body: bytes) -> Count:
     """The number of stars."""
-    return Count(_COUNT.decode(body).count)
+    return Count(_decode(_COUNT, body).count)
 
 
 def decode_weeks(body: bytes, has_next: bool) -> Weeks:
-    """A page of the star history."""
-    return Weeks(
-        tuple(Week(entry.week, entry.total, entry.days) for entry in _WEEKS.decode(body)), has_next
-    )
+    """A page of the star history; the total of each week is the sum of its days."""
+    weeks = _decode(_WEEKS, body)
+    for number, entry in enumerate(weeks):
+        if entry.total != sum(entry.days):
+            raise Undecodable(place=f" at $[{number}].total")
+    return Weeks(tuple(Week(entry.week, entry.total, entry.days) for entry in weeks), has_next)
 
 
 def decode_identity(body: bytes, scopes: frozenset[str] | None) -> Identity:
     """Whose token was used."""
-    user = _USER.decode(body)
+    user = _decode(_USER, body)
     return Identity(user.id, user.login, scopes)
 
 
 def decode_problem(body: bytes) -> str:
     """The message of an error body."""
-    return _PROBLEM.decode(body).message
+    return _decode(_PROBLEM, body).message
 
 
 def decode_graph(body: bytes) -> GraphBody:
     """A GraphQL answer, its aliases still raw."""
-    return _GRAPH_BODY.decode(body)
+    return _decode(_GRAPH_BODY, body)
 
 
 def decode_graph_rate(raw: Raw) -> GraphRate | None:
     """The ``rateLimit`` of a GraphQL answer; a server without limits says null."""
-    rate: GraphRate | None = _GRAPH_RATE.decode(raw)
+    rate: GraphRate | None = _decode(_GRAPH_RATE, raw)
     return rate
 
 
@@ -218,7 +258,7 @@ def decode_graph_repository(raw: Raw) -> tuple[Metadata, Page | None] | None:
     """An alias: the repository's record, and the page of its list where there is one; None:
     GitHub answered null.
     """
-    read = _GRAPH_REPOSITORY.decode(raw)
+    read = _decode(_GRAPH_REPOSITORY, raw)
     if read is None:
         return None
     metadata = Metadata(
@@ -231,6 +271,18 @@ def decode_graph_repository(raw: Raw) -> tuple[Metadata, Page | None] | None:
         read.is_disabled,
     )
     return metadata, None if read.stargazers is None else _to_page(read.stargazers, metadata)
+
+
+def _decode(decoder: "msgspec.json.Decoder[Decoded]", body: bytes | Raw) -> Decoded:
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        # Of the decoder's text only the place is told.
+        place = re.search(r"`(\$[^`]*)`$", str(error))
+        raise Undecodable(place=f" at {place[1]}" if place else "") from error
+    except _ERRORS as error:
+        is_cut_off = isinstance(error, msgspec.DecodeError) and "truncated" in str(error)
+        raise Undecodable(is_cut_off) from error
 
 
 def _to_permission(rights: RestPermissions) -> str:

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import msgspec
 
 from gitstars.fetch.budget import Budget
-from gitstars.fetch.classify import LONGEST_PAUSE_SECONDS, RateInfo
+from gitstars.fetch.headers import LONGEST_PAUSE_SECONDS, RateInfo
 from gitstars.model import Resource
 
 #: The first pause after a secondary limit that names none; doubled with each one that follows

@@ -1,7 +1,5 @@
 """Complete means proven: the list ended, and its length agrees with the count read before and
 after.
-
-Pure.
 """
 
 import math
@@ -10,9 +8,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """The list is complete; ``churn`` stars came or went while it was read."""
+    """The list is complete; ``churn`` stars came or went while it was read.
+
+    ``is_short``: it has fewer stars than both counts, within what is tolerated. What it lacks may
+    still be there, so it closes no star.
+    """
 
     churn: int
+    is_short: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +33,14 @@ def prove(
 
     A list between both counts is complete. Stars that came and others that went in the same time do
     not show in the counts: a quarter of the square root of the count is tolerated for them (5 of
-    400, 50 of 40,000), one at least, and never so many that a lost page passes.
+    400, 50 of 40,000), one at least, and never so many that a lost page passes. An empty list is
+    complete only where a count was 0.
     """
     low, high = sorted((count_before, count_before if count_after is None else count_after))
     outside = max(0, low - listed, listed - high)
-    if outside <= tolerated(high, page_size):
-        return Proven(outside + high - low)
+    is_hidden = listed == 0 and low > 0
+    if outside <= tolerated(high, page_size) and not is_hidden:
+        return Proven(outside + high - low, is_short=listed < low)
     counted = str(low) if low == high else f"{low} to {high}"
     return ReadAgain(f"{listed} stars were listed while the count is {counted}")
 

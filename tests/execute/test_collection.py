@@ -588,9 +588,11 @@ def test_a_disabled_repository_is_gone(stage: str) -> None:
         (12, make_page([], has_next=False), True),
         (1, make_page([], has_next=False), True),
         (0, make_page([], has_next=False), False),
-        (12, make_page([], has_next=True), False),
+        (12, make_page([], has_next=True), True),
+        (12, make_page([1], has_next=True), False),
+        (1, make_page([1], has_next=False), False),
         (12, make_page([1], has_next=False), False),
-        (12, answers.Page((), 1, False, ghost_times=("2020-01-01T00:00:00Z",)), False),
+        (1, answers.Page((), 1, False, ghost_times=("2020-01-01T00:00:00Z",)), False),
     ],
 )
 def test_an_empty_first_page_of_a_starred_repository_is_a_refusal(

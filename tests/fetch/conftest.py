@@ -34,8 +34,8 @@ MakeAnswer = Callable[..., Answer]
 
 @pytest.fixture
 def make_answer() -> MakeAnswer:
-    """``make_answer(status, body, remaining=…, **headers)``: an answer with healthy budget
-    figures unless told otherwise.
+    """``make_answer(status, body, remaining=…, **headers)``: an answer with GitHub's own header
+    and healthy budget figures unless told otherwise.
     """
 
     def make(
@@ -43,19 +43,22 @@ def make_answer() -> MakeAnswer:
         body: Any = None,
         remaining: int | None = 4000,
         resource: str = "core",
+        is_marked: bool = True,
         **headers: str,
     ) -> Answer:
         told = {
             "date": formatdate(NOW, usegmt=True),
+            **({"x-github-request-id": "C0DE:1A2B:3C4D"} if is_marked else {}),
             **{name.replace("_", "-"): value for name, value in headers.items()},
         }
         if remaining is not None:
-            told |= {
+            told = {
                 "x-ratelimit-limit": "5000",
                 "x-ratelimit-remaining": str(remaining),
                 "x-ratelimit-reset": f"{RESET:.0f}",
+                "x-ratelimit-resource": resource,
+                **told,
             }
-            told["x-ratelimit-resource"] = resource
         raw = (
             body
             if isinstance(body, bytes)

@@ -18,6 +18,7 @@ from gitstars.fetch.answers import (
     Refused,
     RouteMissing,
     SecondaryLimit,
+    Withheld,
 )
 from gitstars.fetch.answers import Transient as Passing
 from gitstars.fetch.classify import RateInfo, Verdict
@@ -33,6 +34,9 @@ ANN = {"databaseId": 7, "login": "ann", "avatarUrl": "a", "url": "u"}
 METADATA = answers.Metadata(5, "o/r", 12, permission="WRITE", updated_at=AT)
 ANN_STAR = Stargazer(7, "ann", "a", "u", AT)
 FINE = Page((ANN_STAR,), 0, True, end_cursor="c", total=12, repository=METADATA)
+
+
+EMPTY = {"totalCount": 0, "edges": [], "pageInfo": {"hasNextPage": False, "endCursor": None}}
 
 
 def stars(*nodes: Any, total: int = 12, has_next: bool = True) -> dict[str, Any]:
@@ -65,6 +69,9 @@ def problem(kind: str | None, message: str, *path: str | int, **more: Any) -> di
     return {"type": kind, "message": message, **({"path": list(path)} if path else {}), **more}
 
 
+#: Stands for any answer that is not GitHub's.
+FOREIGN = Passing("not GitHub's", is_foreign=True)
+
 #: What r0 answers beside a faultless r1, the errors of the query, and what becomes of r0.
 ALIASES: list[tuple[str, Any, list[dict[str, Any]], Outcome]] = [
     ("a page", repository(stars(ANN)), [], FINE),
@@ -80,7 +87,24 @@ ALIASES: list[tuple[str, Any, list[dict[str, Any]], Outcome]] = [
         [problem("FORBIDDEN", FORBIDDEN, "r0", "stargazers")],
         Refused("permission", FORBIDDEN),
     ),
-    ("null climbed, no path", None, [problem("FORBIDDEN", "No")], Refused("forbidden", "No")),
+    (
+        "null climbed, no path",
+        None,
+        [problem("FORBIDDEN", "No")],
+        Passing("it is not told which list this is about: No"),
+    ),
+    (
+        "null climbed from the count",
+        None,
+        [problem("FORBIDDEN", FORBIDDEN, "r0", "stargazers", "totalCount")],
+        Refused("permission", FORBIDDEN),
+    ),
+    (
+        "the usual face, and an error that says why",
+        repository(EMPTY),
+        [problem("FORBIDDEN", FORBIDDEN, "r0", "stargazers")],
+        Refused("permission", FORBIDDEN, METADATA),
+    ),
     ("an app", None, [problem("FORBIDDEN", "Resource not accessible by integration", "r0")], None),  # type: ignore[list-item]
     (
         "no scope",
@@ -199,21 +223,154 @@ def test_null_edges_and_users_without_a_number_are_ghosts(make_answer: MakeAnswe
     assert (page.stargazers, page.ghosts, page.ghost_times) == ((ANN_STAR,), 3, (AT, AT, AT))
 
 
-@pytest.mark.parametrize(("after", "kind"), [(None, Refused), ("c", Page)])
-def test_an_empty_list_is_a_refusal_only_at_its_beginning(
-    make_answer: MakeAnswer, after: str | None, kind: type
+#: The answer of 2026-09-25 to a token of an outsider, and what else the record may say.
+FACES: list[tuple[str, dict[str, Any], dict[str, str], type[Outcome]]] = [
+    ("an outsider", {"viewerPermission": "READ"}, {}, Refused),
+    ("nobody knows", {"viewerPermission": None}, {}, Refused),
+    ("a triager", {"viewerPermission": "TRIAGE"}, {}, Refused),
+    ("one star", {"viewerPermission": "READ", "stargazerCount": 1}, {}, Refused),
+    ("two stars", {"viewerPermission": "READ", "stargazerCount": 2}, {}, Refused),
+    ("an owner without the scope", {"viewerPermission": "ADMIN"}, {"x_oauth_scopes": ""}, Refused),
+    (
+        "a writer with other scopes",
+        {"viewerPermission": "WRITE"},
+        {"x_oauth_scopes": "read:user, repo:status"},
+        Refused,
+    ),
+    ("an owner", {"viewerPermission": "ADMIN"}, {"x_oauth_scopes": "public_repo"}, Withheld),
+    ("a maintainer", {"viewerPermission": "MAINTAIN"}, {"x_oauth_scopes": "gist, repo"}, Withheld),
+    ("a writer without scopes", {"viewerPermission": "WRITE"}, {}, Withheld),
+    ("a disabled repository", {"viewerPermission": "READ", "isDisabled": True}, {}, Gone),
+    ("no stars", {"viewerPermission": "READ", "stargazerCount": 0}, {}, Page),
+]
+
+
+@pytest.mark.parametrize(
+    ("record", "headers", "kind"), [row[1:] for row in FACES], ids=[row[0] for row in FACES]
+)
+@pytest.mark.parametrize("newest_first", [False, True])
+@pytest.mark.parametrize("first", [100, 10])
+def test_an_empty_list_beside_a_count_is_refused_or_withheld_from_whichever_end(
+    make_answer: MakeAnswer,
+    record: dict[str, Any],
+    headers: dict[str, str],
+    kind: type[Outcome],
+    newest_first: bool,
+    first: int,
 ) -> None:
-    answer = make_answer(200, {"data": {"r0": repository(stars(has_next=False))}})
+    answer = make_answer(
+        200, {"data": {"rateLimit": RATE, "r0": repository(EMPTY, **record)}}, **headers
+    )
+
+    (outcome,) = classify_graph.classify_graph_stars(
+        answer, [GraphAsk("o/a", first, None, newest_first)]
+    ).outcomes
+
+    assert isinstance(outcome, kind)
+    if isinstance(outcome, Refused | Withheld):
+        assert outcome.repository is not None
+        assert outcome.repository.stars == record.get("stargazerCount", 12)
+    assert not isinstance(outcome, Refused) or outcome.face == "empty"
+
+
+@pytest.mark.parametrize("known", [True, False, None])
+def test_the_scopes_that_the_answer_names_win_over_those_that_were_known(
+    make_answer: MakeAnswer, known: bool | None
+) -> None:
+    body = {"data": {"rateLimit": RATE, "r0": repository(EMPTY)}}
+    told = make_answer(200, body, x_oauth_scopes="repo")
+    untold = make_answer(200, body)
+
+    outcomes = [
+        classify_graph.classify_graph_stars(answer, [GraphAsk("o/a")], known).outcomes[0]
+        for answer in (told, untold)
+    ]
+
+    assert [type(outcome) for outcome in outcomes] == [
+        Withheld,
+        Refused if known is False else Withheld,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("page", "after", "kind"),
+    [
+        (stars(has_next=False), None, Withheld),
+        (stars(has_next=False), "c", Page),
+        (EMPTY, "c", Withheld),
+        (stars(ANN, total=3), "c", Withheld),
+        (stars(ANN, total=3), None, Withheld),
+        (stars(ANN, total=12, has_next=False), None, Withheld),
+        (stars(ANN, total=12, has_next=False), "c", Page),
+        (stars(ANN, total=900), None, Page),
+    ],
+)
+def test_a_page_proves_nothing_where_it_shows_less_than_the_count(
+    make_answer: MakeAnswer, page: dict[str, Any], after: str | None, kind: type[Outcome]
+) -> None:
+    answer = make_answer(200, {"data": {"rateLimit": RATE, "r0": repository(page)}})
 
     (outcome,) = classify_graph.classify_graph_stars(
         answer, [GraphAsk("o/a", after=after)]
     ).outcomes
 
     assert isinstance(outcome, kind)
-    assert not isinstance(outcome, Refused) or (outcome.face, outcome.repository) == (
-        "empty",
-        METADATA,
+
+
+def test_one_answer_tells_thirty_lists_that_they_are_refused(make_answer: MakeAnswer) -> None:
+    record = repository(EMPTY, viewerPermission="READ")
+    answer = make_answer(
+        200, {"data": {"rateLimit": RATE} | {f"r{number}": record for number in range(30)}}
     )
+    asks = [GraphAsk(f"o/{number}") for number in range(30)]
+
+    verdict = classify_graph.classify_graph_stars(answer, asks)
+
+    assert [type(outcome) for outcome in verdict.outcomes] == [Refused] * 30
+    assert (verdict.cost, verdict.is_too_wide) == (1, False)
+
+
+def test_the_permissions_that_a_refused_token_lacks_are_kept(make_answer: MakeAnswer) -> None:
+    text = "Resource not accessible by personal access token"
+    body = {
+        "data": {"r0": repository(None)},
+        "errors": [problem("FORBIDDEN", text, "r0", "stargazers")],
+    }
+    answer = make_answer(200, body, x_accepted_github_permissions="contents=write")
+
+    (outcome,) = classify_graph.classify_graph_stars(answer, [GraphAsk("o/a")]).outcomes
+
+    assert outcome == Refused("token", text, METADATA, "contents=write")
+
+
+@pytest.mark.parametrize(
+    "kind", ["RESOURCE_LIMITS_EXCEEDED", "MAX_NODE_LIMIT_EXCEEDED", "timedout"]
+)
+@pytest.mark.parametrize("path", [("r0",), ("r0", "stargazers"), ()])
+def test_an_alias_that_was_too_much_narrows_the_query(
+    make_answer: MakeAnswer, kind: str, path: tuple[str, ...]
+) -> None:
+    body = {
+        "data": {"rateLimit": RATE, "r0": None, "r1": repository(stars(ANN))},
+        "errors": [problem(kind, "x", *path)],
+    }
+
+    verdict = judge(make_answer, body)
+
+    if path:
+        assert verdict.outcomes == (Passing(f"{kind}: x"), FINE)
+    else:
+        assert verdict.common == Passing(f"{kind}: x")
+    assert verdict.is_too_wide
+
+
+def test_an_alias_that_fails_for_another_reason_narrows_nothing(make_answer: MakeAnswer) -> None:
+    body = {
+        "data": {"rateLimit": RATE, "r0": None, "r1": repository(stars(ANN))},
+        "errors": [problem("INTERNAL", "x", "r0")],
+    }
+
+    assert not judge(make_answer, body).is_too_wide
 
 
 LIMITED = "API rate limit already exceeded for user ID 1."
@@ -290,14 +447,49 @@ WHOLE: list[tuple[str, int, Any, dict[str, Any], Outcome]] = [
     ),
     ("no GraphQL here", 404, "Not Found", {}, RouteMissing()),
     ("bad token", 401, "Bad credentials", {}, BadToken("Bad credentials")),
-    ("neither data nor errors", 200, {}, {}, Garbage("the answer has neither data nor errors")),
     (
         "not understood",
         200,
         {"errors": [problem(None, "no field x", extensions={"code": "undefinedField"})]},
         {},
-        Garbage("the server does not understand the query: no field x"),
+        Passing("the server does not understand the query: no field x"),
     ),
+    (
+        "spent in words, points left",
+        200,
+        {"errors": [problem(None, LIMITED)]},
+        {},
+        BudgetSpent(Resource.GRAPHQL, RESET),
+    ),
+    (
+        "spent in words beside data",
+        200,
+        {"data": {"r0": None}, "errors": [problem("FORBIDDEN", LIMITED, "r0")]},
+        {},
+        BudgetSpent(Resource.GRAPHQL, RESET),
+    ),
+    (
+        "spent in words, no figures",
+        200,
+        {"errors": [problem(None, LIMITED)]},
+        {"remaining": None},
+        BudgetSpent(Resource.GRAPHQL, NOW + 60),
+    ),
+    (
+        "spent in words, 403, no figures",
+        403,
+        LIMITED,
+        {"remaining": None},
+        BudgetSpent(Resource.GRAPHQL, NOW + 60),
+    ),
+    ("suspended", 403, "Your account was suspended", {}, BadToken("Your account was suspended")),
+    ("a proxy that wants a password", 407, b"", {}, FOREIGN),
+    ("a portal", 200, b"<html>", {}, FOREIGN),
+    ("a portal's JSON", 200, {"login": "required"}, {"is_marked": False}, FOREIGN),
+    ("a portal's empty data", 200, {"data": {}}, {"is_marked": False}, FOREIGN),
+    ("a gateway's 404", 404, "no route", {"is_marked": False}, FOREIGN),
+    ("a gateway's 403", 403, "Forbidden", {"is_marked": False}, FOREIGN),
+    ("a web server's 404", 404, b"<html>", {}, FOREIGN),
 ]
 
 
@@ -315,13 +507,106 @@ def test_what_is_about_the_whole_query_is_common(
 ) -> None:
     verdict = judge(make_answer, body, status, **headers)
 
-    assert verdict.common == (
-        outcome or SecondaryLimit(NOW + 5, "You have exceeded a secondary rate limit.")
-    )
+    if outcome is FOREIGN:
+        assert isinstance(verdict.common, Passing)
+        assert verdict.common.is_foreign
+    else:
+        assert verdict.common == (
+            outcome or SecondaryLimit(NOW + 5, "You have exceeded a secondary rate limit.")
+        )
 
 
-def test_html_with_status_200_is_garbage(make_answer: MakeAnswer) -> None:
-    assert isinstance(judge(make_answer, b"<html>").common, Garbage)
+#: What GitHub says of a query as a whole, and what it means for a list that was asked for alone.
+REFUSED_WHOLE: list[tuple[str, int, Any, Outcome]] = [
+    ("403 in new words", 403, "Not for you", Refused("forbidden", "Not for you")),
+    (
+        "403 in known words",
+        403,
+        FORBIDDEN,
+        Refused("permission", FORBIDDEN),
+    ),
+    ("blocked", 403, "Repository access blocked", Gone("blocked", "Repository access blocked")),
+    ("451", 451, "Blocked", Gone("blocked", "Blocked")),
+    ("400", 400, "Problems parsing JSON", Garbage("HTTP 400: Problems parsing JSON")),
+    ("422", 422, "Unprocessable", Garbage("HTTP 422: Unprocessable")),
+    ("null", 200, b"null", Garbage("the answer has another shape than promised")),
+    ("a list", 200, [], Garbage("the answer has another shape than promised")),
+    ("neither data nor errors", 200, {}, Garbage("the answer has neither data nor errors")),
+    (
+        "nesting that breaks the decoder",
+        200,
+        b'{"data": {"r0": ' + b"[" * 5000 + b"]" * 5000 + b"}}",
+        Garbage("the answer has another shape than promised"),
+    ),
+    (
+        "a number that is too large",
+        200,
+        b'{"data": {"rateLimit": {"cost": ' + b"9" * 400 + b"}}}",
+        Garbage("the answer has another shape than promised at $.cost"),
+    ),
+    (
+        "a refusal without a path",
+        200,
+        {"data": None, "errors": [problem("FORBIDDEN", "No")]},
+        Refused("forbidden", "No"),
+    ),
+    (
+        "an absence without a path",
+        200,
+        {"data": None, "errors": [problem("NOT_FOUND", "No")]},
+        Missing("No"),
+    ),
+    (
+        "a refusal without a path beside data",
+        200,
+        {"data": {"r0": None}, "errors": [problem("FORBIDDEN", "No")]},
+        Refused("forbidden", "No"),
+    ),
+    (
+        "no alias of the promised shape",
+        200,
+        {"data": {}},
+        Garbage("r0 is null and no error says why"),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "alone"),
+    [row[1:] for row in REFUSED_WHOLE],
+    ids=[row[0] for row in REFUSED_WHOLE],
+)
+def test_what_is_said_of_the_whole_query_is_about_a_list_only_where_it_stands_alone(
+    make_answer: MakeAnswer, status: int, body: Any, alone: Outcome
+) -> None:
+    answer = make_answer(status, body)
+
+    of_two = classify_graph.classify_graph_stars(answer, ASKS)
+    of_one = classify_graph.classify_graph_stars(answer, ASKS[:1])
+
+    of_each = (of_two.common, of_two.common) if of_two.common else of_two.outcomes
+    assert [type(outcome) for outcome in of_each] == [Passing, Passing]
+    assert (of_one.common or of_one.outcomes[0]) == alone
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"data": {"r0": {"databaseId": "\xff\xfe"}, "r1": null}}',
+        b'{"data": {"r0": \xff}}',
+        b"\xef\xbb\xbf{}",
+    ],
+)
+def test_an_answer_that_is_no_text_is_a_passing_fault_also_for_a_list_alone(
+    make_answer: MakeAnswer, body: bytes
+) -> None:
+    answer = make_answer(200, body)
+
+    of_two = classify_graph.classify_graph_stars(answer, ASKS)
+    of_one = classify_graph.classify_graph_stars(answer, ASKS[:1])
+
+    assert not isinstance(of_two.common, Garbage)
+    assert isinstance(of_one.common or of_one.outcomes[0], Passing | Garbage)
 
 
 def test_an_alias_that_takes_the_whole_data_with_it_leaves_the_others_to_be_asked_again(
@@ -343,6 +628,8 @@ def test_the_figures_come_from_the_answer_where_the_headers_have_none(
         Resource.GRAPHQL, 5000, 4200, RESET
     )
     assert judge(make_answer, body, remaining=3).rate == RateInfo(Resource.GRAPHQL, 5000, 3, RESET)
+    no_day = {"data": {"rateLimit": {**RATE, "resetAt": "2026-02-31T00:00:00Z"}, "r0": None}}
+    assert judge(make_answer, no_day, remaining=None).rate is None
     assert (
         judge(make_answer, {"data": {"rateLimit": None, "r0": None}}, remaining=None).rate is None
     )

@@ -61,7 +61,31 @@ def test_a_list_that_agrees_with_its_counts_is_complete(
 ) -> None:
     judged = prove(before, after, listed)
 
-    assert judged == Proven(churn)
+    lower = min(before, before if after is None else after)
+    assert judged == Proven(churn, is_short=listed < lower)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_proven"),
+    [(1, 1, False), (1, None, False), (2, 2, False), (5, 1, False), (1, 0, True), (0, 1, True)],
+)
+def test_an_empty_list_is_complete_only_where_a_count_was_nought(
+    before: int, after: int | None, is_proven: bool
+) -> None:
+    assert isinstance(prove(before, after, 0), Proven) == is_proven
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "listed", "is_short"),
+    [(400, 400, 395, True), (400, 410, 399, True), (410, 400, 400, False), (400, 400, 405, False)],
+)
+def test_a_list_that_is_shorter_than_both_counts_says_so(
+    before: int, after: int, listed: int, is_short: bool
+) -> None:
+    judged = prove(before, after, listed)
+
+    assert isinstance(judged, Proven)
+    assert judged.is_short == is_short
 
 
 @pytest.mark.parametrize(("before", "after", "listed", "counted"), INCOMPLETE)
