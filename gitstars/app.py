@@ -51,8 +51,8 @@ logger = logging.getLogger(__name__)
 #: Stopping takes less than 10 s, whatever hangs (seconds): the page in hand, each later step at
 #: most, the engine's end at the latest.
 DRAIN_SECONDS, STEP_SECONDS, ENGINE_END_SECONDS = 5.0, 0.5, 8.5
-#: Pause between looks for claims whose lease ran out (seconds).
-STALE_SECONDS = 300.0
+#: Pause between looks for claims whose lease ran out, or whose owner is dead (seconds).
+STALE_SECONDS = 60.0
 #: Writers of the embedded engine, which executes one transaction at a time: the others prepare the
 #: next ones meanwhile.
 EMBEDDED_WRITERS = 4
@@ -151,10 +151,7 @@ class App:
             # run knew.
             self.database.open(wait_for_db_seconds)
             schema.apply(self.database)
-            returned = lifecycle.give_back(self.database, self._is_dead)
-            if returned:
-                logger.info("%d claims of a dead predecessor were given back", returned)
-            self._give_back_stale()
+            self.give_back_claims()
             self.ledger.restore(self.budget_keeper.load())
             self.pausing.restore()
             # 3. From the last stage to the first, so that nothing arrives where nobody works.
@@ -267,6 +264,8 @@ class App:
         return "GitHub rejects its token; sign in again" if is_out else None
 
     def _is_dead(self, owner: str) -> bool:
+        if self.instance.is_mine(owner):
+            return False
         # The lock on the embedded path proves that no other server is there.
         return self.database.is_embedded or self.instance.is_dead(owner)
 
@@ -277,7 +276,7 @@ class App:
     def _duties(self) -> list[Duty]:
         return [
             Duty("heartbeat", self.keep_leases, self.config.collect.heartbeat_seconds),
-            Duty("stale claims", self._give_back_stale, STALE_SECONDS),
+            Duty("stale claims", self.give_back_claims, STALE_SECONDS),
             Duty("budgets", self.budget_keeper.step, KEEP_SECONDS),
             Duty("scaling", self.scaler.step, SCALE_SECONDS),
             Duty("stuck workers", self.deadman.look_at_workers, deadman.LOOK_SECONDS),
@@ -295,7 +294,11 @@ class App:
         if returned:
             logger.warning("%d claims that could not be settled were given back", returned)
 
-    def _give_back_stale(self) -> None:
+    def give_back_claims(self) -> None:
+        """Give back claims whose owner is dead, and those whose lease ran out, of any process."""
+        returned = lifecycle.give_back(self.database, self._is_dead)
+        if returned:
+            logger.info("%d claims of dead servers were given back", returned)
         returned = lifecycle.give_back_stale(self.database)
         if returned:
             logger.warning("%d claims had run out and were given back", returned)

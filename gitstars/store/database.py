@@ -48,8 +48,9 @@ EMBEDDED_SCHEMES = ("surrealkv://", "mem://")
 #: A reply that takes longer than this (seconds) is given up, and so is its connection; the
 #: library's own bound for sockets is the same.
 REPLY_SECONDS = 30.0
-#: Retries of a transaction that met another one, and the first pause between them (seconds).
-CONFLICT_RETRIES, CONFLICT_PAUSE_SECONDS = 3, 0.02
+#: A transaction that met another one is tried again for so long (seconds), with pauses from the
+#: first to the longest.
+CONFLICT_SECONDS, CONFLICT_PAUSE_SECONDS, CONFLICT_PAUSE_CAP_SECONDS = 15.0, 0.02, 1.0
 #: The first pause while the database is away (seconds), and how long a write that must not be lost
 #: waits for it to come back.
 AWAY_PAUSE_SECONDS, PATIENCE_SECONDS = 0.2, 60.0
@@ -228,32 +229,35 @@ class Database:
                 ) from error
 
     def run_retrying(self, query: str, patience_seconds: float = 0.0, **bindings: Any) -> list[Any]:
-        """``run``, again up to three times when the transaction met another one, and for
+        """``run``, again for ``CONFLICT_SECONDS`` while the transaction meets others, and for
         ``patience_seconds`` while nobody answers.
 
         The first of several tries may have done its work although its answer was lost: the
         statements must bear that.
         """
-        started, conflicts, attempt = self._clock.monotonic(), 0, 0
+        started, conflicts, absences = self._clock.monotonic(), 0, 0
         while True:
             try:
                 return self.run(query, **bindings)
             except TransactionConflict:
-                conflicts += 1
-                if conflicts > CONFLICT_RETRIES:
+                if self._is_over(started, CONFLICT_SECONDS):
                     raise
-                gevent.sleep(
-                    backoff_seconds(
-                        conflicts - 1, CONFLICT_PAUSE_SECONDS, 1.0, self._clock.random()
-                    )
+                base, cap = CONFLICT_PAUSE_SECONDS, CONFLICT_PAUSE_CAP_SECONDS
+                pause = backoff_seconds(conflicts, base, cap, self._clock.random())
+                conflicts += 1
+                logger.debug(
+                    "a transaction met another one (%d); again in %.2f s", conflicts, pause
                 )
             except DatabaseUnavailable:
-                if self.is_closed or self._clock.monotonic() - started >= patience_seconds:
+                if self._is_over(started, patience_seconds):
                     raise
-                gevent.sleep(
-                    backoff_seconds(attempt, AWAY_PAUSE_SECONDS, 5.0, self._clock.random())
-                )
-                attempt += 1
+                pause = backoff_seconds(absences, AWAY_PAUSE_SECONDS, 5.0, self._clock.random())
+                absences += 1
+            gevent.sleep(pause)
+
+    def _is_over(self, started: float, patience_seconds: float) -> bool:
+        """Whether what began at ``started`` (monotonic) is tried no more."""
+        return self.is_closed or self._clock.monotonic() - started >= patience_seconds
 
     @property
     def is_up(self) -> bool:

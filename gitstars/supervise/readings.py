@@ -4,6 +4,7 @@ Only here is psutil asked.
 """
 
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,6 +88,18 @@ class Readings:
 def is_running(pid: int) -> bool:
     """Whether a process of this number runs on this machine."""
     return psutil.pid_exists(pid)
+
+
+def started_at(pid: int) -> int | None:
+    """When the process of this number started: on Linux in ticks since the machine booted, which no
+    correction of the clock moves, elsewhere in seconds since the epoch. None: nobody can tell.
+    """
+    with suppress(OSError, ValueError, IndexError):
+        # The name, in brackets, may hold anything.
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+    with suppress(psutil.Error):
+        return int(psutil.Process(pid).create_time())
+    return None
 
 
 def cgroup_memory_percent(folder: Path) -> float | None:

@@ -1,7 +1,6 @@
 """Claims that nobody works on any more go back, and those in hand stay."""
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,6 +11,7 @@ import pytest
 from gitstars.app import App
 from gitstars.simulator.scenario import make_scenario
 from gitstars.store.database import Database, record
+from gitstars.supervise.instance import Instance
 from tests.harness import NO_LIMITS, Flow
 
 
@@ -29,10 +29,12 @@ def claim_by_hand(database: Database, name: str, owner: str) -> None:
     )
 
 
-def ended_process() -> int:
+def owner_of_an_ended_process() -> str:
+    """What a process of this machine named its claim that runs no more."""
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
-    return process.pid
+    host, machine, boot, namespace, *_ = Instance().owner().split(":")
+    return f"{host}:{machine}:{boot}:{namespace}:{process.pid}:1:abcd:1"
 
 
 def status_of(run: Flow, name: str) -> tuple[Any, Any]:
@@ -45,11 +47,8 @@ def test_claims_of_a_dead_predecessor_are_taken_up_at_the_start_and_others_are_l
     flow: Callable[..., Flow],
 ) -> None:
     run = flow(make_scenario([150, 250], limits=NO_LIMITS, population=5000))
-    (dead, elsewhere), host = (
-        (place.full_name for place in run.scenario.repositories),
-        socket.gethostname().replace(":", "-"),
-    )
-    claim_by_hand(run.database, dead, f"{host}:{ended_process()}:abcd:1")
+    dead, elsewhere = (place.full_name for place in run.scenario.repositories)
+    claim_by_hand(run.database, dead, owner_of_an_ended_process())
     claim_by_hand(run.database, elsewhere, "another-machine:1:abcd:1")
 
     run.start()
@@ -86,3 +85,19 @@ def test_a_claim_of_ours_that_could_not_be_settled_goes_back_with_the_next_heart
     assert status_of(run, "org/left-behind") == ("pending", None)
     assert status_of(run, "org/of-another")[0] == "processing"
     assert {name: row["claimed_by"] for name, row in run.rows().items() if name in held} == held
+
+
+@pytest.mark.both_engines
+def test_a_running_server_gives_back_the_claims_of_one_that_died_but_not_its_own(
+    flow: Callable[..., Flow],
+) -> None:
+    run = flow(make_scenario([5], limits=NO_LIMITS, population=5000))
+    app = run.start()
+    run.wait_idle()
+    claim_by_hand(app.database, "org/of-the-dead", owner_of_an_ended_process())
+    claim_by_hand(app.database, "org/mine", f"{app.instance.prefix}999")
+
+    app.give_back_claims()
+
+    assert status_of(run, "org/of-the-dead") == ("pending", None)
+    assert status_of(run, "org/mine")[0] == "processing"
