@@ -31,6 +31,18 @@ GUARD_SECONDS = 300.0
 BLOCKED_SECONDS = 15.0
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--soak", action="store_true", help="many more kills, cycles and repositories: hours"
+    )
+
+
+@pytest.fixture
+def soak(pytestconfig: pytest.Config) -> bool:
+    """Whether this is ``make soak``, which repeats what ``make test`` does a few times."""
+    return bool(pytestconfig.getoption("--soak"))
+
+
 @contextmanager
 def guard(item: pytest.Item) -> Iterator[None]:
     """End what hangs: first as a failure, and where no greenlet gets its turn any more by ending

@@ -3,7 +3,9 @@ everything else has a true reason.
 """
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
 from gitstars.app import App
@@ -16,13 +18,14 @@ FACES = ("permission", "integration", "token", "not_found", "empty", "graph_null
 #: Budgets are no matter, except to the account whose budget is set to nothing.
 LIMITS = SimLimits(
     points_per_window=100_000,
-    window_seconds=15,
+    window_seconds=5,
     rest_points_per_minute=1_000_000,
     graphql_points_per_minute=1_000_000,
 )
+AN_HOUR = msgspec.structs.replace(LIMITS, window_seconds=3600)
 
 #: The first repository id of each kind.
-OPEN, CLOSED, DELETED, BLOCKED, DISABLED, RENAMED, GHOSTS, GIANT = (
+OPEN, CLOSED, DELETED, BLOCKED, DISABLED, RENAMED, GHOSTS, LONG = (
     1000,
     2000,
     3000,
@@ -41,7 +44,11 @@ def make_places() -> list[SimRepository]:
     ]
     made += [
         SimRepository(
-            id=CLOSED + n, full_name=f"theirs/closed-{n}", stars=20 + n, face=FACES[n % 6]
+            id=CLOSED + n,
+            full_name=f"theirs/closed-{n}",
+            stars=20 + n,
+            face=FACES[n % 6],
+            created=datetime(2015 if n < 6 else 2026, 1, 1, tzinfo=UTC),
         )
         for n in range(30)
     ]
@@ -55,7 +62,7 @@ def make_places() -> list[SimRepository]:
         SimRepository(id=GHOSTS + n, full_name=f"ours/ghosts-{n}", stars=230, ghost_every=3)
         for n in range(7)
     ]
-    return [*made, SimRepository(id=GIANT, full_name="ours/giant", stars=40_321, ghost_every=1000)]
+    return [*made, SimRepository(id=LONG, full_name="ours/long", stars=6_321, ghost_every=1000)]
 
 
 def is_done(app: App) -> bool:
@@ -155,7 +162,9 @@ def test_every_row_is_the_truth_and_every_other_has_a_true_reason(flow: MakeFlow
 
 
 @pytest.mark.both_engines
-def test_what_a_spent_budget_holds_up_says_so_and_resumes_after_a_restart(flow: MakeFlow) -> None:
+def test_what_a_spent_budget_holds_up_says_so_and_is_read_once_its_time_has_come(
+    flow: MakeFlow,
+) -> None:
     places = tuple(SimRepository(id=n, full_name=f"org/repo-{n}", stars=250) for n in range(1, 41))
     everything = tuple(place.id for place in places)
     poor, rich = (
@@ -169,7 +178,7 @@ def test_what_a_spent_budget_holds_up_says_so_and_resumes_after_a_restart(flow: 
         for n in (1, 2)
     )
     run = flow(
-        Scenario(accounts=(poor, rich), repositories=places, limits=LIMITS, population=9000),
+        Scenario(accounts=(poor, rich), repositories=places, limits=AN_HOUR, population=9000),
         github=GRAPH,
     )
     run.github.control("POST", "/world", {"remaining": [[1, "core", 5], [1, "graphql", 1]]})
@@ -187,6 +196,12 @@ def test_what_a_spent_budget_holds_up_says_so_and_resumes_after_a_restart(flow: 
     assert all(row["next_retry_after"] and "until" in row["last_error"] for row in waiting)
     app.stop()
     run.github.control("POST", "/log/clear")
+    # An hour goes by.
+    run.github.control("POST", "/world", {"remaining": [[1, "core", 5000], [1, "graphql", 5000]]})
+    run.database.run(
+        "DELETE gitstars_budget; UPDATE repo_processing_status SET next_retry_after = time::now() "
+        "WHERE next_retry_after"
+    )
     run.start()
     run.wait_until(
         lambda: {row["status"] for row in run.rows().values()} == {"completed"},

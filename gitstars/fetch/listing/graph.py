@@ -26,9 +26,9 @@ from gitstars.fetch.listing.protocol import ListAsk, Ready
 from gitstars.fetch.listing.rest import WALL_PAGES
 from gitstars.model import Progress, Stargazer
 
-#: A longer list (stars) is read from both ends at once: half the time, for one page more, and for
+#: A longer list (pages) is read from both ends at once: half the time, for one page more, and for
 #: three pages asked again after a kill.
-BOTH_ENDS_ABOVE = 40_000
+BOTH_ENDS_ABOVE_PAGES = 400
 
 
 @dataclass(slots=True)
@@ -181,7 +181,8 @@ class GraphListing:
         if not self._front.is_open or self._back.edge is not None:
             return True
         read = self.progress.processed + self.progress.ghosts
-        return (self.progress.total_stargazers or 0) - read > BOTH_ENDS_ABOVE
+        left = (self.progress.total_stargazers or 0) - read
+        return left > BOTH_ENDS_ABOVE_PAGES * self.page_size
 
     def _accept_growth(self, growth: Growth, page: Page) -> list[Ready]:
         growth.add(page)

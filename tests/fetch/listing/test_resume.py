@@ -421,7 +421,7 @@ def test_every_durable_page_says_how_many_stars_were_kept(
 @pytest.mark.parametrize(
     ("total", "newest_first"), [(None, [False]), (40_000, [False]), (40_001, [False, True])]
 )
-def test_only_a_list_of_more_than_forty_thousand_stars_is_read_from_both_ends(
+def test_only_a_list_of_more_than_400_pages_is_read_from_both_ends(
     total: int | None, newest_first: list[bool]
 ) -> None:
     listing = GraphListing("o/r", Progress(total_stargazers=total))
@@ -431,7 +431,7 @@ def test_only_a_list_of_more_than_forty_thousand_stars_is_read_from_both_ends(
     ]
 
 
-@pytest.mark.parametrize(("total", "ends"), [(40_010, [False]), (40_011, [False, True])])
+@pytest.mark.parametrize(("total", "ends"), [(4_010, [False]), (4_011, [False, True])])
 def test_what_was_read_already_does_not_count_for_the_second_end(
     total: int, ends: list[bool]
 ) -> None:
