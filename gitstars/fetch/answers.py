@@ -16,8 +16,9 @@ LISTING_PERMISSIONS = frozenset({"ADMIN", "MAINTAIN", "WRITE"})
 class Page:
     """A page of stargazers in the order asked for; an empty one without a next is the end.
 
-    ``ghosts`` are stars whose user is gone, ``ghost_times`` their ``starred_at``. ``last_page`` is
-    REST's; ``end_cursor``, ``total`` (the present count) and ``repository`` are GraphQL's.
+    ``ghosts`` are stars whose user is gone, ``ghost_times`` their ``starred_at`` as far as it is
+    told. ``last_page`` is REST's; ``end_cursor``, ``total`` (the present count) and ``repository``
+    are GraphQL's.
     """
 
     stargazers: tuple[Stargazer, ...]

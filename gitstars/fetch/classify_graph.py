@@ -11,9 +11,10 @@ from datetime import datetime
 
 import msgspec
 
-from gitstars.fetch import answers, decode
+from gitstars.fetch import answers, decode_graph
 from gitstars.fetch.classify import Verdict, classify_unreadable, decide_missing_list
-from gitstars.fetch.decode import GraphBody, GraphProblem, GraphRate
+from gitstars.fetch.decode import Undecodable
+from gitstars.fetch.decode_graph import GraphBody, GraphProblem, GraphRate
 from gitstars.fetch.graphql import GraphAsk, aliases
 from gitstars.fetch.headers import (
     Answer,
@@ -79,9 +80,9 @@ def _classify(answer: Answer, readers: Sequence[_Read]) -> Verdict:
             outcome = answers.RouteMissing()
         return Verdict(_spread(outcome, width), rate)
     try:
-        body = decode.decode_graph(answer.body)
+        body = decode_graph.decode_graph(answer.body)
         told = _read_told_rate(body)
-    except decode.Undecodable as error:
+    except Undecodable as error:
         return Verdict(_spread(classify_unreadable(answer, error), width), rate)
     rate = rate or _to_rate(told, answer)
     common = _read_whole(answer, body, rate)
@@ -115,7 +116,7 @@ def _spread(outcome: answers.Outcome, width: int) -> answers.Outcome:
 
 def _read_told_rate(body: GraphBody) -> GraphRate | None:
     raw = body.data.get("rateLimit") if body.data else None
-    return None if raw is None else decode.decode_graph_rate(raw)
+    return None if raw is None else decode_graph.decode_graph_rate(raw)
 
 
 def _to_rate(told: GraphRate | None, answer: Answer) -> RateInfo | None:
@@ -166,8 +167,8 @@ def _read_alias(
         # Something below was left out, so a page that looks whole may not be.
         return _read_problem(passing, accepted), passing.type in WIDTH_TYPES
     try:
-        decoded = decode.decode_graph_repository((body.data or {}).get(name, NULL))
-    except decode.Undecodable as error:
+        decoded = decode_graph.decode_graph_repository((body.data or {}).get(name, NULL))
+    except Undecodable as error:
         if own:
             return _read_problem(own[0], accepted), False
         return answers.Garbage(f"{name} has another shape than promised{error.place}"), False

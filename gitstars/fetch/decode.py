@@ -1,4 +1,5 @@
-"""GitHub's payloads as typed structs: what gitstars reads of them, checked.
+"""REST's payloads as typed structs: what gitstars reads of them, checked. GraphQL's are
+``decode_graph``'s.
 
 Everything else in a payload is skipped over.
 
@@ -6,7 +7,6 @@ All ``decode_*`` functions raise Undecodable when the body is anything else, and
 """
 
 import re
-from collections.abc import Iterable
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -93,72 +93,6 @@ class RestProblem(Struct):
     message: str
 
 
-class GraphUser(Struct, rename="camel"):
-    database_id: PositiveId | None
-    login: Text
-    avatar_url: str
-    url: str
-
-
-class GraphEdge(Struct, rename="camel"):
-    starred_at: Moment
-    node: GraphUser | None
-
-
-class GraphPageInfo(Struct, rename="camel"):
-    has_next_page: bool
-    end_cursor: str | None = None
-
-
-class GraphStargazers(Struct, rename="camel"):
-    total_count: Amount
-    edges: list[GraphEdge | None]
-    page_info: GraphPageInfo
-
-
-class GraphRepository(Struct, rename="camel"):
-    database_id: PositiveId
-    name_with_owner: Text
-    stargazer_count: Amount
-    is_private: bool = False
-    is_disabled: bool = False
-    updated_at: str | None = None
-    viewer_permission: str | None = None
-    stargazers: GraphStargazers | None = None
-
-
-class GraphRate(Struct, rename="camel"):
-    """The ``rateLimit`` that every query asks for beside its data."""
-
-    cost: Amount
-    remaining: Amount
-    limit: Amount
-    reset_at: Moment
-
-
-class GraphExtensions(Struct):
-    code: str | None = None
-
-
-class GraphProblem(Struct):
-    """An entry of ``errors``; without ``path`` it is about the whole query."""
-
-    message: str = ""
-    type: str | None = None
-    path: list[str | int] | None = None
-    code: str | None = None
-    extensions: GraphExtensions | None = None
-
-
-class GraphBody(Struct):
-    """A GraphQL answer; ``data`` by alias, each still to be decoded, so that one bad alias
-    spoils no other.
-    """
-
-    data: dict[str, Raw] | None = None
-    errors: list[GraphProblem] | None = None
-
-
 #: What the decoder raises, whatever it is given: its own errors, and those of texts that are no
 #: UTF-8, of numbers that are too large, and of nesting that is too deep.
 _ERRORS = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError)
@@ -170,9 +104,6 @@ _COUNT = msgspec.json.Decoder(RestCount)
 _WEEKS = msgspec.json.Decoder(list[RestWeek])
 _USER = msgspec.json.Decoder(RestUser)
 _PROBLEM = msgspec.json.Decoder(RestProblem)
-_GRAPH_BODY = msgspec.json.Decoder(GraphBody)
-_GRAPH_REPOSITORY = msgspec.json.Decoder(GraphRepository | None)
-_GRAPH_RATE = msgspec.json.Decoder(GraphRate | None)
 
 
 def describe_body(body: bytes) -> str:
@@ -190,7 +121,7 @@ def describe_body(body: bytes) -> str:
 
 def decode_stars(body: bytes, last_page: int | None, has_next: bool) -> Page:
     """A page of the REST list."""
-    entries = _decode(_STARS, body)
+    entries = decode_as(_STARS, body)
     stargazers = tuple(
         Stargazer(
             entry.user.id,
@@ -208,24 +139,24 @@ def decode_stars(body: bytes, last_page: int | None, has_next: bool) -> Page:
 
 def decode_repository(body: bytes) -> Metadata:
     """A repository's record."""
-    return _to_metadata(_decode(_REPOSITORY, body))
+    return _to_metadata(decode_as(_REPOSITORY, body))
 
 
 def decode_repositories(body: bytes, has_next: bool) -> Repositories:
     """A page of repositories."""
     return Repositories(
-        tuple(_to_metadata(entry) for entry in _decode(_REPOSITORIES, body)), has_next
+        tuple(_to_metadata(entry) for entry in decode_as(_REPOSITORIES, body)), has_next
     )
 
 
 def decode_count(body: bytes) -> Count:
     """The number of stars."""
-    return Count(_decode(_COUNT, body).count)
+    return Count(decode_as(_COUNT, body).count)
 
 
 def decode_weeks(body: bytes, has_next: bool) -> Weeks:
     """A page of the star history; the total of each week is the sum of its days."""
-    weeks = _decode(_WEEKS, body)
+    weeks = decode_as(_WEEKS, body)
     for number, entry in enumerate(weeks):
         if entry.total != sum(entry.days):
             raise Undecodable(place=f" at $[{number}].total")
@@ -234,46 +165,17 @@ def decode_weeks(body: bytes, has_next: bool) -> Weeks:
 
 def decode_identity(body: bytes, scopes: frozenset[str] | None) -> Identity:
     """Whose token was used."""
-    user = _decode(_USER, body)
+    user = decode_as(_USER, body)
     return Identity(user.id, user.login, scopes)
 
 
 def decode_problem(body: bytes) -> str:
     """The message of an error body."""
-    return _decode(_PROBLEM, body).message
+    return decode_as(_PROBLEM, body).message
 
 
-def decode_graph(body: bytes) -> GraphBody:
-    """A GraphQL answer, its aliases still raw."""
-    return _decode(_GRAPH_BODY, body)
-
-
-def decode_graph_rate(raw: Raw) -> GraphRate | None:
-    """The ``rateLimit`` of a GraphQL answer; a server without limits says null."""
-    rate: GraphRate | None = _decode(_GRAPH_RATE, raw)
-    return rate
-
-
-def decode_graph_repository(raw: Raw) -> tuple[Metadata, Page | None] | None:
-    """An alias: the repository's record, and the page of its list where there is one; None:
-    GitHub answered null.
-    """
-    read = _decode(_GRAPH_REPOSITORY, raw)
-    if read is None:
-        return None
-    metadata = Metadata(
-        read.database_id,
-        read.name_with_owner,
-        read.stargazer_count,
-        read.is_private,
-        read.viewer_permission,
-        read.updated_at,
-        read.is_disabled,
-    )
-    return metadata, None if read.stargazers is None else _to_page(read.stargazers, metadata)
-
-
-def _decode(decoder: "msgspec.json.Decoder[Decoded]", body: bytes | Raw) -> Decoded:
+def decode_as(decoder: "msgspec.json.Decoder[Decoded]", body: bytes | Raw) -> Decoded:
+    """The body as ``decoder`` reads it. Raises Undecodable, and nothing else."""
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
@@ -306,38 +208,3 @@ def _to_metadata(read: RestRepository) -> Metadata:
         read.updated_at,
         read.disabled,
     )
-
-
-def _to_page(read: GraphStargazers, metadata: Metadata) -> Page:
-    stargazers: list[Stargazer] = []
-    ghost_times: list[str] = []
-    for starred_at, user in _dated(read.edges):
-        if user is None or user.database_id is None:
-            ghost_times.append(starred_at)
-        else:
-            stargazers.append(
-                Stargazer(user.database_id, user.login, user.avatar_url, user.url, starred_at)
-            )
-    return Page(
-        tuple(stargazers),
-        len(ghost_times),
-        read.page_info.has_next_page,
-        end_cursor=read.page_info.end_cursor,
-        total=read.total_count,
-        repository=metadata,
-        ghost_times=tuple(ghost_times),
-    )
-
-
-def _dated(edges: Iterable[GraphEdge | None]) -> Iterable[tuple[str, GraphUser | None]]:
-    """Every edge with a time.
-
-    The schema lets a null user take its edge, and the time, with it: then the edge before lends its
-    own.
-    """
-    known = list(edges)
-    starred_at = next((edge.starred_at for edge in known if edge is not None), "")
-    for edge in known:
-        if edge is not None:
-            starred_at = edge.starred_at
-        yield starred_at, None if edge is None else edge.node

@@ -6,7 +6,6 @@ Pure.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 #: Users and stars that one alias may ask for.
 MOST_STARS = 100
@@ -36,7 +35,7 @@ class GraphQuery:
     """A query ready to be sent. ``cost`` is what GitHub is expected to charge (points)."""
 
     text: str
-    variables: Mapping[str, Any]
+    variables: Mapping[str, object]
     cost: int
 
 
@@ -54,7 +53,7 @@ def estimate_cost(lists: int) -> int:
 
 def build_stars_query(asks: Sequence[GraphAsk]) -> GraphQuery:
     """One page of each list asked for."""
-    variables: dict[str, Any] = {}
+    variables: dict[str, object] = {}
     fields = []
     for alias, ask in zip(aliases(len(asks)), asks, strict=True):
         variables |= _name_variables(alias, ask.full_name) | {
@@ -75,14 +74,14 @@ def build_stars_query(asks: Sequence[GraphAsk]) -> GraphQuery:
 
 def build_counts_query(full_names: Sequence[str]) -> GraphQuery:
     """The records of some hundreds of repositories; no lists, so one point."""
-    variables: dict[str, Any] = {}
+    variables: dict[str, object] = {}
     for alias, full_name in zip(aliases(len(full_names)), full_names, strict=True):
         variables |= _name_variables(alias, full_name)
     fields = [f"{_repository(alias)}{{{_RECORD}}}" for alias in aliases(len(full_names))]
     return GraphQuery(_compose(len(full_names), {}, fields), variables, estimate_cost(0))
 
 
-def _name_variables(alias: str, full_name: str) -> dict[str, Any]:
+def _name_variables(alias: str, full_name: str) -> dict[str, object]:
     owner, _, name = full_name.partition("/")
     return {f"{alias}_owner": owner, f"{alias}_name": name}
 

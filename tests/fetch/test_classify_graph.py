@@ -317,6 +317,17 @@ def test_a_page_proves_nothing_where_it_shows_less_than_the_count(
     assert isinstance(outcome, kind)
 
 
+def test_a_page_of_which_github_hides_every_edge_is_a_page_of_ghosts(
+    make_answer: MakeAnswer,
+) -> None:
+    page = {**stars(total=12, has_next=True), "edges": [None, None, None]}
+    answer = make_answer(200, {"data": {"rateLimit": RATE, "r0": repository(page)}})
+
+    (outcome,) = classify_graph.classify_graph_stars(answer, [GraphAsk("o/a")]).outcomes
+
+    assert outcome == Page((), 3, True, end_cursor="c", total=12, repository=METADATA)
+
+
 def test_one_answer_tells_thirty_lists_that_they_are_refused(make_answer: MakeAnswer) -> None:
     record = repository(EMPTY, viewerPermission="READ")
     answer = make_answer(

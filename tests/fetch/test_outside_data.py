@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitstars.fetch import answers, classify, classify_graph, decode, headers
+from gitstars.fetch import answers, classify, classify_graph, decode, decode_graph, headers
 from gitstars.fetch.graphql import GraphAsk
 from gitstars.fetch.headers import Answer
 from tests.fetch.conftest import NOW
@@ -33,7 +33,7 @@ DECODERS: list[Callable[[bytes], Any]] = [
     lambda body: decode.decode_weeks(body, False),
     lambda body: decode.decode_identity(body, None),
     decode.decode_problem,
-    decode.decode_graph,
+    decode_graph.decode_graph,
 ]
 
 AT = "2020-01-02T03:04:05Z"

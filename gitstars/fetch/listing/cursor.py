@@ -6,7 +6,7 @@ understand reads as None: the list begins anew.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct
@@ -103,9 +103,9 @@ def is_unreadable(stored: object) -> bool:
     return bool(stored) and read_cursor(stored) is None
 
 
-def write_cursor(cursor: ListCursor) -> dict[str, Any]:
+def write_cursor(cursor: ListCursor) -> dict[str, object]:
     """The cursor as plain values, as it is stored."""
-    fields: dict[str, Any] = msgspec.to_builtins(cursor, order="sorted")
+    fields: dict[str, object] = msgspec.to_builtins(cursor, order="sorted")
     return {"version": VERSION, **fields}
 
 

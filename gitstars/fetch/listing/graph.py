@@ -241,4 +241,5 @@ def _leave_out(page: Page, end: _End, other: _End) -> tuple[tuple[Stargazer, ...
     here = page.ghost_times.count(edge.at)
     inside = sum(not other.is_beyond(at) for at in page.ghost_times) - here
     seen = end.edge.ghosts if end.edge is not None and end.edge.at == edge.at else 0
+    inside += page.ghosts - len(page.ghost_times)
     return stargazers, inside + max(seen + here, edge.ghosts) - max(seen, edge.ghosts)

@@ -54,4 +54,5 @@ class Growth:
             known_ghosts = max(0, known_ghosts - here)
             times = tuple(at for at in page.ghost_times if at > self.known.at)
             times += (self.known.at,) * new_here
-            yield replace(page, stargazers=stargazers, ghosts=len(times), ghost_times=times)
+            ghosts = len(times) + page.ghosts - len(page.ghost_times)
+            yield replace(page, stargazers=stargazers, ghosts=ghosts, ghost_times=times)

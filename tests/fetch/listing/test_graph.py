@@ -33,3 +33,14 @@ def test_a_list_by_page_numbers_begins_anew_where_cursors_stood() -> None:
 
     assert RestListing(listing.progress).next_page == 1
     assert RestListing(listing.progress).progress.processed == 0
+
+
+def test_ghosts_without_a_time_are_counted_and_end_no_list() -> None:
+    listing = GraphListing("o/r", Progress(total_stargazers=50_000))
+    front, back = listing.asks()
+    listing.accept(front, make_page(1, 2, cursor="c2", has_next=True))
+
+    ready = listing.accept(back, Page((), 3, True, end_cursor="c9", total=50_000))
+
+    assert not listing.is_done
+    assert [(one.stargazers, one.progress.ghosts) for one in ready] == [((), 3)]
