@@ -44,6 +44,8 @@ def classify_problem(answer: Answer, resource: Resource = Resource.CORE) -> answ
         return decide_limit(answer, text or f"HTTP {status}", read_rate(answer), resource)
     if status >= 500 or status == 408:
         return answers.Transient(f"HTTP {status}: {text}" if text else f"HTTP {status}")
+    if status == 403 and text is None and is_marked(answer) and _names_a_limit(answer):
+        return decide_limit(answer, f"HTTP {status}", read_rate(answer), resource)
     foreign = find_foreign(answer)
     if foreign is not None or text is None:
         return foreign or answers.Transient(f"HTTP {status}, without a message")
@@ -119,11 +121,17 @@ def _classify_forbidden(answer: Answer, text: str, resource: Resource) -> answer
     if face is not None:
         # Even when this very call took the last point of the budget.
         return answers.Refused(face, text, accepted_permissions=accepted)
-    if (rate is not None and rate.remaining == 0) or read_retry_after(answer) is not None:
+    if _names_a_limit(answer):
         return decide_limit(answer, text, rate, resource)
     if any(words in lowered for words in CALL_WORDS):
         return answers.Transient(f"HTTP 403: {text}")
     return answers.Refused("forbidden", text, accepted_permissions=accepted)
+
+
+def _names_a_limit(answer: Answer) -> bool:
+    """Whether the headers tell of a limit, whatever the words do."""
+    rate = read_rate(answer)
+    return (rate is not None and rate.remaining == 0) or read_retry_after(answer) is not None
 
 
 def _is_secondary(text: str) -> bool:

@@ -189,6 +189,20 @@ PROBLEMS: list[tuple[str, int, Any, dict[str, Any], answers.Outcome]] = [
         SecondaryLimit(NOW + 10, "Wait"),
     ),
     (
+        "a limit by the header alone, in HTML",
+        403,
+        b"<html>Whoa there!</html>",
+        {"retry_after": "9"},
+        SecondaryLimit(NOW + 9, "HTTP 403"),
+    ),
+    (
+        "spent by the headers alone, in HTML",
+        403,
+        b"<html>Whoa there!</html>",
+        {"remaining": 0},
+        BudgetSpent(Resource.CORE, RESET),
+    ),
+    (
         "too many requests, nothing else",
         429,
         "Wait",

@@ -35,10 +35,9 @@ class NewestListing:
     #: More is new than a refresh reads.
     is_too_long: bool = False
     _after: str | None = None
-    _pages: list[tuple[Stargazer, ...]] = field(default_factory=list)
+    #: The new stars of each page, and how many stars it was asked for; newest page first.
+    _pages: list[tuple[tuple[Stargazer, ...], int]] = field(default_factory=list)
     _asked: ListAsk | None = None
-    #: Stars asked for so far.
-    _most_read: int = 0
     _size: PageSize = field(init=False)
 
     def __post_init__(self) -> None:
@@ -76,9 +75,9 @@ class NewestListing:
         self._asked = None
         self._size.add_good_page()
         newest_first = sorted(page.stargazers, key=lambda star: star.starred_at, reverse=True)
-        self._pages.append(tuple(star for star in newest_first if star.github_id not in known))
+        new = tuple(star for star in newest_first if star.github_id not in known)
         per_page = ask.first if isinstance(ask, GraphAsk) else ask.per_page
-        self._most_read += per_page
+        self._pages.append((new, per_page))
         run = min(OVERLAP_STARS, per_page)
         oldest = newest_first[-run:]
         is_known = len(oldest) == run and all(star.github_id in known for star in oldest)
@@ -88,14 +87,14 @@ class NewestListing:
         else:
             is_end = self.last_page == 1
             self.last_page -= 1
-        is_much = self._most_read >= MOST_PAGES * self.page_size
+        is_much = sum(size for _, size in self._pages) >= MOST_PAGES * self.page_size
         self.is_too_long = is_much and not (is_known or is_end)
         self.is_done = is_known or is_end or self.is_too_long
         return self._flush() if self.is_done and not self.is_too_long else []
 
     def _flush(self) -> list[Ready]:
         ready = []
-        for stargazers in reversed(self._pages):
+        for stargazers, _ in reversed(self._pages):
             self.progress = replace(
                 self.progress, processed=self.progress.processed + len(stargazers)
             )
