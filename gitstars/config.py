@@ -22,6 +22,7 @@ import platformdirs
 import tomli
 from msgspec.structs import fields
 
+from gitstars import way_out
 from gitstars.errors import ConfigInvalid
 from gitstars.settings import (
     AdminConfig,
@@ -57,6 +58,7 @@ __all__ = [
     "mask",
 ]
 
+PROXY_KEY, CA_KEY = "github.proxy", "github.ca_file"
 #: Read when no file is named and it exists in the current folder.
 DEFAULT_FILE = "config.toml"
 #: What ``--local`` stands for.
@@ -128,9 +130,8 @@ def load(
     folder = (folder or Path.cwd()).absolute()
     settings = {setting.key: setting for setting in catalogue()}
     file = file or (Path(DEFAULT_FILE) if (folder / DEFAULT_FILE).is_file() else None)
-    sources = _sources(
-        file, flags or {}, is_local, os.environ if environ is None else environ, folder, settings
-    )
+    environ = os.environ if environ is None else environ
+    sources = _sources(file, flags or {}, is_local, environ, folder, settings)
     values = {key: setting.default for key, setting in settings.items()}
     origins = dict.fromkeys(settings, "default")
     for source in sources:
@@ -141,6 +142,9 @@ def load(
     values["database.url"] = _resolve_database(values["database.url"], url_base)
     for key in ("github.api_url", "github.graphql_url"):
         values[key] = values[key].rstrip("/")
+    _resolve_way_out(values, origins, environ)
+    ca_base = (folder / file).parent if file and origins[CA_KEY] == str(file) else folder
+    _resolve_certificates(values, origins, ca_base, settings)
     config = _build(values)
     for key, problem, other in violations(config):
         label = origins[other] if other and origins[key] == "default" else origins[key]
@@ -170,6 +174,35 @@ def _resolve_database(url: str, base: Path) -> str:
         if separator and scheme == "surrealkv" and path
         else url
     )
+
+
+def _resolve_way_out(
+    values: dict[str, Any], origins: dict[str, str], environ: Mapping[str, str]
+) -> None:
+    """Where no proxy and no certificates are set, take those that the environment names."""
+    for key, found in (
+        (PROXY_KEY, way_out.find_proxy(environ, values["github.api_url"])),
+        (CA_KEY, way_out.find_certificates(environ)),
+    ):
+        if not values[key] and found is not None:
+            values[key], name = found
+            origins[key] = f"environment variable {name}"
+
+
+def _resolve_certificates(
+    values: dict[str, Any],
+    origins: Mapping[str, str],
+    base: Path,
+    settings: Mapping[str, Setting],
+) -> None:
+    """Make the path of the certificates absolute. Raises ConfigInvalid when nothing is there."""
+    if not values[CA_KEY]:
+        return
+    path = base / Path(values[CA_KEY]).expanduser()
+    if not os.access(path, os.R_OK):
+        problem = "must be a file of certificates that can be read"
+        raise _invalid(origins[CA_KEY], settings[CA_KEY], problem, values[CA_KEY])
+    values[CA_KEY] = str(path)
 
 
 def _sources(

@@ -5,6 +5,7 @@ Reading them from files, environment and flags is left to ``config``. The parts 
 the whole.
 """
 
+import re
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, inspect
@@ -22,7 +23,7 @@ class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def __repr__(self) -> str:
         shown = (
-            f"{name}={'***' if name in SECRET_NAMES else repr(getattr(self, name))}"
+            f"{name}={'***' if name in SECRET_NAMES else _hide(repr(getattr(self, name)))}"
             for name in self.__struct_fields__
         )
         return f"{type(self).__name__}({', '.join(shown)})"
@@ -30,6 +31,11 @@ class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 #: Fields that are never shown.
 SECRET_NAMES = frozenset({"password", "api_key"})
+
+
+def _hide(text: str) -> str:
+    """``text`` without the user and password of an address."""
+    return re.sub(r"//[^/@\s]*@", "//***@", text)
 
 
 class DatabaseConfig(Section, frozen=True, kw_only=True):
@@ -83,6 +89,10 @@ class DatabaseConfig(Section, frozen=True, kw_only=True):
     ] = 30.0
 
 
+#: What ``github.proxy`` says where no proxy is wanted, whatever the environment names.
+DIRECT = "direct"
+
+
 class GithubConfig(Section, frozen=True, kw_only=True):
     """How GitHub is reached, and how fast."""
 
@@ -108,6 +118,20 @@ class GithubConfig(Section, frozen=True, kw_only=True):
             "read lists through GraphQL, where one query brings many pages; REST stays the fallback"
         ),
     ] = True
+    proxy: Annotated[
+        str,
+        _setting(
+            "address of the HTTP proxy on the way to GitHub; `direct`: none; empty: the variables "
+            "`HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` decide"
+        ),
+    ] = ""
+    ca_file: Annotated[
+        str,
+        _setting(
+            "file of the certificates (PEM) that are trusted for GitHub, in place of the usual "
+            "ones; empty: the variables `REQUESTS_CA_BUNDLE` and `SSL_CERT_FILE` decide"
+        ),
+    ] = ""
     requests_per_hour: Annotated[
         int,
         _setting("long-run pace of one user, for each of GitHub's two budgets", ge=1, le=1_000_000),
@@ -129,6 +153,11 @@ class GithubConfig(Section, frozen=True, kw_only=True):
     graphql_points_per_minute: Annotated[
         int, _setting("GraphQL points a minute and user", ge=1, le=1_000_000)
     ] = 2000
+
+    @property
+    def proxy_url(self) -> str:
+        """The address of the proxy; empty: GitHub is reached directly."""
+        return "" if self.proxy == DIRECT else self.proxy
 
 
 class CollectConfig(Section, frozen=True, kw_only=True):

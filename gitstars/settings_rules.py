@@ -76,6 +76,14 @@ def _address_problem(url: str, schemes: tuple[str, ...]) -> str | None:
     return None
 
 
+def _proxy_problem(url: str) -> str | None:
+    """What is wrong with the address of a proxy, if anything; it may hold user and password."""
+    scheme, separator, rest = url.partition("://")
+    address = f"{scheme}{separator}{rest.rpartition('@')[2]}"
+    problem = _address_problem(address, ("http", "https"))
+    return f"{problem}, or direct" if problem else None
+
+
 def _database(database: DatabaseConfig) -> Iterator[Violation]:
     scheme, separator, path = database.url.partition("://")
     if separator and scheme in EMBEDDED_SCHEMES:
@@ -116,6 +124,8 @@ def _github(github: GithubConfig) -> Iterator[Violation]:
             yield Violation(key, "must not hold ? or #")
         if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
             yield Violation(key, "must be https:// off loopback, because tokens travel to it")
+    if github.proxy_url and (problem := _proxy_problem(github.proxy_url)):
+        yield Violation("github.proxy", problem)
     # A token of one server must never be sent to another one.
     if urlsplit(github.api_url).hostname != urlsplit(github.graphql_url).hostname:
         yield Violation(

@@ -27,6 +27,7 @@ LEAVES = {
     "settings",
     "settings_rules",
     "tokens",
+    "way_out",
 }
 STAGES = {
     "discover",
