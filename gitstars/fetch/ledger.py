@@ -1,28 +1,38 @@
-"""One ledger of every user's budgets, cool-downs and rejected tokens: pure, fed by every answer,
-asked before every call.
+"""One ledger of every user's budgets, cool-downs and rejected tokens, fed by every answer and
+asked before every call. No I/O.
 
-Times are epoch seconds. How one budget is paced is ``budget``'s business.
+Times are epoch seconds. How one budget is paced is left to ``budget``, which token is out for how
+long to ``rejections``.
 """
 
-import hashlib
-import math
-from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import msgspec
 
-from gitstars.fetch.budget import Budget
-from gitstars.fetch.headers import LONGEST_PAUSE_SECONDS, RateInfo
+from gitstars.fetch.answers import BadToken
+from gitstars.fetch.budget import (
+    LEAST_BLOCK_SECONDS,
+    LOOK_SECONDS,
+    STRIKES_CAP,
+    Budget,
+    grow_pause,
+)
+from gitstars.fetch.budget_rows import BudgetRow, make_row, take_over
+from gitstars.fetch.headers import RateInfo
+from gitstars.fetch.rejections import Rejections
+from gitstars.fetch.user_budgets import UserBudgets
 from gitstars.model import Resource
 
 #: The first pause after a secondary limit that names none; doubled with each one that follows
 #: before a success.
 COOLDOWN_SECONDS, COOLDOWN_CAP_SECONDS = 60.0, 3600.0
-#: Users kept; beyond, the one that was idle the longest is forgotten, and begins blind. Rejected
-#: tokens kept of a user.
-USERS_BOUND, TOKENS_BOUND = 10_000, 8
+#: A named pause is at least as long as a doubling one that begins with LEAST_BLOCK_SECONDS and
+#: ends here: GitHub was seen to name a second, again and again.
+NAMED_FLOOR_CAP_SECONDS = 600.0
+#: Users kept; beyond, the one that was idle the longest is forgotten, and begins blind.
+USERS_BOUND = 10_000
 
 
 class PaceSettings(Protocol):
@@ -47,6 +57,8 @@ class Grant:
     resource: Resource
     cost: int
     at: float
+    #: Grants are numbered in the order in which they are given out.
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,43 +76,8 @@ class Blocked:
     reason: str
 
 
-class BudgetRow(msgspec.Struct, kw_only=True):
-    """A budget as it is kept through restarts; tokens only as hashes."""
-
-    user_id: int
-    resource: Resource
-    limit: int
-    remaining: int | None
-    reset_at: float
-    tokens: float | None
-    tokens_at: float
-    cooldown_until: float
-    strikes: int
-    rejected_tokens: list[str]
-
-
-@dataclass(slots=True)
-class _User:
-    budgets: dict[Resource, Budget]
-    cooldown_until: float = 0.0
-    #: When the last secondary limit was met.
-    cooled_at: float = -math.inf
-    strikes: int = 0
-    rejected_tokens: deque[str] = field(default_factory=lambda: deque(maxlen=TOKENS_BOUND))
-
-    @property
-    def is_idle(self) -> bool:
-        return not any(budget.in_flight for budget in self.budgets.values())
-
-    def is_cooling(self, now: float) -> bool:
-        """Whether the user pauses; an end further ahead than GitHub ever asks for was noted by a
-        clock that was wrong.
-        """
-        return now < self.cooldown_until <= now + LONGEST_PAUSE_SECONDS
-
-
 class Ledger:
-    """What every user may still spend, and how fast."""
+    """What every user may still spend, and how fast; ``rejections`` are the tokens that are out."""
 
     def __init__(self, settings: PaceSettings) -> None:
         self._per_second = settings.requests_per_hour / 3600.0
@@ -108,7 +85,9 @@ class Ledger:
             Resource.CORE: settings.rest_points_per_minute,
             Resource.GRAPHQL: settings.graphql_points_per_minute,
         }
-        self._users: dict[int, _User] = {}
+        self._users: dict[int, UserBudgets] = {}
+        self._grants = 0
+        self.rejections = Rejections()
 
     def peek(
         self, user_id: int, resource: Resource, cost: int, now: float
@@ -121,7 +100,9 @@ class Ledger:
         until = budget.spent_until(cost, now)
         if until is not None:
             return Blocked(until, "spent")
-        pause = budget.pause(cost, now)
+        if user.recovery.is_alone and not user.is_idle:
+            return Pause(LOOK_SECONDS)
+        pause = budget.pause(cost, user.recovery.share_at(now), now)
         return Pause(pause) if pause > 0 else None
 
     def reserve(
@@ -132,28 +113,40 @@ class Ledger:
         if obstacle is not None:
             return obstacle
         self._user(user_id).budgets[resource].take(cost)
-        return Grant(user_id, resource, cost, now)
+        self._grants += 1
+        return Grant(user_id, resource, cost, now, self._grants)
 
     def settle(
-        self, grant: Grant, rate: RateInfo | None, now: float, went_well: bool = False
+        self,
+        grant: Grant,
+        rate: RateInfo | None,
+        now: float,
+        went_well: bool = False,
+        has_arrived: bool = True,
     ) -> None:
         """The call is over; ``rate`` is what its answer told about this user's budget.
 
-        A call that ``went_well`` ends the doubling of cool-downs that were met before it went out;
-        where it tells no figures either, the server has no budgets.
+        A call that ``went_well`` ends the doubling of pauses that were met before it went out;
+        where it tells no figures either, the server has no budgets. One that surely never arrived
+        at GitHub (``has_arrived`` False) costs nothing.
         """
         user = self._user(grant.user_id)
         budget = user.budgets[grant.resource]
+        if not has_arrived:
+            budget.give_back(grant.cost)
+            return
         budget.end(grant.cost, now)
         if rate is not None and rate.resource is grant.resource:
-            budget.learn(rate)
+            budget.window.learn(rate, grant.number)
         else:
-            budget.suppose(grant.cost)
-            budget.is_unmetered = budget.is_unmetered or (
-                went_well and rate is None and budget.remaining is None
-            )
-        if went_well and grant.at > user.cooled_at:
-            user.strikes = 0
+            if went_well and rate is None and budget.window.told is None:
+                budget.window.is_unmetered = True
+            budget.suppose(grant.cost, self._grants, None if went_well else grant.at, now)
+        if went_well:
+            budget.block.end(grant.at)
+            if grant.at > user.cooled_at:
+                user.strikes = 0
+                user.recovery.go_on(now)
 
     def cool_down(
         self, grant: Grant, retry_after: float | None, now: float, chance: float
@@ -167,27 +160,35 @@ class Ledger:
         """
         user = self._user(grant.user_id)
         if grant.at > user.cooled_at:
-            user.strikes = min(user.strikes + 1, 10)
+            user.strikes = min(user.strikes + 1, STRIKES_CAP)
             user.cooled_at = now
+            user.recovery.meet(now)
         if retry_after is None:
-            retry_after = min(
+            pause = min(
                 COOLDOWN_CAP_SECONDS,
-                COOLDOWN_SECONDS * 2.0 ** (user.strikes - 1) * (1 + chance / 4),
+                grow_pause(user.strikes, COOLDOWN_SECONDS, COOLDOWN_CAP_SECONDS) * (1 + chance / 4),
             )
-        user.cooldown_until = max(
-            user.cooldown_until if user.is_cooling(now) else 0.0, now + retry_after
-        )
+        else:
+            floor = grow_pause(user.strikes, LEAST_BLOCK_SECONDS, NAMED_FLOOR_CAP_SECONDS)
+            pause = max(retry_after, floor)
+        user.cooldown_until = max(user.cooldown_until if user.is_cooling(now) else 0.0, now + pause)
         return user.cooldown_until
 
-    def reject_token(self, user_id: int, token: str) -> None:
-        """401: this token is out until it changes."""
-        if not self.is_rejected(user_id, token):
-            self._user(user_id).rejected_tokens.append(_fingerprint(token))
+    def limit(self, grant: Grant, until: float, now: float) -> float:
+        """GitHub said that this budget is spent until ``until``; until when it is blocked.
 
-    def is_rejected(self, user_id: int, token: str) -> bool:
-        """Whether GitHub rejected this very token."""
-        rejected = self._user(user_id).rejected_tokens
-        return bool(rejected) and _fingerprint(token) in rejected
+        A time that is past or too far ahead to be true is replaced by some seconds, which grow
+        with each limit that follows before a success.
+        """
+        return self._user(grant.user_id).budgets[grant.resource].block.meet(grant.at, until, now)
+
+    def rejection(self, user_id: int, token: str, now: float) -> BadToken | None:
+        """Why this token is out; None: it is not, or it is due to be looked at again."""
+        return self.rejections.find(user_id, token, now)
+
+    def is_rejected(self, user_id: int, token: str, now: float) -> bool:
+        """Whether this very token is out at present."""
+        return self.rejection(user_id, token, now) is not None
 
     def blocked_until(self, user_id: int, resource: Resource, now: float) -> float | None:
         """When ``resource`` may be used again; None: now (as pacing allows)."""
@@ -205,62 +206,42 @@ class Ledger:
             "cooldown_until": user.cooldown_until if user.is_cooling(now) else None
         }
         for resource, budget in user.budgets.items():
-            budget.renew(now)
+            budget.window.renew(now)
             shown[resource.value] = {
-                "limit": budget.limit,
-                "remaining": budget.remaining,
-                "reset_at": budget.reset_at or None,
+                "limit": budget.window.limit,
+                "remaining": budget.window.remaining,
+                "reset_at": budget.window.reset_at or None,
             }
         return shown
 
     def snapshot(self) -> list[dict[str, Any]]:
         """What is worth keeping through a restart, as plain rows, one a user and resource."""
         return [
-            msgspec.to_builtins(
-                BudgetRow(
-                    user_id=user_id,
-                    resource=resource,
-                    limit=budget.limit,
-                    remaining=budget.remaining,
-                    reset_at=budget.reset_at,
-                    tokens=budget.tokens,
-                    tokens_at=budget.tokens_at,
-                    cooldown_until=user.cooldown_until,
-                    strikes=user.strikes,
-                    rejected_tokens=list(user.rejected_tokens),
-                )
-            )
+            msgspec.to_builtins(make_row(user_id, user, resource))
             for user_id, user in self._users.items()
             for resource, budget in user.budgets.items()
-            if budget.tokens is not None or user.cooldown_until or user.rejected_tokens
+            if budget.bucket.tokens is not None or user.cooldown_until
         ]
 
     def restore(self, rows: Iterable[dict[str, Any]]) -> None:
         """Take over what ``snapshot`` gave, before the first call.
 
-        Rows of another shape are skipped.
+        Rows of another shape are skipped. Whether a token was rejected is not taken over: a start
+        looks at it again.
         """
         for raw in rows:
             try:
                 row = msgspec.convert(raw, BudgetRow)
             except msgspec.ValidationError:
                 continue
-            user = self._user(row.user_id)
-            budget = user.budgets[row.resource]
-            budget.limit, budget.remaining, budget.reset_at = (
-                max(1, row.limit),
-                row.remaining,
-                row.reset_at,
-            )
-            budget.tokens, budget.tokens_at = row.tokens, row.tokens_at
-            user.cooldown_until, user.strikes = row.cooldown_until, row.strikes
-            user.rejected_tokens = deque(row.rejected_tokens, TOKENS_BOUND)
+            if row.is_plausible:
+                take_over(row, self._user(row.user_id))
 
-    def _user(self, user_id: int) -> _User:
+    def _user(self, user_id: int) -> UserBudgets:
         """The user's entry, from now on the most recently used one."""
         user = self._users.pop(user_id, None)
         if user is None:
-            user = _User(
+            user = UserBudgets(
                 {
                     resource: Budget(self._per_second, per_minute)
                     for resource, per_minute in self._per_minute.items()
@@ -272,7 +253,3 @@ class Ledger:
                     del self._users[idle]
         self._users[user_id] = user
         return user
-
-
-def _fingerprint(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

@@ -284,7 +284,7 @@ def test_a_named_pause_is_kept_to_the_second_on_both_resources() -> None:
 
     for resource in Resource:
         assert ledger.reserve(1, resource, 1, START + 16.9) == Blocked(START + 17, "secondary")
-        assert isinstance(ledger.reserve(1, resource, 1, START + 17), Grant)
+        assert ledger.peek(1, resource, 1, START + 17) is None
     assert isinstance(ledger.reserve(2, CORE, 1, START), Grant)
 
 
@@ -335,24 +335,12 @@ def test_a_late_success_of_a_call_from_before_does_not_end_the_doubling() -> Non
     assert cool(ledger, START + 70, START + 70) == 120
 
 
-def test_a_rejected_token_is_out_until_it_changes_and_no_other_is() -> None:
-    ledger = Ledger(Pace())
-    ledger.reject_token(1, "old")
-
-    assert ledger.is_rejected(1, "old")
-    assert not ledger.is_rejected(1, "new")
-    assert not ledger.is_rejected(2, "old")
-    for number in range(50):
-        ledger.reject_token(1, f"token {number}")
-    assert ledger.is_rejected(1, "token 49")
-
-
 def test_a_restart_does_not_begin_blind() -> None:
     ledger = Ledger(Pace())
     spend(ledger, START, 0, reset_at=START + 900)
     spend(ledger, START, 1234, resource=GRAPHQL)
     cool(ledger, START, START, retry_after=30)
-    ledger.reject_token(2, "gho_secret")
+    ledger.rejections.reject(2, "gho_secret", "rejected", "no", START)
     rows = json.loads(json.dumps(ledger.snapshot()))
 
     after = Ledger(Pace())
@@ -362,7 +350,8 @@ def test_a_restart_does_not_begin_blind() -> None:
     assert after.reserve(1, CORE, 1, START + 40) == Blocked(
         START + 900 + RESET_MARGIN_SECONDS, "spent"
     )
-    assert after.is_rejected(2, "gho_secret")
+    assert ledger.is_rejected(2, "gho_secret", START + 1)
+    assert not after.is_rejected(2, "gho_secret", START + 1), "a start looks at every token"
     assert sorted(map(str, after.snapshot())) == sorted(map(str, ledger.snapshot()))
     assert "gho_secret" not in json.dumps(rows)
 
