@@ -21,7 +21,7 @@ from gitstars.dispatch.dispatcher import Dispatcher
 from gitstars.errors import GitstarsError
 from gitstars.events import EventBus
 from gitstars.execute.pool import WorkerPool
-from gitstars.execute.tools import ServerTraits, Tools
+from gitstars.execute.tools import Tools
 from gitstars.fetch.client import GitHubClient
 from gitstars.fetch.ledger import Ledger
 from gitstars.interrupts import on_interrupts
@@ -53,6 +53,10 @@ logger = logging.getLogger(__name__)
 DRAIN_SECONDS, STEP_SECONDS, ENGINE_END_SECONDS = 5.0, 0.5, 8.5
 #: Pause between looks for claims whose lease ran out, or whose owner is dead (seconds).
 STALE_SECONDS = 60.0
+#: Pause between looks whether a probe of GitHub is due (seconds).
+OUTAGE_SECONDS = 5.0
+#: Attempts of a call whose failure may pass.
+CALL_TRIES = 4
 #: Writers of the embedded engine, which executes one transaction at a time: the others prepare the
 #: next ones meanwhile.
 EMBEDDED_WRITERS = 4
@@ -76,7 +80,12 @@ class App:
         self.ledger = Ledger(config.github)
         self.calls = CallTimes()
         self.client = GitHubClient(
-            config.github, self.ledger, self.clock, self.stopping, self.calls.observe
+            config.github,
+            self.ledger,
+            self.clock,
+            self.stopping,
+            self.calls.observe,
+            tries=CALL_TRIES,
         )
         writers = (
             EMBEDDED_WRITERS
@@ -99,7 +108,7 @@ class App:
             fresh_seconds=config.refresh.after_hours * 3600,
             sweep_seconds=config.refresh.sweep_days * 86_400.0,
             owner=self.instance.owner,
-            server=ServerTraits(has_graphql=config.github.use_graphql),
+            server=self.client.routes,
             stop=self.stopping,
             paused=self.paused,
         )
@@ -260,8 +269,8 @@ class App:
         return built
 
     def _why_out(self, account: Account) -> str | None:
-        is_out = self.ledger.is_rejected(account.user_id, account.token)
-        return "GitHub rejects its token; sign in again" if is_out else None
+        rejected = self.ledger.rejection(account.user_id, account.token, self.clock.now())
+        return rejected.text if rejected is not None else None
 
     def _is_dead(self, owner: str) -> bool:
         if self.instance.is_mine(owner):
@@ -282,6 +291,7 @@ class App:
             Duty("stuck workers", self.deadman.look_at_workers, deadman.LOOK_SECONDS),
             Duty("silent live query", self.deadman.look_at_live_query, deadman.LOOK_SECONDS),
             Duty("silent engine", self.deadman.look_at_engine, deadman.LOOK_SECONDS),
+            Duty("outage of GitHub", self.client.look_at_outage, OUTAGE_SECONDS),
             Duty("report", self.report, REPORT_SECONDS),
         ]
 

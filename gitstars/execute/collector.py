@@ -97,10 +97,14 @@ class Collector:
             if lane is None or tools.paused.is_set():
                 self.close()
                 return None
-            if tools.ledger.is_rejected(self.user_id, lane.account.token):
+            if tools.ledger.is_rejected(self.user_id, lane.account.token, tools.clock.now()):
                 self._end_all(answers.BadToken("it is out until the account signs in again"))
                 self._pass_on(lane.account)
                 return None
+            outage = tools.client.outage
+            if outage is not None:
+                self._end_all(outage)
+                return max(0.05, outage.until - tools.clock.now())
             if self._calls.full():
                 return None
             for collection in list(self._open.values()):
@@ -358,8 +362,6 @@ class Collector:
             self._query_time.end(self._tools.clock.monotonic(), seconds)
         self._width = self._width.adapt(len(asks), answer.seconds, answer.has_failed)
         if all(isinstance(outcome, answers.RouteMissing) for outcome in answer.outcomes):
-            logger.warning("this server has no GraphQL; going on with REST alone")
-            self._tools.server.has_graphql = False
             return [answers.Stopped()] * len(asks)
         return list(answer.outcomes)
 

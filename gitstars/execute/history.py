@@ -65,7 +65,6 @@ def collect_history(
 
 def _tell_failure(tools: Tools, full_name: str, outcome: answers.Outcome) -> None:
     if isinstance(outcome, answers.RouteMissing):
-        tools.server.has_history = False
-        logger.info("this server has no star history; it is not asked for again")
+        logger.info("%s: this server has no star history", full_name)
     elif not isinstance(outcome, answers.Stopped):
         logger.info("%s: its star history comes later: %s", full_name, outcome)

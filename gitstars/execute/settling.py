@@ -292,7 +292,7 @@ class Settler:
         return {
             user: account
             for user, account in accounts.items()
-            if not self._tools.ledger.is_rejected(user, account.token)
+            if not self._tools.ledger.is_rejected(user, account.token, self._tools.clock.now())
         }
 
     def _advise(self, refused: answers.Refused) -> str | None:

@@ -11,18 +11,9 @@ from gitstars.dispatch.dispatcher import Dispatcher
 from gitstars.events import EventBus
 from gitstars.fetch.client import GitHubClient
 from gitstars.fetch.ledger import Ledger
+from gitstars.fetch.routes import Routes
 from gitstars.store.database import Database
 from gitstars.store.writer import PageWriter
-
-
-@dataclass(slots=True)
-class ServerTraits:
-    """What was learnt of the GitHub server: routes that it lacks are not asked for again until
-    the next start.
-    """
-
-    has_graphql: bool = True
-    has_history: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +38,6 @@ class Tools:
     fresh_seconds: float
     sweep_seconds: float
     owner: Callable[[], str]
-    server: ServerTraits
+    server: Routes
     stop: Event
     paused: Event

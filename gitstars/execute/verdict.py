@@ -81,6 +81,13 @@ def judge(
             return Verdict(settlement, logging.WARNING, "repo.released")
         case answers.Stopped():
             return release(claim)
+        case answers.Outage(text=text, since=since):
+            settlement = Settlement(
+                Status.PENDING,
+                last_error=f"GitHub has not answered since {show_time(since)} ({text})",
+                error_count=claim.error_count,
+            )
+            return Verdict(settlement, logging.INFO, "repo.released", again=True)
         case answers.PaginationWall(text=text):
             settlement = Settlement(
                 Status.PAGINATION_LIMITED,

@@ -24,7 +24,7 @@ class Verdict:
     ``common`` is about the call as a whole; None: every alias has one of ``outcomes``.
 
     ``seconds`` is how long the answer took, ``cost`` what a GraphQL query was charged (points; 0:
-    not told).
+    not told), ``scopes`` what the answer told of the token (None: nothing).
 
     ``is_too_wide``: GitHub could not answer some alias beside the others, or nobody can tell which
     alias an error is about; a narrower query may.
@@ -36,6 +36,7 @@ class Verdict:
     cost: int = 0
     seconds: float = 0.0
     is_too_wide: bool = False
+    scopes: frozenset[str] | None = None
 
 
 def classify_stars(answer: Answer) -> answers.Outcome:

@@ -1,67 +1,36 @@
 """GitHub's API: one call becomes one outcome.
 
-Waits for the ledger, sends, feeds the ledger, retries what may pass, follows redirects.
+How a call is made is ``caller``'s business: the token, the budget, the way to GitHub.
 """
 
 import logging
 import re
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
 
 import msgspec
 from gevent.event import Event
-from gevent.lock import BoundedSemaphore
 
+from gitstars import tokens
 from gitstars.clock import Clock, backoff_seconds
 from gitstars.config import GithubConfig
 from gitstars.fetch import answers, classify, classify_graph, graphql
 from gitstars.fetch.answers import GraphAnswer, Outcome
-from gitstars.fetch.classify import Answer, Verdict
-from gitstars.fetch.ledger import Blocked, Grant, Ledger, Pause
-from gitstars.fetch.transport import (
-    JSON_MEDIA,
-    STAR_MEDIA,
-    CallFailed,
-    Request,
-    Transport,
-    find_redirect,
-    is_same_host,
-)
+from gitstars.fetch.attempt import Observe, Read, read_whole
+from gitstars.fetch.caller import Caller
+from gitstars.fetch.classify import Verdict
+from gitstars.fetch.headers import Answer
+from gitstars.fetch.identity import Identities
+from gitstars.fetch.ledger import Ledger
+from gitstars.fetch.routes import Routes
+from gitstars.fetch.transport import JSON_MEDIA, STAR_MEDIA, Request, Transport
 from gitstars.model import Account, Resource
 
 logger = logging.getLogger(__name__)
 
-#: Tries of a call whose failure may pass, and the pauses between them (seconds).
-TRIES, PAUSE_SECONDS, PAUSE_CAP_SECONDS = 4, 0.5, 20.0
-#: Redirects followed: a renamed repository needs one.
-REDIRECTS = 3
-#: A block that ends this soon is waited for; a longer one is an outcome (seconds).
-SHORT_BLOCK_SECONDS = 3.0
+#: Pauses between tries, where more than one is wanted (seconds).
+PAUSE_SECONDS, PAUSE_CAP_SECONDS = 0.5, 20.0
 #: What GitHub allows in a name. Anything else would lead to another route.
 FULL_NAME = re.compile(r"(?!\.{1,2}/)[\w.-]+/(?!\.{1,2}$)[\w.-]+", re.ASCII)
-
-#: Told of every answer, for statistics: resource, class of the outcome, seconds.
-Observe = Callable[[str, str, float], None]
-Judge = Callable[[Answer], Outcome]
-#: Outcomes that say nothing good about the way to GitHub.
-TROUBLE = (
-    answers.Transient,
-    answers.Garbage,
-    answers.BudgetSpent,
-    answers.SecondaryLimit,
-    answers.BadToken,
-    answers.Stopped,
-)
-
-
-@dataclass(slots=True)
-class _Places:
-    """A user's places for calls, and how many calls hold one or wait for one."""
-
-    free: BoundedSemaphore
-    callers: int = 0
 
 
 class GitHubClient:
@@ -74,15 +43,60 @@ class GitHubClient:
         clock: Clock,
         stop: Event,
         observe: Observe | None = None,
+        tries: int = 1,
+        identities: Identities | None = None,
+        transport: Transport | None = None,
     ) -> None:
+        """``tries``: attempts of a call whose failure may pass, with backoff and jitter between
+        them. ``identities`` are the tokens that are known to work.
+        """
         self._config = config
         self._ledger = ledger
         self._clock = clock
         self._stop = stop
-        self._observe = observe or (lambda resource, kind, seconds: None)
-        self._all_calls = BoundedSemaphore(config.total_concurrency)
-        self._user_calls: dict[int, _Places] = {}
-        self._transport = Transport(config, clock)
+        self._tries = tries
+        self._missed_queries = 0
+        self._caller = Caller(
+            config,
+            ledger,
+            clock,
+            stop,
+            observe or (lambda resource, kind, seconds: None),
+            identities or Identities(),
+            transport or Transport(config, clock),
+        )
+        self.routes = Routes(config.api_url, config.use_graphql, clock.now)
+
+    # What is known
+
+    @property
+    def outage(self) -> answers.Outage | None:
+        """The outage of the way to GitHub that goes on: since when, and why in plain words."""
+        return self._caller.way.outage
+
+    @property
+    def on_recovery(self) -> Callable[[], None]:
+        """Called when an outage is over."""
+        return self._caller.way.on_recovery
+
+    @on_recovery.setter
+    def on_recovery(self, call: Callable[[], None]) -> None:
+        self._caller.way.on_recovery = call
+
+    def look_at_outage(self) -> None:
+        """Probe whether GitHub answers again, where that is due; for a duty."""
+        self._caller.way.check()
+
+    def identity(self, user_id: int) -> answers.Identity | None:
+        """Whose token the user's is, and the scopes that the newest answer told; None: not
+        known.
+        """
+        return self._caller.identities.find(user_id)
+
+    def look_again(self, user_id: int) -> None:
+        """The next call looks at the user's token, whatever was thought of it."""
+        self._ledger.rejections.look_again(user_id)
+        self._caller.identities.forget_all(user_id)
 
     # REST. A repository is named by its full name, or by its numeric id, which finds it after a
     # renaming too.
@@ -102,22 +116,20 @@ class GitHubClient:
         """
         return self._get_of(account, repository, "", classify.classify_repository, etag=etag)
 
-    def count_stargazers(self, account: Account, repository: str | int) -> Outcome:
-        """How many stars: Count; RouteMissing on a server without the route."""
-        return self._find_route(
-            account,
-            repository,
-            self._get_of(account, repository, "/stargazers/count", classify.classify_count),
-        )
-
-    def star_history(self, account: Account, repository: str | int, page: int) -> Outcome:
-        """Page ``page`` (from 1) of 30 weeks, newest first: Weeks; RouteMissing on a server
-        without the route.
+    def star_history(
+        self, account: Account, repository: str | int, page: int, etag: str | None = None
+    ) -> Outcome:
+        """Page ``page`` (from 1) of 30 weeks, newest first: Weeks; NotModified where ``etag`` (of
+        this account's last answer) still holds; RouteMissing on a server without the route.
         """
         query = f"/stargazers/history?per_page=30&page={page}"
-        return self._find_route(
-            account, repository, self._get_of(account, repository, query, classify.classify_weeks)
-        )
+        read = classify.classify_weeks
+        outcome = self._get_of(account, repository, query, read, etag=etag)
+        if isinstance(outcome, answers.Missing):
+            return self._explain_missing_history(account, repository)
+        if isinstance(outcome, answers.Weeks):
+            self.routes.history.find()
+        return outcome
 
     def list_own_repositories(self, account: Account, page: int) -> Outcome:
         """Page ``page`` (from 1) of 100 repositories that the account owns or collaborates on:
@@ -129,21 +141,17 @@ class GitHubClient:
         )
         return self._get(account, query, classify.classify_repositories)
 
-    def get_identity(self, account: Account) -> Outcome:
-        """Whose token it is, and its scopes: Identity."""
-        return self._get(account, "/user", classify.classify_identity)
-
     # GraphQL
 
     def graph_stargazers(self, account: Account, asks: Sequence[graphql.GraphAsk]) -> GraphAnswer:
-        """A page of each of several lists in one query.
-
-        A query of several aliases is not tried again: a narrower one is the remedy.
-        """
+        """A page of each of several lists in one query."""
+        identity = self.identity(account.user_id)
+        scopes = None if identity is None else identity.scopes
+        may_list = tokens.may_list(tokens.token_kind(account.token), scopes)
         return self._query(
             account,
             graphql.build_stars_query(asks),
-            lambda answer: classify_graph.classify_graph_stars(answer, asks),
+            lambda answer: classify_graph.classify_graph_stars(answer, asks, may_list),
             len(asks),
         )
 
@@ -158,7 +166,7 @@ class GitHubClient:
         )
 
     def close(self) -> None:
-        self._transport.close()
+        self._caller.close()
 
     # From a route to an outcome
 
@@ -167,7 +175,7 @@ class GitHubClient:
         account: Account,
         repository: str | int,
         rest: str,
-        judge: Judge,
+        read: Callable[[Answer], Outcome],
         media: str = JSON_MEDIA,
         etag: str | None = None,
     ) -> Outcome:
@@ -176,66 +184,66 @@ class GitHubClient:
         root = (
             f"/repositories/{repository}" if isinstance(repository, int) else f"/repos/{repository}"
         )
-        return self._get(account, root + rest, judge, media, etag)
+        return self._get(account, root + rest, read, media, etag)
 
     def _get(
         self,
         account: Account,
         path: str,
-        judge: Judge,
+        read: Callable[[Answer], Outcome],
         media: str = JSON_MEDIA,
         etag: str | None = None,
     ) -> Outcome:
         request = Request(self._config.api_url + path, media, etag=etag)
-        verdict = self._call(
-            account,
-            Resource.CORE,
-            1,
-            request,
-            lambda answer: Verdict(judge(answer), classify.read_rate(answer)),
-            TRIES,
-        )
-        assert verdict.common is not None
-        return verdict.common
+        outcome = self._call(
+            account, Resource.CORE, 1, request, read_whole(read), self._tries
+        ).common
+        assert outcome is not None
+        return outcome
 
     def _query(
-        self,
-        account: Account,
-        query: graphql.GraphQuery,
-        judge: Callable[[Answer], Verdict],
-        width: int,
+        self, account: Account, query: graphql.GraphQuery, read: Read, width: int
     ) -> GraphAnswer:
         if not width:
             return GraphAnswer(())
         body = msgspec.json.encode({"query": query.text, "variables": query.variables})
         request = Request(self._config.graphql_url, body=body)
-        verdict = self._call(
-            account, Resource.GRAPHQL, query.cost, request, judge, TRIES if width == 1 else 1
-        )
-        common = (
-            answers.RouteMissing()
-            if isinstance(verdict.common, answers.Missing)
-            else verdict.common
-        )
-        outcomes = verdict.outcomes if common is None else (common,) * width
+        # A query of several aliases is not tried again: a narrower one is the remedy.
+        tries = self._tries if width == 1 else 1
+        verdict = self._call(account, Resource.GRAPHQL, query.cost, request, read, tries)
+        common = verdict.common
+        if common is None:
+            self.routes.graphql.find()
+            outcomes = verdict.outcomes
+        else:
+            outcomes = (self._check_graphql(common),) * width
         has_failed = all(isinstance(outcome, answers.Transient) for outcome in outcomes)
         return GraphAnswer(outcomes, verdict.seconds, verdict.cost, has_failed, verdict.is_too_wide)
 
-    def _find_route(self, account: Account, repository: str | int, outcome: Outcome) -> Outcome:
-        """A 404 of a route that a server may lack: the repository's own record tells whether it
-        is the route or the repository.
+    def _check_graphql(self, common: Outcome) -> Outcome:
+        """A 404 of the GraphQL route is believed after several queries."""
+        if not isinstance(common, answers.RouteMissing):
+            return common
+        self._missed_queries += 1
+        if self.routes.graphql.miss(str(self._missed_queries), self._clock.now()):
+            logger.warning("this server has no GraphQL; it is asked again in an hour")
+            return common
+        return answers.Transient("GraphQL answered 404")
+
+    def _explain_missing_history(self, account: Account, repository: str | int) -> Outcome:
+        """A 404 of the history: the repository's own record tells whether the route or the
+        repository is missing.
         """
-        if not isinstance(outcome, answers.Missing):
-            return outcome
         match self.get_repository(account, repository):
-            case answers.Metadata():
-                return answers.RouteMissing()
+            case answers.Metadata(github_id=github_id):
+                if self.routes.history.miss(str(github_id), self._clock.now()):
+                    logger.warning("this server has no star history; it is asked again in an hour")
+                    return answers.RouteMissing()
+                return answers.Missing("the star history answers 404, the repository is there")
             case answers.Missing(text=text):
                 return answers.Gone("deleted", text)
             case other:
                 return other
-
-    # From a request to a verdict
 
     def _call(
         self,
@@ -243,125 +251,17 @@ class GitHubClient:
         resource: Resource,
         cost: int,
         request: Request,
-        judge: Callable[[Answer], Verdict],
+        read: Read,
         tries: int,
     ) -> Verdict:
-        """Send until the verdict is final, ``tries`` times at most; what may pass is tried again
-        with backoff and jitter.
-        """
-        with self._slot(account.user_id):
-            for attempt in range(tries - 1):
-                verdict = self._follow(account, resource, cost, request, judge)
-                if not isinstance(verdict.common, answers.Transient):
-                    return verdict
-                logger.debug(
-                    "user %d: %s; try %d of %d",
-                    account.user_id,
-                    verdict.common.text,
-                    attempt + 1,
-                    tries,
-                )
-                pause = backoff_seconds(
-                    attempt, PAUSE_SECONDS, PAUSE_CAP_SECONDS, self._clock.random()
-                )
-                self._clock.wait(self._stop, pause)
-            return self._follow(account, resource, cost, request, judge)
-
-    def _follow(
-        self,
-        account: Account,
-        resource: Resource,
-        cost: int,
-        request: Request,
-        judge: Callable[[Answer], Verdict],
-    ) -> Verdict:
-        """Send once, and once more for every redirect.
-
-        The token goes to the API's own host only.
-        """
-        for _ in range(REDIRECTS + 1):
-            granted = self._await_grant(account, resource, cost)
-            if not isinstance(granted, Grant):
-                return Verdict(granted)
-            verdict, target = self._exchange(account, granted, request, judge)
-            if target is None:
+        """One attempt, or up to ``tries`` where the failure may pass."""
+        for attempt in range(tries - 1):
+            verdict = self._caller.call(account, resource, cost, request, read)
+            if not isinstance(verdict.common, answers.Transient):
                 return verdict
-            if not is_same_host(request.url, target):
-                return Verdict(answers.Garbage(f"redirected to another host: {target[:200]}"))
-            request = replace(request, url=target)
-        return Verdict(answers.Garbage(f"redirected more than {REDIRECTS} times"))
-
-    def _await_grant(self, account: Account, resource: Resource, cost: int) -> Grant | Outcome:
-        """Wait as long as pacing asks for; a block that is more than short is an outcome
-        instead.
-        """
-        while not self._stop.is_set():
-            if self._ledger.is_rejected(account.user_id, account.token):
-                return answers.BadToken("GitHub rejected this token before")
-            now = self._clock.now()
-            match self._ledger.reserve(account.user_id, resource, cost, now):
-                case Grant() as grant:
-                    return grant
-                case Pause(seconds=seconds):
-                    self._clock.wait(self._stop, seconds)
-                case Blocked(until=until) if until - now <= SHORT_BLOCK_SECONDS:
-                    self._clock.wait(self._stop, until - now)
-                case Blocked(until=until, reason="spent"):
-                    return answers.BudgetSpent(resource, until)
-                case Blocked(until=until):
-                    return answers.SecondaryLimit(until, "GitHub asked this user to pause")
-        return answers.Stopped()
-
-    def _exchange(
-        self, account: Account, grant: Grant, request: Request, judge: Callable[[Answer], Verdict]
-    ) -> tuple[Verdict, str | None]:
-        """One answer, judged, and where it redirects to; the ledger learns of it however it
-        went.
-        """
-        started = time.perf_counter()
-        answer, verdict = None, Verdict(answers.Stopped())
-        try:
-            with self._all_calls:
-                if not self._stop.is_set():
-                    answer = self._transport.send(request, account.token)
-                    verdict = judge(answer)
-        except CallFailed as error:
-            verdict = Verdict(answers.Transient(str(error)))
-        finally:
-            # The figures of a 401 are those of the network address.
-            rate = None if isinstance(verdict.common, answers.BadToken) else verdict.rate
-            self._ledger.settle(
-                grant, rate, self._clock.now(), went_well=not isinstance(verdict.common, TROUBLE)
-            )
-        seconds = time.perf_counter() - started
-        if not isinstance(verdict.common, answers.Stopped):
-            self._observe(
-                grant.resource.value, type(verdict.common or verdict.outcomes[0]).__name__, seconds
-            )
-        if answer is None:
-            return replace(verdict, seconds=seconds), None
-        if isinstance(verdict.common, answers.BadToken):
-            self._ledger.reject_token(account.user_id, account.token)
-        elif isinstance(verdict.common, answers.SecondaryLimit):
-            until = self._ledger.cool_down(
-                grant, classify.read_retry_after(answer), answer.at, self._clock.random()
-            )
-            verdict = Verdict(answers.SecondaryLimit(until, verdict.common.text))
-        return replace(verdict, seconds=seconds), find_redirect(answer, request.url)
-
-    @contextmanager
-    def _slot(self, user_id: int) -> Iterator[None]:
-        """One of the user's places; kept while a call waits for its pace, so that one user's
-        waiting costs the others nothing.
-        """
-        places = self._user_calls.setdefault(
-            user_id, _Places(BoundedSemaphore(self._config.concurrency))
-        )
-        places.callers += 1
-        try:
-            with places.free:
-                yield
-        finally:
-            places.callers -= 1
-            if not places.callers:
-                self._user_calls.pop(user_id, None)
+            text, number = verdict.common.text, attempt + 1
+            logger.debug("user %d: %s; try %d of %d", account.user_id, text, number, tries)
+            chance = self._clock.random()
+            pause = backoff_seconds(attempt, PAUSE_SECONDS, PAUSE_CAP_SECONDS, chance)
+            self._clock.wait(self._stop, pause)
+        return self._caller.call(account, resource, cost, request, read)

@@ -52,7 +52,7 @@ class Budgets(Protocol):
 
     def view(self, user_id: int, now: float) -> dict[str, Any]: ...
 
-    def is_rejected(self, user_id: int, token: str) -> bool: ...
+    def is_rejected(self, user_id: int, token: str, now: float) -> bool: ...
 
     def blocked_until(self, user_id: int, resource: Resource, now: float) -> float | None: ...
 
@@ -207,7 +207,7 @@ class Snapshots:
             rejected=[
                 str(lane.account)
                 for lane in source.dispatcher.lanes()
-                if source.budgets.is_rejected(lane.user_id, lane.account.token)
+                if source.budgets.is_rejected(lane.user_id, lane.account.token, source.clock.now())
             ],
             is_queue_full=source.dispatcher.is_full,
             disk_free_bytes=reading.disk_free_bytes,
@@ -246,7 +246,7 @@ class Snapshots:
 
     def _why_out(self, account: Account, cooldown: float | None, now: float) -> str | None:
         budgets = self._from.budgets
-        if budgets.is_rejected(account.user_id, account.token):
+        if budgets.is_rejected(account.user_id, account.token, now):
             return (
                 "GitHub refuses its token; signing in again to the web application brings a new one"
             )

@@ -2,6 +2,7 @@
 turn, servers on real sockets.
 """
 
+import inspect
 import json
 from collections.abc import Callable, Iterator
 from email.utils import formatdate
@@ -17,9 +18,12 @@ from gevent.socket import socket
 from gitstars.clock import Event as Awaited
 from gitstars.clock import SystemClock
 from gitstars.config import GithubConfig
+from gitstars.fetch.answers import Identity
 from gitstars.fetch.classify import Answer
 from gitstars.fetch.client import GitHubClient
+from gitstars.fetch.identity import Identities
 from gitstars.fetch.ledger import Ledger
+from gitstars.fetch.transport import BODY_BOUND, Transport
 from gitstars.model import Account
 from gitstars.simulator.faults import Rule
 from gitstars.simulator.scenario import Scenario
@@ -93,6 +97,8 @@ class Hub:
     """A simulated GitHub on a socket of this process, and clients of it."""
 
     def __init__(self, scenario: Scenario) -> None:
+        self.client: GitHubClient
+        self.ledger: Ledger
         self.github = SimulatedGitHub(scenario)
         self.url = f"http://127.0.0.1:{self.github.start()}"
         self.stop = Event()
@@ -105,19 +111,33 @@ class Hub:
             connect_timeout_seconds=1.0,
             concurrency=8,
         )
-        self.client = self.connect()
+        self.body_bound = BODY_BOUND
+        self.connect()
 
     def connect(self, **settings: Any) -> GitHubClient:
-        """Another client, of its own ledger, with other settings."""
+        """Another client, of its own ledger, with other settings; it knows that the scenario's
+        tokens work.
+        """
+        identities = Identities()
+        for known in self.github.world.scenario.accounts:
+            identity = Identity(known.user_id, known.login, frozenset(known.scopes))
+            identities.keep(known.user_id, known.token, identity, 0.0)
+        return self.connect_blind(identities, **settings)
+
+    def connect_blind(self, identities: Identities | None = None, **settings: Any) -> GitHubClient:
+        """Another client, as it is after a start: it knows nothing of any token."""
         config = msgspec.structs.replace(self.config, **settings)
         self.ledger = Ledger(config)
-        return GitHubClient(
+        self.client = GitHubClient(
             config,
             self.ledger,
             self.clock,
             self.stop,
             lambda resource, kind, seconds: self.seen.append((resource, kind)),
+            identities=identities,
+            transport=Transport(config, self.clock, self.body_bound),
         )
+        return self.client
 
     def misbehave(self, match: str, **rule: Any) -> None:
         """From now on, requests that ``match`` (a glob of ``METHOD path?query``) go wrong."""
@@ -144,17 +164,19 @@ def make_hub() -> Iterator[Callable[[Scenario], Hub]]:
 
 
 @pytest.fixture
-def serve_raw() -> Iterator[Callable[[Callable[[socket], None]], str]]:
-    """``serve_raw(talk)``: the address of a server that reads each request's head and body, then
-    lets ``talk(connection)`` answer.
+def serve_raw() -> Iterator[Callable[[Callable[..., None]], str]]:
+    """``serve_raw(talk)``: the address of a server that reads each request's head, then lets
+    ``talk(connection)`` or ``talk(connection, head)`` answer.
     """
     servers: list[StreamServer] = []
 
-    def serve(talk: Callable[[socket], None]) -> str:
+    def serve(talk: Callable[..., None]) -> str:
+        wants_head = len(inspect.signature(talk).parameters) > 1
+
         def handle(connection: socket, _: Any) -> None:
             with connection:
-                while read_request(connection):
-                    talk(connection)
+                while head := read_request(connection):
+                    talk(connection, head) if wants_head else talk(connection)
 
         server = StreamServer(("127.0.0.1", 0), handle)
         server.start()

@@ -194,7 +194,10 @@ def test_a_rejected_token_stops_its_own_user_only(flow: MakeFlow) -> None:
     run.github.control("POST", "/world", {"revoke": ["gho_bob"]})
 
     app = run.start()
-    run.wait_until(lambda: app.ledger.is_rejected(2, "gho_bob"), "the token is known as rejected")
+    run.wait_until(
+        lambda: app.ledger.is_rejected(2, "gho_bob", app.clock.now()),
+        "the token is known as rejected",
+    )
     run.wait_until(lambda: len(run.stored()) == 2, "the good account is done")
 
     assert run.stored() == run.truth(1000, 1001)

@@ -77,7 +77,8 @@ def start_in_vain(app: App) -> bool:
 
 def test_a_token_that_github_refuses_degrades(served: Serve) -> None:
     running = served()
-    running.app.ledger.reject_token(1, "gho_ada0000")
+    app = running.app
+    app.ledger.rejections.reject(1, "gho_ada0000", "rejected", "no", app.clock.now())
     running.app.snapshots.forget()
 
     answer = running.health.get("/health")

@@ -1,0 +1,199 @@
+"""Calls on behalf of accounts: a place among the calls in flight, a token that works, one attempt.
+
+How an attempt is made is left to ``attempt``.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from gevent.event import Event
+from gevent.lock import BoundedSemaphore
+
+from gitstars import tokens
+from gitstars.clock import Clock
+from gitstars.config import GithubConfig
+from gitstars.fetch import answers, classify, identity
+from gitstars.fetch.answers import BadToken, BudgetSpent, Outcome
+from gitstars.fetch.attempt import Attempts, Call, Observe, Read, read_whole
+from gitstars.fetch.classify import Verdict
+from gitstars.fetch.headers import Answer
+from gitstars.fetch.identity import Identities
+from gitstars.fetch.ledger import Ledger
+from gitstars.fetch.transport import Request, Transport
+from gitstars.fetch.way import WayToGitHub
+from gitstars.model import Account, Resource
+
+logger = logging.getLogger(__name__)
+
+UNSENDABLE = "the token of this account cannot be sent, because it has {found}: store it again"
+NO_TOKEN = "this account has no token: sign in again"
+FOREIGN = (
+    "the token of this account belongs to {login} ({user_id}), another person, and is not used: "
+    "sign in again"
+)
+REJECTED = "GitHub rejects the token of this account ({text}): sign in again"
+
+
+@dataclass(slots=True)
+class _Places:
+    """A user's places for calls, the gate of whoever verifies the token, and how many calls hold
+    one or wait for one.
+    """
+
+    free: BoundedSemaphore
+    gate: BoundedSemaphore = field(default_factory=BoundedSemaphore)
+    callers: int = 0
+
+
+class Caller:
+    """Makes calls; never more in flight than configured, for a user and in all."""
+
+    def __init__(
+        self,
+        config: GithubConfig,
+        ledger: Ledger,
+        clock: Clock,
+        stop: Event,
+        observe: Observe,
+        identities: Identities,
+        transport: Transport,
+    ) -> None:
+        self.identities = identities
+        self._config = config
+        self._ledger = ledger
+        self._clock = clock
+        self._user_calls: dict[int, _Places] = {}
+        self._transport = transport
+        self._attempts = Attempts(config, transport, ledger, clock, stop, observe)
+
+    @property
+    def way(self) -> WayToGitHub:
+        """The way to GitHub, and whether it is broken."""
+        return self._attempts.way
+
+    def call(
+        self, account: Account, resource: Resource, cost: int, request: Request, read: Read
+    ) -> Verdict:
+        """One attempt. A token that was not seen to work is verified first; a 401 is believed only
+        where ``GET /user`` meets it too.
+        """
+        token = tokens.clean_token(account.token) or ""
+        if not token or (found := tokens.find_unsendable(token)):
+            text = UNSENDABLE.format(found=found) if token else NO_TOKEN
+            return Verdict(self._reject(account, "unsendable", text))
+        call = Call(account, token, resource, cost, request, read)
+        with self._place(account.user_id) as places:
+            problem = self._verify(call, places)
+            if problem is not None:
+                return Verdict(problem)
+            verdict = self._attempts.follow(call)
+            self.identities.learn_scopes(account.user_id, account.token, verdict.scopes)
+            if isinstance(verdict.common, BadToken) and verdict.common.until is None:
+                return Verdict(self._confirm(call, places, verdict.common))
+            return verdict
+
+    def close(self) -> None:
+        self._transport.close()
+
+    # The token
+
+    def _verify(self, call: Call, places: _Places) -> Outcome | None:
+        """Why the account's token cannot be used; None: it works."""
+        if self._is_verified(call, 0.0):
+            return self._rejection(call)
+        with places.gate:
+            if (problem := self._rejection(call)) or self._is_verified(call, 0.0):
+                return problem
+            return self._identify(call)
+
+    def _confirm(self, call: Call, places: _Places, refused: BadToken) -> Outcome:
+        """The call met a 401; whether that is about the token."""
+        refused_at = self._clock.now()
+        with places.gate:
+            if problem := self._rejection(call):
+                return problem
+            if not self._is_verified(call, refused_at):
+                self.identities.forget(call.account.user_id, call.account.token)
+                if (outcome := self._identify(call)) is not None:
+                    return outcome
+        return answers.Transient(f"GitHub refused the token ({refused.text}) and then took it")
+
+    def _rejection(self, call: Call) -> BadToken | None:
+        account = call.account
+        return self._ledger.rejection(account.user_id, account.token, self._clock.now())
+
+    def _is_verified(self, call: Call, since: float) -> bool:
+        """Whether the token was seen to work at ``since`` or later."""
+        at = self.identities.verified_at(call.account.user_id, call.account.token)
+        return at is not None and at >= since
+
+    def _identify(self, call: Call) -> Outcome | None:
+        """Ask whose token it is; why it cannot be used, or None."""
+        account, now = call.account, self._clock.now()
+        outcome = self._ask_identity(call)
+        match outcome:
+            case answers.Identity(user_id=user_id) if user_id == account.user_id:
+                self.identities.keep(account.user_id, account.token, outcome, self._clock.now())
+            case answers.Identity(user_id=user_id, login=login):
+                text = FOREIGN.format(login=login, user_id=user_id)
+                return self._reject(account, "foreign", text)
+            case BadToken(text=text):
+                return self._reject(account, "rejected", REJECTED.format(text=text))
+            case answers.Refused() | answers.Missing():
+                # Tokens of App installations belong to nobody; they may work all the same.
+                logger.info("account %s: GitHub does not say whose token it is", account)
+                self.identities.keep(account.user_id, account.token, None, self._clock.now())
+            case answers.Garbage(text=text):
+                return answers.Transient(text)
+            case _:
+                return outcome
+        self._ledger.rejections.accept(account.user_id, account.token)
+        logger.debug("account %s: the token works (%.1f s)", account, self._clock.now() - now)
+        return None
+
+    def _ask_identity(self, call: Call) -> Outcome:
+        """By REST, or by GraphQL where REST's budget is spent."""
+        url = self._config.api_url + identity.IDENTITY_PATH
+        by_rest = self._read_one(call, Resource.CORE, Request(url), classify.classify_identity)
+        if not isinstance(by_rest, BudgetSpent):
+            return by_rest
+        query = Request(self._config.graphql_url, body=identity.IDENTITY_QUERY)
+        by_graph = self._read_one(call, Resource.GRAPHQL, query, identity.classify_viewer)
+        return by_graph if isinstance(by_graph, answers.Identity | BadToken) else by_rest
+
+    def _read_one(
+        self, call: Call, resource: Resource, request: Request, read: Callable[[Answer], Outcome]
+    ) -> Outcome:
+        asked = replace(call, resource=resource, cost=1, request=request, read=read_whole(read))
+        outcome = self._attempts.follow(asked).common
+        assert outcome is not None
+        return outcome
+
+    def _reject(self, account: Account, reason: str, text: str) -> BadToken:
+        now = self._clock.now()
+        rejected = self._ledger.rejection(account.user_id, account.token, now)
+        if rejected is not None:
+            return rejected
+        self.identities.forget(account.user_id, account.token)
+        is_new = not self._ledger.rejections.knows(account.user_id, account.token)
+        logger.log(logging.WARNING if is_new else logging.INFO, "account %s: %s", account, text)
+        return self._ledger.rejections.reject(account.user_id, account.token, reason, text, now)
+
+    @contextmanager
+    def _place(self, user_id: int) -> Iterator[_Places]:
+        """One of the user's places; kept while a call waits for its pace, so that one user's
+        waiting costs the others nothing.
+        """
+        places = self._user_calls.setdefault(
+            user_id, _Places(BoundedSemaphore(self._config.concurrency))
+        )
+        places.callers += 1
+        try:
+            with places.free:
+                yield places
+        finally:
+            places.callers -= 1
+            if not places.callers:
+                self._user_calls.pop(user_id, None)
