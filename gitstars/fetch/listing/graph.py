@@ -87,7 +87,7 @@ class GraphListing:
     def __post_init__(self) -> None:
         self._size = PageSize(self.page_size)
         match read_cursor(self.progress.cursor):
-            case EndsCursor(front=front, back=back, newest=newest):
+            case EndsCursor(front=front, back=back, newest=newest) if front or back:
                 self._front.restore(front)
                 self._back.restore(back)
                 self._newest = newest

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gitstars.fetch.answers import Page
 from gitstars.fetch.graphql import GraphAsk
 from gitstars.fetch.listing.cursor import (
     CompleteCursor,
@@ -26,7 +27,7 @@ from gitstars.fetch.listing.graph import GraphListing
 from gitstars.fetch.listing.newest import NewestListing
 from gitstars.fetch.listing.protocol import Listing, PageAsk
 from gitstars.fetch.listing.rest import RestListing
-from gitstars.model import Progress
+from gitstars.model import Progress, Stargazer
 
 AT = "2020-01-02T03:04:05Z"
 EDGE = Edge(AT, frozenset({7, 3, 12}), 2)
@@ -192,8 +193,19 @@ def test_no_cursor_is_the_beginning_and_nothing_to_tell(stored: Any) -> None:
     assert not is_unreadable(stored)
 
 
+#: The first stars of a list, one of them a ghost's.
+PAGE = Page(
+    tuple(Stargazer(number, "x", "", "", AT) for number in range(1, 10)),
+    1,
+    True,
+    end_cursor="c",
+    total=900,
+    ghost_times=(AT,),
+)
+
+
 @settings(max_examples=300, deadline=None)
-@given(stored=ANYTHING)
+@given(stored=ANYTHING | CURSORS.map(write_cursor))
 def test_no_cursor_whatever_stops_a_listing(stored: Any) -> None:
     listings: list[Listing] = [
         RestListing(at(stored)),
@@ -201,7 +213,11 @@ def test_no_cursor_whatever_stops_a_listing(stored: Any) -> None:
         NewestListing("o/r", at(stored)),
     ]
 
-    assert [len(listing.asks(1)) for listing in listings] == [1, 1, 1]
+    for listing in listings:
+        (ask,) = listing.asks(1)
+        listing.start(ask)
+        for ready in listing.accept(ask, PAGE):
+            assert read_cursor(ready.progress.cursor) is not None
     assert read_cursor(stored) is not None or is_unreadable(stored) == bool(stored)
 
 
