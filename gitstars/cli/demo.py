@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,22 @@ if TYPE_CHECKING:
 LATE_SECONDS = 2.0
 #: How often the numbers are read (seconds), and over how many readings the speed is taken.
 LOOK_SECONDS, SPEED_LOOKS = 0.5, 6
+#: What did not move for so long stands still (seconds).
+STILL_SECONDS = 20.0
+
+
+class Ending(Enum):
+    """How the demo ended."""
+
+    SETTLED = "settled"
+    MOVING = "moving"
+    STILL = "still"
+    ASKED = "asked"
+
+    @property
+    def code(self) -> int:
+        """The exit code; slowness alone is no failure."""
+        return {Ending.STILL: 1, Ending.ASKED: 130}.get(self, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +62,8 @@ class Stage:
 @click.command(
     short_help="Show it at work against a simulated GitHub.",
     epilog=(
-        "Exit codes: 0 everything was settled, 1 it was not within --seconds, 2 misuse, 130 "
-        "stopped by Ctrl+C before the end."
+        "Exit codes: 0 everything was settled, or the time was over while it went on; 1 it stood "
+        "still before everything was settled; 2 misuse; 130 stopped by Ctrl+C before the end."
     ),
 )
 @click.option(
@@ -65,7 +82,7 @@ class Stage:
     type=click.IntRange(1, 3600),
     default=120,
     show_default=True,
-    help="End after this long, settled or not.",
+    help="End after this long, settled or not, and say how far it is.",
 )
 @click.option(
     "--health-port",
@@ -101,22 +118,28 @@ def demo(
         )
         if ports[1]:
             click.echo(f"Dashboard: http://127.0.0.1:{ports[1]}/  (its key: {_key_place()})")
-        is_settled = _watch(stage, asked, started + seconds)
+        ending, numbers = _watch(stage, asked, started + seconds)
         elapsed = time.monotonic() - started
         print_summary(stage.app.database, stage.github, stage.app.events.totals, elapsed)
         if keep_running and not asked.is_set():
             _say_next(folder, keep_running=True)
             asked.wait()
             return 0
-    if not is_settled:
-        click.echo(
-            "stopped before everything was settled"
-            if asked.is_set()
-            else f"not settled within {seconds} s",
-            err=True,
-        )
+    if ending is not Ending.SETTLED:
+        total = stage.data.repositories
+        click.echo(explain_ending(ending, numbers.settled, total, seconds), err=True)
     _say_next(folder, keep_running=False)
-    return 0 if is_settled else 130 if asked.is_set() else 1
+    return ending.code
+
+
+def explain_ending(ending: Ending, settled: int, total: int, seconds: int) -> str:
+    """One sentence about an end before everything was settled."""
+    how_far = f"{settled} of {total} repositories were settled"
+    if ending is Ending.ASKED:
+        return f"stopped before everything was settled: {how_far}"
+    if ending is Ending.MOVING:
+        return f"{seconds} s were not enough on this machine: {how_far}, and it still went on"
+    return f"not settled within {seconds} s: {how_far}, and nothing moved for {STILL_SECONDS:.0f} s"
 
 
 def _stop_on_signals() -> Event:
@@ -168,13 +191,7 @@ def _set_up(folder: Path, ports: tuple[int, int]) -> Iterator[Stage]:
         stack.callback(github.stop)
         config = Config(
             database=DatabaseConfig(url=f"surrealkv://{folder / 'stars.db'}"),
-            github=GithubConfig(
-                api_url=github.url,
-                graphql_url=github.graphql_url,
-                requests_per_hour=1_000_000,
-                rest_points_per_minute=100_000,
-                graphql_points_per_minute=100_000,
-            ),
+            github=GithubConfig(api_url=github.url, graphql_url=github.graphql_url),
             collect=CollectConfig(pages_ahead=4),
             discover=DiscoverConfig(stable_seconds=1.0, poll_seconds=0.5),
             health=HealthConfig(port=ports[0]),
@@ -194,11 +211,12 @@ def _set_up(folder: Path, ports: tuple[int, int]) -> Iterator[Stage]:
         yield Stage(data, github, app, folder)
 
 
-def _watch(stage: Stage, asked: Event, deadline: float) -> bool:
-    """Show the numbers until everything is settled (True), ``asked`` is set or the time is over."""
+def _watch(stage: Stage, asked: Event, deadline: float) -> tuple[Ending, Numbers]:
+    """Show the numbers until everything is settled, ``asked`` is set or the time is over."""
     late: Any = stage.data.scenario.accounts[-1]
     late_at = time.monotonic() + LATE_SECONDS
     looks: deque[tuple[float, int]] = deque(maxlen=SPEED_LOOKS)
+    moved_at, last = time.monotonic(), None
     display = (TerminalShow if show.is_terminal() else LineShow)(
         stage.data.repositories, stage.data.listable_stars
     )
@@ -220,8 +238,17 @@ def _watch(stage: Stage, asked: Event, deadline: float) -> bool:
                 late is None and numbers.settled == stage.data.repositories and stage.app.is_idle
             )
             display.update(numbers, is_last=is_settled)
-            if is_settled or now >= deadline or asked.wait(LOOK_SECONDS):
-                return is_settled
+            figures = (numbers.settled, numbers.stars, numbers.rest[0], numbers.graphql[0])
+            if figures != last:
+                moved_at, last = now, figures
+            if is_settled:
+                return Ending.SETTLED, numbers
+            if asked.is_set():
+                return Ending.ASKED, numbers
+            if now >= deadline:
+                is_still = now - moved_at >= STILL_SECONDS
+                return Ending.STILL if is_still else Ending.MOVING, numbers
+            asked.wait(LOOK_SECONDS)
 
 
 def _read_numbers(stage: Stage, stored: int, speed: float) -> Numbers:
@@ -231,20 +258,22 @@ def _read_numbers(stage: Stage, stored: int, speed: float) -> Numbers:
     counts = lifecycle.count_by_status(stage.app.database)
     unsettled = {Status.PENDING, Status.PROCESSING, Status.RATE_LIMITED}
     now = stage.app.clock.now()
-    budgets = [
-        stage.app.ledger.view(account.user_id, now)["core"]
-        for account in stage.data.scenario.accounts
+    views = [
+        stage.app.ledger.view(account.user_id, now) for account in stage.data.scenario.accounts
     ]
     return Numbers(
         settled=sum(count for status, count in counts.items() if status not in unsettled),
         stars=stored,
         stars_per_second=speed,
-        requests_left=sum(
-            budget["limit"] if budget["remaining"] is None else budget["remaining"]
-            for budget in budgets
-        ),
-        requests_limit=sum(budget["limit"] for budget in budgets),
+        rest=_sum_points([view["core"] for view in views]),
+        graphql=_sum_points([view["graphql"] for view in views]),
     )
+
+
+def _sum_points(budgets: list[dict[str, Any]]) -> tuple[int, int]:
+    """The points left and the limit of an hour; what no answer told yet counts as full."""
+    left = (b["limit"] if b["remaining"] is None else b["remaining"] for b in budgets)
+    return sum(left), sum(budget["limit"] for budget in budgets)
 
 
 def _key_place() -> str:

@@ -4,6 +4,7 @@ Deterministic; running it is left to ``demo``.
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from gitstars.model import Repository
 from gitstars.simulator.scenario import Scenario, SimAccount, SimLimits, SimRepository, long_tail
@@ -14,11 +15,15 @@ from gitstars.store.database import Database
 ORDINARY, MEDIAN_STARS, MOST_STARS = 280, 60, 4000
 #: More than the REST list shows (stars).
 GIANT_STARS = 41_500
-#: Every so many ordinary repositories one is starred by two accounts; one has ghosts; one is
-#: restricted; one was renamed.
-SHARED_EVERY, GHOSTS_EVERY, RESTRICTED_EVERY, RENAMED_EVERY = 9, 8, 12, 40
-#: The ways in which GitHub refuses a list.
+#: Every so many ordinary repositories one is starred by two accounts; one has ghosts; one is the
+#: account's own; one was renamed.
+SHARED_EVERY, GHOSTS_EVERY, OWNED_EVERY, RENAMED_EVERY = 9, 8, 7, 40
+#: One of so many lists is refused in another way than the usual one; these are the ways.
+ODD_FACE_EVERY = 12
 FACES = ("permission", "integration", "token", "empty", "not_found")
+#: Repositories were created within so many days after this one, so that their weekly histories
+#: are some pages long.
+FIRST_CREATED, CREATED_DAYS = datetime(2024, 1, 1, tzinfo=UTC), 900
 WORDS = (
     "parser",
     "engine",
@@ -58,9 +63,7 @@ class DemoData:
     @property
     def listable_stars(self) -> int:
         """Stars that some account may list."""
-        listable = {
-            identity for account in self.scenario.accounts for identity in account.collaborates
-        }
+        listable = {identity for account in self.scenario.accounts for identity in account.owned}
         return sum(
             r.stars for r in self.scenario.repositories if r.id in listable and r.fate == "ok"
         )
@@ -83,12 +86,7 @@ def make_data() -> DemoData:
     scenario = Scenario(
         accounts=accounts,
         repositories=tuple(everything),
-        # Hourly budgets as at GitHub; the limits by the minute would stretch the demo over minutes.
-        limits=SimLimits(
-            rest_points_per_minute=100_000,
-            graphql_points_per_minute=100_000,
-            latency_seconds=LATENCY_SECONDS,
-        ),
+        limits=SimLimits(latency_seconds=LATENCY_SECONDS),
         population=150_000,
     )
     known = {
@@ -108,7 +106,10 @@ def _ordinary(number: int, stars: int) -> SimRepository:
         full_name=name,
         stars=stars,
         ghost_every=50 if number % GHOSTS_EVERY == 0 else 0,
-        face=FACES[number // RESTRICTED_EVERY % len(FACES)],
+        created=FIRST_CREATED + timedelta(days=number * 37 % CREATED_DAYS),
+        face=FACES[number // ODD_FACE_EVERY % len(FACES)]
+        if number % ODD_FACE_EVERY == ODD_FACE_EVERY - 1
+        else None,
         renamed_from=f"{name}-old" if number % RENAMED_EVERY == 1 else None,
     )
 
@@ -129,8 +130,8 @@ def _special(first_id: int) -> list[SimRepository]:
 
 
 def _account(place: int, login: str, repositories: list[SimRepository]) -> SimAccount:
-    """Every fourth repository, and some that another account starred too; most of them are the
-    account's to list.
+    """Every fourth repository, and some that another account starred too; some of them are the
+    account's own, as the special ones are.
     """
     starred = tuple(
         r.id
@@ -143,9 +144,9 @@ def _account(place: int, login: str, repositories: list[SimRepository]) -> SimAc
         login=login,
         token=f"gho_demo{place}simulated",
         starred=starred,
-        collaborates=tuple(
+        owned=tuple(
             identity
             for identity in starred
-            if (identity - 1000) % RESTRICTED_EVERY or identity >= 1000 + ORDINARY
+            if (identity - 1000) % OWNED_EVERY == 0 or identity >= 1000 + ORDINARY
         ),
     )

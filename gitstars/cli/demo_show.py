@@ -18,17 +18,23 @@ REASONS = """
 SELECT status, last_error AS reason, count() AS total FROM repo_processing_status GROUP BY status,
     last_error
 """
+RESTRICTED_TEXT = (
+    "restricted: GitHub shows this list only to people who may push to the repository; gitstars "
+    "keeps its count and its weekly history"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """One reading. ``requests_left`` is over all accounts."""
+    """One reading. ``rest`` and ``graphql`` are the points left and the limit of an hour, over
+    all accounts.
+    """
 
     settled: int
     stars: int
     stars_per_second: float
-    requests_left: int
-    requests_limit: int
+    rest: tuple[int, int]
+    graphql: tuple[int, int]
 
 
 class _Database(Protocol):
@@ -63,23 +69,25 @@ class LineShow:
         click.echo(
             f"repositories {numbers.settled}/{self._repositories}, stars {numbers.stars:,} "
             f"({numbers.stars_per_second:,.0f}/s), "
-            f"requests left {numbers.requests_left:,}/{numbers.requests_limit:,}"
+            f"points left: REST {numbers.rest[0]:,}/{numbers.rest[1]:,}, "
+            f"GraphQL {numbers.graphql[0]:,}/{numbers.graphql[1]:,}"
         )
 
 
 class TerminalShow:
-    """Three bars: repositories settled, stars stored, requests left."""
+    """Four bars: repositories settled, stars stored, points left of both budgets."""
 
     def __init__(self, repositories: int, stars: int) -> None:
         self._progress = Progress(
-            TextColumn("{task.description:14}"),
+            TextColumn("{task.description:19}"),
             BarColumn(),
             TextColumn("{task.completed:,.0f}/{task.total:,.0f}{task.fields[note]}"),
             auto_refresh=False,
         )
         self._repositories = self._add("repositories", repositories)
         self._stars = self._add("stars", stars)
-        self._requests = self._add("requests left", 1)
+        self._rest = self._add("REST points left", 1)
+        self._graphql = self._add("GraphQL points left", 1)
 
     def _add(self, name: str, total: int) -> TaskID:
         return self._progress.add_task(name, total=total, note="")
@@ -102,9 +110,8 @@ class TerminalShow:
             completed=numbers.stars,
             note=f" at {numbers.stars_per_second:,.0f} a second",
         )
-        self._progress.update(
-            self._requests, completed=numbers.requests_left, total=numbers.requests_limit
-        )
+        for bar, (left, limit) in ((self._rest, numbers.rest), (self._graphql, numbers.graphql)):
+            self._progress.update(bar, completed=left, total=limit)
         self._progress.refresh()
 
 
@@ -144,6 +151,10 @@ def print_summary(
     else:
         for status, total, reason in rows:
             click.echo(f"{status:18} {total:>5}  {reason}".rstrip())
+    if any(status == "restricted" for status, _, _ in rows):
+        weeks = database.run("SELECT count() AS total FROM star_history GROUP ALL")[0]
+        stored = int(str(weeks[0]["total"])) if weeks else 0
+        click.echo(f"\n{RESTRICTED_TEXT} ({stored:,} weeks stored).")
     pages = totals["pages.stored"]
     click.echo(
         f"\n{totals['stars.stored']:,} stars of {users:,} users stored in {elapsed:.1f} s, "

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 EPILOG = """\b
 The scenario is a JSON object; everything has a default:
   {"accounts": [{"user_id": 1, "login": "ada", "token": "gho_ada", "kind": "classic",
-                 "scopes": ["public_repo"], "starred": [1], "collaborates": [1]}],
+                 "scopes": ["public_repo"], "starred": [1], "owned": [1]}],
    "repositories": [{"id": 1, "full_name": "acme/engine", "stars": 12345, "ghost_every": 50}],
-   "restriction": "2026", "limits": {"latency_seconds": 0.3},
+   "limits": {"latency_seconds": 0.3},
    "rules": [{"match": "GET */stargazers*", "effect": "drop", "probability": 0.01}]}
 
 \b
 Control routes (JSON), while it runs:
-  GET POST DELETE /_control/rules     faults: status, drop, truncate, hang, garbage, delay, alias
+  GET POST DELETE /_control/rules     faults, such as {"match": "*", "preset": "captive_portal"}
   POST /_control/repositories/ID      {"grow": 10, "unstar": [3], "rename": "a/b",
       "fate": "deleted"}
   POST /_control/world                {"restriction": "none", "revoke": ["gho_ada"],
@@ -33,7 +33,10 @@ Control routes (JSON), while it runs:
   GET  /_control/truth[/ID]           what there is to collect
 
 \b
-Under /api/v3 it is an Enterprise Server: no restriction, no budgets.
+Lists are refused as at github.com since July 2026, unless "restriction" is "none". Under /api/v3
+it is an Enterprise Server: no restriction, no budgets. docs/simulator.md tells everything.
+
+\b
 Exit codes: 0 stopped, 2 misuse.
 """
 

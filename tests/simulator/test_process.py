@@ -164,7 +164,7 @@ def test_the_help_is_complete() -> None:
             "/_control/rules",
             "/_control/truth",
             "Exit codes",
-            "alias",
+            "captive_portal",
         )
     )
     assert "--child" not in told
