@@ -6,14 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from gitstars.fetch import answers, decode
-from gitstars.fetch.headers import Answer as Answer
-from gitstars.fetch.headers import RateInfo as RateInfo
-from gitstars.fetch.headers import read_etag, read_links
-from gitstars.fetch.headers import read_rate as read_rate
-from gitstars.fetch.headers import read_retry_after as read_retry_after
-from gitstars.fetch.headers import read_scopes as read_scopes
-from gitstars.fetch.problems import classify_problem as classify_problem
-from gitstars.fetch.problems import find_foreign
+from gitstars.fetch.headers import Answer, RateInfo, read_etag, read_links, read_scopes
+from gitstars.fetch.problems import classify_problem, find_foreign
 from gitstars.fetch.proof import tolerated
 
 

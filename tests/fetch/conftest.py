@@ -19,8 +19,8 @@ from gitstars.clock import Event as Awaited
 from gitstars.clock import SystemClock
 from gitstars.config import GithubConfig
 from gitstars.fetch.answers import Identity
-from gitstars.fetch.classify import Answer
 from gitstars.fetch.client import GitHubClient
+from gitstars.fetch.headers import Answer
 from gitstars.fetch.identity import Identities
 from gitstars.fetch.ledger import Ledger
 from gitstars.fetch.transport import BODY_BOUND, Transport

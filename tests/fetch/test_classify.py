@@ -19,6 +19,7 @@ from gitstars.fetch.answers import (
     Transient,
     Withheld,
 )
+from gitstars.fetch.headers import Answer
 from gitstars.model import Resource, Stargazer, Week
 from tests.fetch.conftest import NOW, RESET, MakeAnswer
 
@@ -338,7 +339,7 @@ FOREIGN_ANSWERS: list[tuple[str, int, Any, bool]] = [
 )
 def test_what_github_did_not_answer_says_nothing_about_what_was_asked(
     make_answer: MakeAnswer,
-    read: Callable[[classify.Answer], answers.Outcome],
+    read: Callable[[Answer], answers.Outcome],
     status: int,
     body: Any,
     is_marked: bool,

@@ -21,8 +21,9 @@ from gitstars.fetch.answers import (
     Withheld,
 )
 from gitstars.fetch.answers import Transient as Passing
-from gitstars.fetch.classify import RateInfo, Verdict
+from gitstars.fetch.classify import Verdict
 from gitstars.fetch.graphql import GraphAsk
+from gitstars.fetch.headers import RateInfo
 from gitstars.model import Resource, Stargazer
 from tests.fetch.conftest import NOW, RESET, MakeAnswer
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gitstars.fetch import ledger as ledgers
 from gitstars.fetch.budget import RESET_MARGIN_SECONDS
-from gitstars.fetch.classify import RateInfo
+from gitstars.fetch.headers import RateInfo
 from gitstars.fetch.ledger import Blocked, Grant, Ledger, Pause
 from gitstars.model import Resource
 

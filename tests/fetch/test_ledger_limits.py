@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitstars.fetch.budget import RESET_MARGIN_SECONDS
-from gitstars.fetch.classify import RateInfo
+from gitstars.fetch.headers import RateInfo
 from gitstars.fetch.ledger import Blocked, Grant, Ledger, Pause
 from gitstars.model import Resource
 from tests.fetch.test_ledger import START, Pace, figures, spend

@@ -11,7 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitstars.fetch import answers, classify, classify_graph, decode, decode_graph, headers
+from gitstars.fetch import (
+    answers,
+    classify,
+    classify_graph,
+    decode,
+    decode_graph,
+    headers,
+    problems,
+)
 from gitstars.fetch.graphql import GraphAsk
 from gitstars.fetch.headers import Answer
 from tests.fetch.conftest import NOW
@@ -23,7 +31,7 @@ ROUTES: list[Callable[[Answer], answers.Outcome]] = [
     classify.classify_count,
     classify.classify_weeks,
     classify.classify_identity,
-    classify.classify_problem,
+    problems.classify_problem,
 ]
 DECODERS: list[Callable[[bytes], Any]] = [
     lambda body: decode.decode_stars(body, None, False),
