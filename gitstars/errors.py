@@ -53,7 +53,13 @@ class NotNow(GitstarsError):
 
 
 class DatabaseError(GitstarsError):
-    """Base of everything that goes wrong between gitstars and SurrealDB."""
+    """Base of everything that goes wrong between gitstars and SurrealDB. ``detail`` is what the
+    database said, for the debug log; it is never stored or shown.
+    """
+
+    def __init__(self, message: str = "", detail: str = "") -> None:
+        super().__init__(message)
+        self.detail = detail
 
 
 class DatabaseUnavailable(DatabaseError):
@@ -84,11 +90,13 @@ class StorageFull(DatabaseError):
 
 
 class QueryFailed(DatabaseError):
-    """A statement failed; the text is the database's own."""
+    """The database rejects a statement: it will do so again with the same values."""
 
 
-class TransactionConflict(QueryFailed):
-    """The transaction met another one and may be tried again."""
+class TransactionConflict(DatabaseError):
+    """The transaction met others for longer than it is tried; nothing was stored. It may be tried
+    again, and is nobody's fault.
+    """
 
 
 class UsersMissing(QueryFailed):

@@ -77,6 +77,15 @@ class DatabaseConfig(Section, frozen=True, kw_only=True):
             le=1000,
         ),
     ] = 2
+    proxy: Annotated[
+        str,
+        _setting(
+            "address of an HTTP proxy on the way to a server; empty: it is reached directly, "
+            "whatever `HTTPS_PROXY` and the like say",
+            flag="--db-proxy",
+            env="DB_PROXY",
+        ),
+    ] = ""
     connection_timeout_seconds: Annotated[
         float,
         _setting(

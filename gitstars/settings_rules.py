@@ -79,9 +79,7 @@ def _address_problem(url: str, schemes: tuple[str, ...]) -> str | None:
 def _proxy_problem(url: str) -> str | None:
     """What is wrong with the address of a proxy, if anything; it may hold user and password."""
     scheme, separator, rest = url.partition("://")
-    address = f"{scheme}{separator}{rest.rpartition('@')[2]}"
-    problem = _address_problem(address, ("http", "https"))
-    return f"{problem}, or direct" if problem else None
+    return _address_problem(f"{scheme}{separator}{rest.rpartition('@')[2]}", ("http", "https"))
 
 
 def _database(database: DatabaseConfig) -> Iterator[Violation]:
@@ -103,6 +101,8 @@ def _database(database: DatabaseConfig) -> Iterator[Violation]:
             problem
             + ("; set database.user and database.password" if "password" in problem else ""),
         )
+    if database.proxy and (problem := _proxy_problem(database.proxy)):
+        yield Violation("database.proxy", problem)
     if database.password and not database.user:
         yield Violation(
             "database.user", "must be set when database.password is", "database.password"
@@ -125,7 +125,7 @@ def _github(github: GithubConfig) -> Iterator[Violation]:
         if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
             yield Violation(key, "must be https:// off loopback, because tokens travel to it")
     if github.proxy_url and (problem := _proxy_problem(github.proxy_url)):
-        yield Violation("github.proxy", problem)
+        yield Violation("github.proxy", f"{problem}, or direct")
     # A token of one server must never be sent to another one.
     if urlsplit(github.api_url).hostname != urlsplit(github.graphql_url).hostname:
         yield Violation(

@@ -103,7 +103,11 @@ def test_every_variable_sets_its_setting(setting: Setting, read: Load) -> None:
 
 def _another_value(setting: Setting) -> tuple[str, Any]:
     if isinstance(setting.default, str):
-        text = {"database.url": "ws://db:8000", "log.level": "debug"}.get(setting.key, "another")
+        text = {
+            "database.url": "ws://db:8000",
+            "database.proxy": "http://proxy:3128",
+            "log.level": "debug",
+        }.get(setting.key, "another")
         return text, text
     number = setting.default + 2
     return str(number), number
@@ -114,7 +118,7 @@ def test_the_variables_are_the_documented_ones() -> None:
 
     assert " ".join(sorted(variables)) == (
         "ADMIN_API_KEY ADMIN_PORT DB_CONNECTION_TIMEOUT DB_DATABASE DB_NAMESPACE DB_PASS "
-        "DB_POOL_MAX_SIZE DB_POOL_MIN_IDLE"
+        "DB_POOL_MAX_SIZE DB_POOL_MIN_IDLE DB_PROXY"
         " DB_URL DB_USER HEALTH_PORT LOG_LEVEL"
     )
 

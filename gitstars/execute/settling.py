@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from gitstars import tokens
 from gitstars.clock import show_time
-from gitstars.errors import ClaimLost, DatabaseError, QueryFailed, TransactionConflict
+from gitstars.errors import ClaimLost, DatabaseError, QueryFailed
 from gitstars.execute import refresh, verdict
 from gitstars.execute.collection import Collection
 from gitstars.execute.tools import Tools
@@ -140,9 +140,7 @@ class Settler:
         ended = collection.ended_by
         if isinstance(ended, ClaimLost):
             raise ended
-        if isinstance(ended, TransactionConflict) or (
-            isinstance(ended, DatabaseError) and not isinstance(ended, QueryFailed)
-        ):
+        if isinstance(ended, DatabaseError) and not isinstance(ended, QueryFailed):
             logger.error("%s: %s", collection.full_name, ended)
             return verdict.release(collection.claim, again=False)
         if isinstance(ended, answers.PaginationWall) and self._tools.server.has_graphql:

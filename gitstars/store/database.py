@@ -10,14 +10,10 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 import gevent
 from gevent.event import Event
-from surrealdb import Duration, RecordID
-from surrealdb.connections.blocking_ws import BlockingWsSurrealConnection
 from surrealdb.errors import (
     NotAllowedError,
     ServerError,
@@ -25,8 +21,6 @@ from surrealdb.errors import (
     TransportError,
     TransportTimeoutError,
 )
-from surrealdb.request_message.message import RequestMessage
-from surrealdb.request_message.methods import RequestMethod
 
 from gitstars.clock import Clock, SystemClock, backoff_seconds
 from gitstars.config import DatabaseConfig
@@ -38,75 +32,39 @@ from gitstars.errors import (
     TransactionConflict,
 )
 from gitstars.store.engine import EngineHost
-from gitstars.store.failures import failure_of, failure_of_request, first_cause
+from gitstars.store.failures import (
+    explain_connection,
+    failure_of,
+    failure_of_request,
+    first_cause,
+)
+from gitstars.store.live import LiveQueries
 from gitstars.store.pool import ConnectionPool, PoolState
+from gitstars.store.sdk import REPLY_SECONDS, EngineConnection, SocketConnection, encode_use
 from gitstars.store.sockets import protect_process
+from gitstars.store.values import key_of, record, seconds, to_datetime_or_none, to_epoch
+
+__all__ = [
+    "PATIENCE_SECONDS",
+    "Database",
+    "key_of",
+    "record",
+    "seconds",
+    "to_datetime_or_none",
+    "to_epoch",
+]
 
 logger = logging.getLogger(__name__)
 
 EMBEDDED_SCHEMES = ("surrealkv://", "mem://")
-#: A reply that takes longer than this (seconds) is given up, and so is its connection; the
-#: library's own bound for sockets is the same.
-REPLY_SECONDS = 30.0
 #: A transaction that met another one is tried again for so long (seconds), with pauses from the
 #: first to the longest.
 CONFLICT_SECONDS, CONFLICT_PAUSE_SECONDS, CONFLICT_PAUSE_CAP_SECONDS = 15.0, 0.02, 1.0
 #: The first pause while the database is away (seconds), and how long a write that must not be lost
 #: waits for it to come back.
 AWAY_PAUSE_SECONDS, PATIENCE_SECONDS = 0.2, 60.0
-#: The notification with which a live query ends, as the server sends it.
-LIVE_ENDED: dict[str, Any] = {"action": "KILLED", "id": None}
-#: Pauses before a live query is opened anew: this, doubled each time, and no more than the cap
-#: (seconds).
-WATCH_PAUSE_SECONDS, WATCH_PAUSE_CAP_SECONDS = 1.0, 10.0
 #: Latencies kept for the statistics.
 LATENCIES_KEPT = 512
-
-
-class EngineConnection(BlockingWsSurrealConnection):
-    """A connection of the library whose frames go to the embedded engine's child instead of a
-    WebSocket.
-    """
-
-    def __init__(self, host: EngineHost) -> None:
-        super().__init__("ws://embedded", streaming=False)
-        self._host = host
-
-    def _send(self, message: RequestMessage, process: str, bypass: bool = False) -> dict[str, Any]:
-        response = self.decode_response(
-            self._host.execute(message.WS_CBOR_DESCRIPTOR, REPLY_SECONDS), process
-        )
-        if not bypass:
-            self.check_response_for_error(response, process)
-        return response
-
-    def close(self) -> None:
-        """Nothing to close: the host is shared."""
-
-
-def record(table: str, key: Any) -> RecordID:
-    """The id of a record; any key that SurrealDB allows."""
-    return RecordID(table, key)
-
-
-def key_of(identity: Any) -> Any:
-    """The key of a record id, without its table."""
-    return identity.id
-
-
-def to_epoch(value: Any) -> float | None:
-    """A stored datetime as seconds since the epoch; None for anything else."""
-    return value.timestamp() if isinstance(value, datetime) else None
-
-
-def to_datetime_or_none(epoch_seconds: float | None) -> datetime | None:
-    """What is stored for a time that may be missing."""
-    return None if epoch_seconds is None else datetime.fromtimestamp(epoch_seconds, UTC)
-
-
-def seconds(amount: float) -> Duration:
-    """A duration to bind."""
-    return Duration.parse(f"{int(amount * 1000)}ms")
 
 
 class Database:
@@ -125,11 +83,8 @@ class Database:
         self._settings = settings
         self._clock = clock or SystemClock()
         self.is_embedded = settings.url.startswith(EMBEDDED_SCHEMES)
-        use = RequestMessage(
-            RequestMethod.USE, namespace=settings.namespace, database=settings.database
-        )
         protect_process()
-        self._prologue: bytes = use.WS_CBOR_DESCRIPTOR
+        self._prologue = encode_use(settings.namespace, settings.database)
         self._owns_engine = self.is_embedded and engine is None
         self.engine = EngineHost(settings.url, self._prologue) if self._owns_engine else engine
         self._pool = ConnectionPool(
@@ -143,9 +98,7 @@ class Database:
         self.latencies: deque[float] = deque(maxlen=LATENCIES_KEPT)
         #: Monotonic: the last answer of any kind; None before the first.
         self.answered_at: float | None = None
-        #: The live queries that are open: connection, id, and when they were heard last
-        #: (monotonic).
-        self._live: dict[BlockingWsSurrealConnection, tuple[UUID, float]] = {}
+        self._live = LiveQueries(self._connect, lambda: self.is_closed, self._clock)
 
     # Opening and closing
 
@@ -207,7 +160,15 @@ class Database:
         return [statement["result"] for statement in statements]
 
     def _exchange(self, query: str, bindings: dict[str, Any]) -> dict[str, Any]:
-        """The answer as it came, after signing in anew where the user's session is over."""
+        """The answer as it came."""
+        try:
+            return self._ask(query, bindings)
+        except (DatabaseUnavailable, DatabaseRefused):
+            self._is_up = False
+            raise
+
+    def _ask(self, query: str, bindings: dict[str, Any]) -> dict[str, Any]:
+        """The same, after signing in anew where the user's session is over."""
         with self._pool.acquire() as connection:
             try:
                 answer: dict[str, Any] = connection.query_raw(query, bindings)
@@ -216,17 +177,9 @@ class Database:
                     answer = connection.query_raw(query, bindings)
                 return answer
             except SurrealError as error:
-                translated = self._translate(error)
-                self._is_up = not isinstance(translated, DatabaseUnavailable)
-                raise translated from error
-            except DatabaseUnavailable:
-                self._is_up = False
-                raise
+                raise self._translate(error) from error
             except OSError as error:
-                self._is_up = False
-                raise DatabaseUnavailable(
-                    f"the connection to {self.address} broke: {error}"
-                ) from error
+                raise self._absence(error) from error
 
     def run_retrying(self, query: str, patience_seconds: float = 0.0, **bindings: Any) -> list[Any]:
         """``run``, again for ``CONFLICT_SECONDS`` while the transaction meets others, and for
@@ -290,39 +243,7 @@ class Database:
         ``on_connect`` is called whenever the query begins, since of what happened before it tells
         nothing, and when it cannot begin although the database is there.
         """
-        pause = WATCH_PAUSE_SECONDS
-        while not (stop.is_set() or self.is_closed):
-            connection = None
-            try:
-                connection = self._connect()
-                live = connection.live(table)
-                self._live[connection] = (live, self._clock.monotonic())
-                if self.is_closed:
-                    return
-                pause = WATCH_PAUSE_SECONDS
-                on_connect()
-                for notification in connection.subscribe_live(live):
-                    if stop.is_set():
-                        return
-                    self._live[connection] = (live, self._clock.monotonic())
-                    on_change(notification)
-            except (SurrealError, DatabaseError, OSError) as error:
-                if not stop.is_set():
-                    # Told once an outage, not with every try.
-                    level = logging.DEBUG if pause > WATCH_PAUSE_SECONDS else logging.WARNING
-                    logger.log(
-                        level, "the live query on %s ended: %s; connecting again", table, error
-                    )
-                    if connection is not None and connection not in self._live:
-                        on_connect()
-            except Exception:
-                logger.exception("the live query on %s failed; connecting again", table)
-            finally:
-                if connection is not None:
-                    self._live.pop(connection, None)
-                    connection.close()
-            stop.wait(pause)
-            pause = min(WATCH_PAUSE_CAP_SECONDS, 2 * pause)
+        self._live.watch(table, on_change, stop, on_connect)
 
     def renew_live(self, silent_seconds: float) -> int:
         """End the live queries that told nothing for so long, so that ``watch`` opens them anew;
@@ -330,41 +251,30 @@ class Database:
 
         One that the server lost is silent like one where nothing happens.
         """
-        now = self._clock.monotonic()
-        silent = [
-            (connection, live)
-            for connection, (live, heard_at) in self._live.items()
-            if now - heard_at >= silent_seconds
-        ]
-        for connection, live in silent:
-            # The library's own kill() waits for a lock that the reading greenlet never leaves to
-            # others for long enough.
-            for notifications in connection.live_queues.get(str(live), []):
-                notifications.put(LIVE_ENDED)
-        return len(silent)
+        return self._live.renew(silent_seconds)
 
     # Inside
 
-    def _connect(self) -> BlockingWsSurrealConnection:
+    def _connect(self) -> SocketConnection:
         settings = self._settings
         try:
             if self.engine is not None:
                 return EngineConnection(self.engine)
-            connection = BlockingWsSurrealConnection(_socket_address(settings.url), streaming=False)
+            connection = SocketConnection(_socket_address(settings.url), settings.proxy)
             connection.connect()
             self._enter(connection)
             return connection
         except SurrealError as error:
             raise self._translate(error) from error
         except OSError as error:
-            raise DatabaseUnavailable(f"no database answers at {self.address}: {error}") from error
+            raise self._absence(error) from error
 
-    def _enter(self, connection: BlockingWsSurrealConnection) -> None:
+    def _enter(self, connection: SocketConnection) -> None:
         """Sign in, and choose namespace and database."""
         self._sign_in(connection)
         connection.use(self._settings.namespace, self._settings.database)
 
-    def _sign_in(self, connection: BlockingWsSurrealConnection) -> None:
+    def _sign_in(self, connection: SocketConnection) -> None:
         """As root, namespace or database user, whichever these credentials are."""
         settings = self._settings
         if not settings.user:
@@ -382,22 +292,29 @@ class Database:
             except ServerError as error:
                 refusal = error
         raise DatabaseRefused(
-            f"{self.address} refuses user {settings.user!r}: {refusal}"
+            f"{self.address} refuses user {settings.user!r}; check database.user and "
+            "database.password"
         ) from refusal
 
     def _translate(self, error: SurrealError) -> DatabaseError:
         match error:
             case TransportTimeoutError():
-                return DatabaseTimeout(f"{self.address} did not answer in time: {error}")
+                return DatabaseTimeout(f"{self.address} did not answer in time")
             case TransportError():
-                return DatabaseUnavailable(f"no database answers at {self.address}: {error}")
+                return self._absence(error)
             case NotAllowedError():
+                user = self._settings.user or "without a name"
                 return DatabaseRefused(
-                    f"{self.address} does not allow user {self._settings.user!r} to do this: "
-                    f"{error}"
+                    f"{self.address} does not let user {user!r} use namespace "
+                    f"{self._settings.namespace!r} and database {self._settings.database!r}"
                 )
             case _:
                 return failure_of(str(error))
+
+    def _absence(self, error: Exception) -> DatabaseUnavailable:
+        return DatabaseUnavailable(
+            f"no database answers at {self.address}: {explain_connection(error)}"
+        )
 
 
 def _socket_address(url: str) -> str:

@@ -59,6 +59,7 @@ def test_each_flag_sets_its_setting(gitstars: Run) -> None:
         "--db-database": ("others", "database.database"),
         "--db-pool-max-size": (20, "database.pool_max_size"),
         "--db-pool-min-idle": (4, "database.pool_min_idle"),
+        "--db-proxy": ("http://proxy.example.org:3128", "database.proxy"),
         "--db-connection-timeout": (7, "database.connection_timeout_seconds"),
         "--health-port": (9000, "health.port"),
         "--admin-port": (0, "admin.port"),

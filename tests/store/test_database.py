@@ -180,7 +180,7 @@ def test_a_statement_that_fails_is_an_error_wherever_it_stands(database: Databas
     ]
 
     assert [(type(error), str(error)) for error in errors] == [
-        (QueryFailed, "Database record `note:1` already exists")
+        (QueryFailed, "a record of table note exists already under the same id")
     ] * 3
 
 
@@ -213,7 +213,7 @@ def test_a_broken_transaction_is_told_by_its_cause_and_undone(database: Database
 
     error = fail(database, "BEGIN; CREATE note:2; CREATE note:1; CREATE note:3; COMMIT;")
 
-    assert "already exists" in str(error)
+    assert "exists already" in str(error)
     assert "not executed" not in str(error)
     assert database.run("SELECT VALUE id FROM note")[0] == [record("note", 1)]
 

@@ -2,9 +2,12 @@
 transaction.
 """
 
+import socket
+import ssl
 from typing import Any
 
 import pytest
+from websockets.exceptions import ConnectionClosedError, ProxyError
 
 from gitstars.errors import (
     ClaimLost,
@@ -15,7 +18,7 @@ from gitstars.errors import (
     TransactionConflict,
     UsersMissing,
 )
-from gitstars.store.failures import failure_of, first_cause
+from gitstars.store.failures import explain_connection, failure_of, first_cause
 
 NOT_EXECUTED = "The query was not executed due to a failed transaction"
 LOST = "An error occurred: claim lost"
@@ -58,21 +61,75 @@ def test_a_failed_statement_is_the_error_that_its_words_tell(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (LOST, LOST),
-        (CONFLICT, CONFLICT),
-        ("Parse error", "Parse error"),
+        (LOST, "the repository is claimed by somebody else"),
+        (CONFLICT, "others write the same records at this moment"),
+        ("Parse error", "the database rejects a statement of gitstars: Parse error"),
         (
             "No space left on device",
-            "the database could not write, its disk is full: No space left on device",
+            "the database could not write: its disk is full; free some space",
         ),
         (
             "Not enough permissions",
-            "the database user lacks a right that gitstars needs: Not enough permissions",
+            "the database user lacks a right that gitstars needs; give it the role EDITOR or OWNER "
+            "on this database",
         ),
+        (
+            "Found NONE for field `team`, with record `repo:⟨a/b:c⟩`, but expected a string",
+            "table repo demands field team (string), which gitstars does not write",
+        ),
+        (
+            "Couldn't coerce value for field `team` of `repo:⟨a/b⟩`: Expected `string` but found "
+            "`NONE`",
+            "table repo demands field team (string), which gitstars does not write",
+        ),
+        (
+            "Couldn't coerce value for field `stars` of `repo:⟨a/b⟩`: Expected `string` but found "
+            "`7`",
+            "table repo takes only string in field stars, where gitstars writes something else",
+        ),
+        (
+            "Found field 'cursor', but no such field exists for table 'repo_processing_status'",
+            "table repo_processing_status is SCHEMAFULL and has no field cursor, which gitstars "
+            "writes",
+        ),
+        (
+            "Database index `pair` already contains [1, 2], with record `starred:abc`",
+            "another record of table starred has the same value under the unique index pair",
+        ),
+        ("x" * 300, "the database rejects a statement of gitstars: " + "x" * 199 + "…"),
+        ("two\nlines\x07", "the database rejects a statement of gitstars: two lines"),
     ],
 )
-def test_the_error_keeps_the_databases_words(text: str, said: str) -> None:
-    assert str(failure_of(text)) == said
+def test_the_error_is_a_sentence_and_the_databases_words_are_kept_beside_it(
+    text: str, said: str
+) -> None:
+    error = failure_of(text)
+
+    assert str(error) == said
+    assert error.detail == text
+
+
+@pytest.mark.parametrize(
+    ("cause", "said"),
+    [
+        (ConnectionRefusedError(111, "Connection refused"), "connection refused"),
+        (ConnectionResetError(104, "reset"), "the connection was cut"),
+        (socket.gaierror(-2, "Name or service not known"), "its host name is not known"),
+        (TimeoutError("timed out"), "no answer in time"),
+        (OSError(113, "No route to host"), "no route to host"),
+        (ssl.SSLError("WRONG_VERSION_NUMBER"), "it does not speak TLS as expected"),
+        (ProxyError("rejected"), "the proxy (database.proxy) does not let it through"),
+        (ConnectionClosedError(None, None), "the connection was closed"),
+        (ValueError("garbage"), "it does not speak the protocol of SurrealDB"),
+    ],
+)
+def test_a_connection_that_fails_is_explained_by_its_first_cause(
+    cause: Exception, said: str
+) -> None:
+    wrapped = RuntimeError("could not connect to ws://db: <repr of something>")
+    wrapped.__cause__ = cause
+
+    assert explain_connection(wrapped) == said
 
 
 def failed(text: str, kind: str | None = None) -> dict[str, Any]:
@@ -130,4 +187,4 @@ def test_a_transaction_fails_for_the_statement_that_broke_it(
     cause = first_cause(statements)
 
     assert type(cause) is error
-    assert str(cause) == said
+    assert cause.detail == said
