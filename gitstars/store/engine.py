@@ -26,6 +26,7 @@ from gitstars.errors import (
 )
 from gitstars.loops import spawn
 from gitstars.store.engine_child import HEADER, read_exactly
+from gitstars.store.failures import explain_engine, failure_of
 
 logger = logging.getLogger(__name__)
 
@@ -151,7 +152,7 @@ class EngineHost:
             )
         frame: bytes = answer.get()
         if frame[:1] == b"\x01":
-            raise DatabaseError(frame[1:].decode(errors="replace"))
+            raise failure_of(frame[1:].decode(errors="replace"))
         return frame[1:]
 
     def kill(self) -> None:
@@ -192,7 +193,14 @@ class EngineHost:
                     f"{path} is in use by another gitstars server (process {hello['error']}); "
                     "stop it or choose another path"
                 )
-            raise EmbeddedPathUnusable(f"{path} cannot be opened as a database: {hello['error']}")
+            why = explain_engine(hello["error"])
+            raise EmbeddedPathUnusable(f"{path} cannot be opened as a database: {why}")
+        if hello["open"]:
+            logger.warning(
+                "the database holds tokens, and others on this machine may read %s; take their "
+                "rights away (chmod -R go-rwx)",
+                hello["open"],
+            )
 
     def _read_answers(self, sock: socket.socket, process: "subprocess.Popen[bytes]") -> None:
         while (frame := self._read_frame(sock)) is not None:

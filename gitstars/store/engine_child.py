@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from gitstars.parent import end_with_parent
+from gitstars.store.files import close_to_others
 
 #: A frame is this header (its length) and that many bytes.
 HEADER = struct.Struct(">I")
@@ -49,10 +50,12 @@ def serve(descriptor: int, url: str, server: int) -> int:
     """Open ``url`` and answer requests of the process ``server`` on the inherited socket
     ``descriptor`` until it ends; the exit code.
 
-    The first frame sent is JSON: ``{"ok": true}`` or ``{"error": text, "kind": "locked" |
-    "unusable"}``.
+    The first frame sent is JSON: ``{"ok": true, "open": path or null}`` or ``{"error": text,
+    "kind": "locked" | "unusable"}``. ``open``: others may read that file, and it cannot be changed.
     """
     _outlive_terminal_die_with_parent()
+    # The database holds tokens.
+    os.umask(0o077)
     sock = socket.socket(fileno=descriptor)
     sock.setblocking(True)
     path = Path(url.partition("://")[2].partition("?")[0])
@@ -63,7 +66,8 @@ def serve(descriptor: int, url: str, server: int) -> int:
         return _refuse(sock, "locked", _holder(path))
     except Exception as error:  # noqa: BLE001  (whatever the engine says is the answer)
         return _refuse(sock, "unusable", str(error))
-    _send(sock, json.dumps({"ok": True}).encode())
+    left = close_to_others(path) if lock is not None else []
+    _send(sock, json.dumps({"ok": True, "open": str(left[0]) if left else None}).encode())
     while (head := read_exactly(sock, HEADER.size)) is not None:
         request = read_exactly(sock, HEADER.unpack(head)[0])
         if request is None:

@@ -64,6 +64,17 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ),
     (r"exceeded the timeout", "a statement took longer than the database allows"),
 )
+#: What the embedded engine says of a path, and the words that tell it.
+PATHS = (
+    ("permission denied", "it may not be read or written by this user"),
+    ("read-only file system", "its file system is read-only"),
+    ("no space left", "the disk is full"),
+    ("not a directory", "a file is in the way"),
+    ("file exists", "a file is in the way"),
+    ("is a directory", "a folder is in the way"),
+    ("no such file", "it does not exist"),
+    ("too many open files", "this user has too many files open"),
+)
 #: So much of what no sentence tells is shown (characters).
 SHOWN = 200
 
@@ -143,6 +154,13 @@ def explain_connection(error: BaseException) -> str:
             case OSError() if cause.strerror:
                 return cause.strerror.lower()
     return "it does not speak the protocol of SurrealDB"
+
+
+def explain_engine(text: str) -> str:
+    """Why the embedded engine cannot open its path: a few words."""
+    lowered = text.lower()
+    known = (words for said, words in PATHS if said in lowered)
+    return next(known, f"it is no SurrealKV database, or a damaged one ({_shorten(text)})")
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

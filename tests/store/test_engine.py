@@ -6,14 +6,16 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import gevent
 import pytest
 
 from gitstars.config import DatabaseConfig
-from gitstars.errors import DatabaseUnavailable
+from gitstars.errors import DatabaseUnavailable, EmbeddedPathUnusable
 from gitstars.store import engine
 from gitstars.store.database import Database
+from gitstars.store.files import close_to_others, find_open
 from tests.waiting import PATIENCE_SECONDS, wait_until
 
 
@@ -98,3 +100,67 @@ def test_a_caller_that_is_ended_in_the_middle_of_a_request_mixes_up_no_answers(
 def test_a_time_limit_of_the_caller_stays_the_callers(database: Database) -> None:
     with pytest.raises(gevent.Timeout), gevent.Timeout(0.2):
         database.run("SLEEP 1s")
+
+
+def modes(path: Path) -> set[str]:
+    """The rights to the folder of a database, its files and its lock."""
+    places = [path, path.with_name(path.name + ".lock"), *path.rglob("*")]
+    return {
+        f"{(place.is_dir() and 'folder') or 'file'} {place.stat().st_mode & 0o777:o}"
+        for place in places
+    }
+
+
+def test_nobody_else_may_read_the_database(embedded_config: DatabaseConfig) -> None:
+    path = Path(embedded_config.url.removeprefix("surrealkv://"))
+    before = os.umask(0o000)
+    try:
+        database = Database(embedded_config)
+        database.open()
+        database.run("CREATE account:1 SET access_token = 'gho_secret'")
+        database.close()
+    finally:
+        os.umask(before)
+
+    assert modes(path) == {"folder 700", "file 600"}
+    assert find_open(path) == []
+
+
+def test_a_database_that_others_could_read_is_closed_to_them(
+    embedded_config: DatabaseConfig,
+) -> None:
+    path = Path(embedded_config.url.removeprefix("surrealkv://"))
+    first = Database(embedded_config)
+    first.open()
+    first.close()
+    for place in [path, *path.rglob("*")]:
+        place.chmod(0o755 if place.is_dir() else 0o644)
+    assert find_open(path)
+
+    second = Database(embedded_config)
+    second.open()
+    second.close()
+
+    assert modes(path) == {"folder 700", "file 600"}
+
+
+def test_what_may_not_be_closed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "stars.db").mkdir(mode=0o755)
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "chmod", refuse)
+
+    assert close_to_others(tmp_path / "stars.db") == [tmp_path / "stars.db"]
+
+
+def test_a_path_that_is_no_database_is_told_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no database")
+
+    with pytest.raises(EmbeddedPathUnusable) as caught:
+        Database(DatabaseConfig(url=f"surrealkv://{tmp_path}/file")).open()
+
+    assert (
+        str(caught.value) == f"{tmp_path}/file cannot be opened as a database: a file is in the way"
+    )
