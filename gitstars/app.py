@@ -31,17 +31,22 @@ from gitstars.store import lifecycle, schema
 from gitstars.store.database import Database
 from gitstars.store.engine import EngineHost
 from gitstars.store.writer import PageWriter
-from gitstars.supervise import deadman, pulse
+from gitstars.supervise import deadman, pulse, scale_memory
+from gitstars.supervise.accounts import AccountReader
 from gitstars.supervise.budgets import KEEP_SECONDS, BudgetKeeper
 from gitstars.supervise.instance import Instance
-from gitstars.supervise.operations import Means, Operations
+from gitstars.supervise.operations import Operations
 from gitstars.supervise.pausing import Pausing
 from gitstars.supervise.readings import Readings
 from gitstars.supervise.report import REPORT_SECONDS, render_report
+from gitstars.supervise.repositories import RepositoryOperations
 from gitstars.supervise.scaling import SCALE_SECONDS, Scaler
-from gitstars.supervise.snapshot import Snapshots, Sources
+from gitstars.supervise.seen import TokenOut
+from gitstars.supervise.snapshot import Machine, Problems, Snapshots
 from gitstars.supervise.supervisor import Duty, Supervisor
+from gitstars.supervise.tokens import TokenDesk
 from gitstars.supervise.watchdog import Watchdog
+from gitstars.supervise.work import WorkReader
 from gitstars.web import servers
 from gitstars.web.metrics import CallTimes
 from gitstars.web.serving import HttpServer
@@ -53,6 +58,8 @@ logger = logging.getLogger(__name__)
 DRAIN_SECONDS, STEP_SECONDS, ENGINE_END_SECONDS = 5.0, 0.5, 8.5
 #: Pause between looks for claims whose lease ran out, or whose owner is dead (seconds).
 STALE_SECONDS = 60.0
+#: An operator who asks for what waits for a token waits so long for GitHub's word on it (seconds).
+ASK_SECONDS = 10.0
 #: Pause between looks whether a probe of GitHub is due (seconds).
 OUTAGE_SECONDS = 5.0
 #: Attempts of a call whose failure may pass.
@@ -143,7 +150,25 @@ class App:
             Duty("counting repositories", self.snapshots.pulse.count, pulse.LOOK_SECONDS),
             Duty("counting accounts", self.snapshots.pulse.count_accounts, pulse.LOOK_SECONDS),
         )
-        self.operations = self._build_operations(tools.fresh_seconds)
+        tokens = self._build_token_desk()
+        self.repositories = RepositoryOperations(
+            self.database,
+            self.dispatcher,
+            tokens,
+            self.events,
+            self.clock,
+            tools.fresh_seconds,
+        )
+        self.operations = Operations(
+            self.database,
+            self.dispatcher,
+            self.watcher.enqueue,
+            tokens,
+            self.scaler,
+            self.pausing,
+            self.events,
+            self.clock,
+        )
         self.servers = self._build_servers()
 
     def start(self, wait_for_db_seconds: float = 0.0) -> None:
@@ -167,6 +192,9 @@ class App:
             self.writer.start()
             self.watcher.start()
             self.pool.start(self.config.workers.initial or len(self.watcher.accounts))
+            bounds = scale_memory.recall(self.database, self.config.workers.maximum)
+            if bounds is not None:
+                self.scaler.set_override(bounds)
             self.supervisor.start()
         except BaseException:
             self.stop()
@@ -226,34 +254,32 @@ class App:
             logger.info("%s", line)
 
     def _build_snapshots(self) -> Snapshots:
-        sources = Sources(
-            database=self.database,
-            dispatcher=self.dispatcher,
-            pool=self.pool,
-            scaler=self.scaler,
-            budgets=self.ledger,
-            events=self.events,
-            clock=self.clock,
-            read=self.readings.read,
-            duties=self.supervisor.states,
-            paused=self.paused,
-            stop=self.stopping,
+        counted = pulse.Pulse(
+            self.database,
+            lambda: [lane.account for lane in self.dispatcher.lanes()],
+            self.clock,
         )
-        return Snapshots(sources)
+        return Snapshots(
+            AccountReader(self.dispatcher, self.ledger, counted, self.clock),
+            WorkReader(self.pool, self.dispatcher, self.scaler, self.clock),
+            self.database,
+            counted,
+            self.client,
+            Machine(self.readings.read, self.supervisor.states, self.stopping, self.paused),
+            self.events,
+            self.clock,
+            Problems(watcher=lambda: self.watcher.problem),
+        )
 
-    def _build_operations(self, fresh_seconds: float) -> Operations:
-        means = Means(
-            database=self.database,
-            dispatcher=self.dispatcher,
-            scaler=self.scaler,
-            pausing=self.pausing,
-            events=self.events,
-            enqueue=self.watcher.enqueue,
-            now=self.clock.now,
-            most_workers=self.config.workers.maximum,
-            fresh_seconds=fresh_seconds,
-        )
-        return Operations(means)
+    def _build_token_desk(self) -> TokenDesk:
+        def find(account: Account) -> TokenOut | None:
+            return self.ledger.rejection(account.user_id, account.token, self.clock.now())
+
+        def ask(account: Account) -> None:
+            with gevent.Timeout(ASK_SECONDS, False):
+                self.client.verify_token(account)
+
+        return TokenDesk(find, self.client.look_again, ask)
 
     def _build_servers(self) -> list[HttpServer]:
         health, admin = self.config.health, self.config.admin
@@ -263,7 +289,13 @@ class App:
         if admin.port:
             built.append(
                 servers.build_admin_server(
-                    admin, self.snapshots, self.operations, self.events, self.clock, self.stopping
+                    admin,
+                    self.snapshots,
+                    self.repositories,
+                    self.operations,
+                    self.events,
+                    self.clock,
+                    self.stopping,
                 )
             )
         return built

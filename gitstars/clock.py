@@ -71,3 +71,27 @@ def to_datetime(epoch_seconds: float) -> datetime:
 def show_time(epoch_seconds: float) -> str:
     """``epoch_seconds`` as ISO 8601 in UTC, to the second: ``2026-11-24T08:00:00Z``."""
     return to_datetime(epoch_seconds).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def show_since(epoch_seconds: float, now: float) -> str:
+    """When something began, for a sentence: the UTC time of day (``14:02``), with its date where
+    that is not today's (``2026-11-24 14:02``).
+    """
+    began = to_datetime(epoch_seconds)
+    is_today = began.date() == to_datetime(now).date()
+    return began.strftime("%H:%M" if is_today else "%Y-%m-%d %H:%M")
+
+
+def show_duration(seconds: float) -> str:
+    """A length of time in its one or two largest units: ``45 s``, ``3 min 20 s``, ``2 h 5 min``,
+    ``3 d 4 h``; units that are zero are left out.
+    """
+    left = max(0, round(seconds))
+    parts: list[str] = []
+    for name, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
+        amount, left = divmod(left, size)
+        if amount or (name == "s" and not parts):
+            parts.append(f"{amount} {name}")
+        elif parts:
+            break
+    return " ".join(parts[:2])

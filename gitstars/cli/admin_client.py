@@ -8,12 +8,14 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 import click
+import msgspec
 import requests
 
+from gitstars import api
 from gitstars.config import AdminConfig, admin_key_path, load
 from gitstars.errors import RequestRefused, ServerUnreachable, UserMistake
 from gitstars.redaction import register_secret
@@ -29,6 +31,9 @@ EXIT_CODES = (
     "Exit codes: 0 fine, 1 failed (refused, unknown repository, wrong key), 2 misuse, 3 the "
     "server does not answer."
 )
+
+
+A = TypeVar("A", bound=api.Answered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +57,17 @@ class AdminClient:
         if key:
             self._session.headers["Authorization"] = f"Bearer {key}"
 
-    def get(self, path: str, **query: Any) -> Any:
-        """The decoded answer. Raises ServerUnreachable and RequestRefused."""
-        return self._call(
-            "GET", path, params={name: value for name, value in query.items() if value is not None}
-        )
+    def get(self, path: str, kind: type[A], **query: Any) -> A:
+        """The answer, a ``kind`` of ``api``. Raises ServerUnreachable and RequestRefused."""
+        given = {name: value for name, value in query.items() if value is not None}
+        return self._call("GET", path, kind, params=given)
 
-    def post(self, path: str, body: Any = None) -> Any:
-        """The decoded answer. Raises ServerUnreachable and RequestRefused."""
-        return self._call("POST", path, json={} if body is None else body)
+    def post(self, path: str, kind: type[A], body: api.Asked | None = None) -> A:
+        """The answer, a ``kind`` of ``api``. Raises ServerUnreachable and RequestRefused."""
+        sent = msgspec.to_builtins(body or api.Nothing())
+        return self._call(
+            "POST", path, kind, json={name: value for name, value in sent.items() if value}
+        )
 
     def events(self) -> Iterator[Event]:
         """What happens from now on, until the server goes away (ServerUnreachable)."""
@@ -75,11 +82,15 @@ class AdminClient:
                 raise ServerUnreachable(f"the server at {self.url} went away") from error
         raise ServerUnreachable(f"the server at {self.url} ended the stream of events")
 
-    def _call(self, method: str, path: str, **options: Any) -> Any:
+    def _call(self, method: str, path: str, kind: type[A], **options: Any) -> A:
         with self._send(
             method, path, timeout=(CONNECT_SECONDS, ANSWER_SECONDS), **options
         ) as answer:
-            return _check(answer, self.url)
+            _check(answer, self.url)
+            try:
+                return msgspec.json.decode(answer.content, type=kind)
+            except msgspec.MsgspecError as error:
+                raise _no_admin_api(answer, self.url) from error
 
     def _send(self, method: str, path: str, **options: Any) -> requests.Response:
         try:
@@ -168,31 +179,31 @@ def _own_key() -> str:
         return ""
 
 
-def _check(answer: requests.Response, url: str) -> Any:
-    """The decoded body of an answer that says yes (None for a stream).
-
-    Raises RequestRefused with the server's own sentence.
-    """
-    if answer.ok and answer.headers.get("Content-Type", "").startswith("text/event-stream"):
-        return None
+def _check(answer: requests.Response, url: str) -> None:
+    """Raises RequestRefused with the server's own sentence where an answer says no."""
+    if answer.ok:
+        return
     try:
-        body = answer.json()
-        problem = None if answer.ok else (body["error"]["code"], body["error"]["message"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise RequestRefused(
-            f"what answers at {url} is not a gitstars admin API (status {answer.status_code})",
-            answer.status_code,
-            "",
-        ) from error
-    if problem is None:
-        return body
-    code, message = problem
+        mistake = msgspec.json.decode(answer.content, type=api.Error).error
+    except msgspec.MsgspecError as error:
+        raise _no_admin_api(answer, url) from error
+    message = mistake.message
     if answer.status_code == 401:
         message = (
             f"the server at {url} refuses the admin key: set ADMIN_API_KEY, or admin.api_key in "
             "the configuration, to the server's"
         )
-    raise RequestRefused(message, answer.status_code, code)
+    raise RequestRefused(message, answer.status_code, mistake.code)
+
+
+def _no_admin_api(answer: requests.Response, url: str) -> RequestRefused:
+    status = answer.status_code
+    return RequestRefused(
+        f"what answers at {url} is not the admin API of this gitstars (status {status}); check "
+        "--url, and that both are of the same version",
+        status,
+        "",
+    )
 
 
 def _read_events(lines: Iterator[str]) -> Iterator[Event]:

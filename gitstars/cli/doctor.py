@@ -15,9 +15,11 @@ from typing import Any
 import click
 import requests
 
+from gitstars import api
 from gitstars.cli import show
 from gitstars.cli.admin_client import AdminClient, open_client
 from gitstars.cli.options import with_config
+from gitstars.clock import show_duration
 from gitstars.config import Config, LoadedConfig, admin_key_path, data_folder
 from gitstars.errors import (
     DatabaseError,
@@ -52,7 +54,7 @@ class Patient:
 
     config: Config
     client: AdminClient | None
-    stats: dict[str, Any] | None = None
+    stats: api.Stats | None = None
 
 
 @click.command(
@@ -108,7 +110,7 @@ def check_server(patient: Patient) -> Iterator[Finding]:
         )
         return
     try:
-        patient.stats = patient.client.get("/stats")
+        patient.stats = patient.client.get("/stats", api.Stats)
     except ServerUnreachable:
         yield Finding(
             "server",
@@ -124,13 +126,13 @@ def check_server(patient: Patient) -> Iterator[Finding]:
         )
     else:
         stats = patient.stats
-        state = {"healthy": "ok", "degraded": "warning"}.get(stats["status"], "problem")
-        reasons = "; ".join(stats["reasons"])
-        since = show.duration(stats["uptime_seconds"])
+        state = {"healthy": "ok", "degraded": "warning"}.get(stats.status, "problem")
+        reasons = "; ".join(stats.reasons)
+        since = show_duration(stats.uptime_seconds)
         yield Finding(
             "server",
             state,
-            f"gitstars {stats['version']} at {patient.client.url} is {stats['status']}, up {since}",
+            f"gitstars {stats.version} at {patient.client.url} is {stats.status}, up {since}",
             reasons,
         )
 
@@ -386,7 +388,7 @@ def _judge_clock(name: str, drift_seconds: float) -> Finding:
     if abs(drift_seconds) <= CLOCK_TOLERANCE_SECONDS:
         return Finding("clocks", "ok", f"{name} agrees with this machine's")
     side = "ahead of" if drift_seconds > 0 else "behind"
-    text = f"{name} is {show.duration(abs(drift_seconds))} {side} this machine's"
+    text = f"{name} is {show_duration(abs(drift_seconds))} {side} this machine's"
     return Finding(
         "clocks", "problem", text, "set the clocks with NTP: leases and budgets depend on them"
     )
@@ -399,18 +401,18 @@ def check_accounts_of_server(patient: Patient) -> Iterator[Finding]:
     is_embedded = patient.config.database.url.partition("://")[0] in ("surrealkv", "mem")
     if patient.client is None or patient.stats is None or not is_embedded:
         return
-    database = patient.stats["database"]
-    if database["reachable"]:
-        yield Finding("database", "ok", f"{database['address']} answers the server")
+    database = patient.stats.database
+    if database.reachable:
+        yield Finding("database", "ok", f"{database.address} answers the server")
     else:
         yield Finding(
             "database",
             "problem",
-            f"{database['address']} does not answer the server",
-            str(database.get("error") or ""),
+            f"{database.address} does not answer the server",
+            database.error or "",
         )
     try:
-        accounts = patient.client.get("/accounts")["accounts"]
+        accounts = patient.client.get("/accounts", api.Accounts).accounts
     except GitstarsError as error:
         yield Finding("accounts", "problem", str(error))
         return
@@ -422,7 +424,7 @@ def check_accounts_of_server(patient: Patient) -> Iterator[Finding]:
             "sign in to the web application with GitHub",
         )
     for account in accounts:
-        reason = account.get("reason")
+        reason = account.reason
         yield Finding(
-            "tokens", "warning" if reason else "ok", f"{account['login']}: {reason or 'works'}"
+            "tokens", "warning" if reason else "ok", f"{account.login}: {reason or 'works'}"
         )

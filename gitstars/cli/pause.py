@@ -2,6 +2,7 @@
 
 import click
 
+from gitstars import api
 from gitstars.cli.admin_client import EXIT_CODES, AdminClient, with_client
 
 
@@ -12,5 +13,5 @@ def pause(client: AdminClient) -> None:
 
     New accounts are still seen, and a restart does not end the pause; gitstars resume does.
     """
-    client.post("/pause")
+    client.post("/pause", api.Paused)
     click.echo("paused: workers stop at the next page; gitstars resume goes on")

@@ -1,9 +1,8 @@
 """``gitstars queue``: what waits."""
 
-from typing import Any
-
 import click
 
+from gitstars import api
 from gitstars.cli import show
 from gitstars.cli.admin_client import EXIT_CODES, AdminClient, with_client
 
@@ -21,16 +20,16 @@ def queue(context: click.Context, client: AdminClient, as_json: bool) -> None:
     context.obj = client
     if context.invoked_subcommand is not None:
         return
-    answer: dict[str, Any] = client.get("/queue")
+    answer = client.get("/queue", api.Queue)
     if as_json:
         show.print_json(answer)
         return
     if show.is_terminal():
         priorities = ", ".join(
-            f"{name} {count:,}" for name, count in answer["by_priority"].items() if count
+            f"{name} {count:,}" for name, count in answer.by_priority.items() if count
         )
-        click.echo(f"{answer['depth']:,} waiting" + (f" ({priorities})" if priorities else ""))
-    rows = [(job["repo"], job["priority"], job["stars"], job["user"]) for job in answer["head"]]
+        click.echo(f"{answer.depth:,} waiting" + (f" ({priorities})" if priorities else ""))
+    rows = [(job.repo, job.priority, job.stars, job.user) for job in answer.head]
     if rows or not show.is_terminal():
         show.print_table(("repository", "priority", "stars", "account"), rows)
 
@@ -45,5 +44,5 @@ def clear(client: AdminClient, yes: bool) -> None:
     """
     if not yes and show.is_terminal():
         click.confirm("Drop what waits?", abort=True)
-    answer = client.post("/queue/clear")
-    click.echo(f"{answer['dropped']:,} repositories left the queue; they stay pending")
+    answer = client.post("/queue/clear", api.Cleared)
+    click.echo(f"{answer.dropped:,} repositories left the queue; they stay pending")

@@ -1,11 +1,18 @@
 """``gitstars repo``: everything known about one repository, and why it is in its state."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
+from gitstars import api
 from gitstars.cli import show
 from gitstars.cli.admin_client import EXIT_CODES, AdminClient, repository_path, with_client
+
+ACCESS_COLUMNS = ("account", "may list", "face", "GitHub said", "lacks", "checked", "again")
+WEEK_COLUMNS = ("week of", "stars", "days, Sunday first")
+#: Weeks of the history that are shown, the newest.
+WEEKS_SHOWN = 8
 
 
 @click.command(short_help="Show everything known about one repository.", epilog=EXIT_CODES)
@@ -16,51 +23,68 @@ def repo(client: AdminClient, name: str, as_json: bool) -> None:
     """Show everything known about REPO (owner/name, record id or GitHub's number), and why it is
     in the state that it is in.
     """
-    known = client.get(repository_path(name))
+    known = client.get(repository_path(name), api.RepositoryDetails)
     if as_json:
         show.print_json(known)
         return
     show.print_facts(describe(known))
-    access = known.get("access") or []
-    if access:
+    if known.access:
         click.echo()
-        columns = ("account", "may list", "face", "reason", "checked", "again")
-        rows = [
-            (
-                a["login"],
-                a["may_list"],
-                a["face"],
-                a["text"],
-                show.away(a["checked_at"]),
-                show.away(a["look_again_at"]),
-            )
-            for a in access
-        ]
-        show.print_table(columns, rows)
+        show.print_table(ACCESS_COLUMNS, [access_row(row) for row in known.access])
+        for row in known.access:
+            if row.advice:
+                click.echo(f"{row.login}: {row.advice}")
+    if known.history:
+        click.echo()
+        click.echo(describe_history(known.history))
+        rows = [week_row(week) for week in known.history[-WEEKS_SHOWN:]]
+        show.print_table(WEEK_COLUMNS, rows)
 
 
-def describe(known: dict[str, Any]) -> list[tuple[str, Any]]:
+def describe(known: api.RepositoryDetails) -> list[tuple[str, Any]]:
     """The facts worth a line each, in the order of interest."""
-    stored, total = known["processed_stargazers"], known["total_stargazers"]
-    again = known["next_retry_at"]
+    total, again = known.total_stargazers, known.next_retry_at
+    stored = f"{known.processed_stargazers:,}" + (f" of {total:,}" if total is not None else "")
     return [
-        ("repository", known["full_name"]),
-        ("status", known["status"]),
-        ("why", known["reason"]),
-        ("notes", known["notes"]),
-        ("stars stored", f"{stored or 0:,}" + (f" of {total:,}" if total is not None else "")),
-        ("ghosts", known["ghosts"] or None),
+        ("repository", known.full_name),
+        ("status", known.status.value),
+        ("why", known.reason),
+        ("notes", known.notes),
+        ("stars stored", stored),
+        ("ghosts", known.ghosts or None),
         (
             "page",
-            f"{known['last_page'] or 0} of {known['total_pages'] or '?'}"
-            if known["last_page"]
-            else None,
+            f"{known.last_page} of {known.total_pages or '?'}" if known.last_page else None,
         ),
         ("tried again", f"{again} ({show.away(again)})" if again else None),
-        ("failures", known["error_count"] or None),
-        ("claimed by", known["claimed_by"]),
-        ("started", known["started_at"]),
-        ("completed", known["completed_at"]),
-        ("GitHub's id", str(known["github_id"])),
-        ("record", known["id"]),
+        ("failures", known.error_count or None),
+        ("claimed by", known.claimed_by),
+        ("started", known.started_at),
+        ("completed", known.completed_at),
+        ("GitHub's id", None if known.github_id is None else str(known.github_id)),
+        ("record", known.id),
     ]
+
+
+def access_row(row: api.Access) -> tuple[Any, ...]:
+    """One account's access under ``ACCESS_COLUMNS``."""
+    return (
+        row.login,
+        row.may_list,
+        row.face,
+        row.text,
+        row.accepted_permissions,
+        show.away(row.checked_at),
+        show.away(row.look_again_at),
+    )
+
+
+def describe_history(weeks: Sequence[api.Week]) -> str:
+    """What the weekly history says, and what it does not."""
+    total = sum(week.total for week in weeks)
+    return f"history: {total:,} stars in {len(weeks):,} weeks ({api.HISTORY_NOTE})"
+
+
+def week_row(week: api.Week) -> tuple[str, int, str]:
+    """One week under ``WEEK_COLUMNS``; days to come are not there."""
+    return week.week[:10], week.total, " ".join(map(str, week.days))

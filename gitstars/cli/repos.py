@@ -1,9 +1,8 @@
 """``gitstars repos``: the repositories and their states."""
 
-from typing import Any
-
 import click
 
+from gitstars import api
 from gitstars.cli import show
 from gitstars.cli.admin_client import EXIT_CODES, AdminClient, with_client
 from gitstars.model import Status
@@ -47,12 +46,12 @@ def repos(
         return
     rows = [
         (
-            row["full_name"],
-            row["status"],
-            row["total_stargazers"],
-            row["processed_stargazers"],
-            row["reason"],
-            row["next_retry_at"],
+            row.full_name,
+            row.status.value,
+            row.total_stargazers,
+            row.processed_stargazers,
+            row.reason,
+            row.next_retry_at,
         )
         for row in found
     ]
@@ -68,12 +67,14 @@ def repos(
 
 def _fetch(
     client: AdminClient, status: str | None, search: str | None, wanted: int | None
-) -> tuple[list[dict[str, Any]], int]:
+) -> tuple[list[api.Repository], int]:
     """The first ``wanted`` rows (None: all), read page by page, and how many there are."""
-    found: list[dict[str, Any]] = []
+    found: list[api.Repository] = []
     while True:
         size = PAGE_ROWS if wanted is None else min(PAGE_ROWS, wanted - len(found))
-        page = client.get("/repos", status=status, q=search, limit=size, offset=len(found))
-        found += page["repos"]
-        if len(page["repos"]) < size or len(found) == wanted:
-            return found, page["total"]
+        page = client.get(
+            "/repos", api.Repositories, status=status, q=search, limit=size, offset=len(found)
+        )
+        found += page.repos
+        if len(page.repos) < size or len(found) == wanted:
+            return found, page.total

@@ -1,10 +1,9 @@
 """``gitstars reprocess``: collects a repository again, and waits for it where asked."""
 
-from typing import Any
-
 import click
 import gevent
 
+from gitstars import api
 from gitstars.cli import show
 from gitstars.cli.admin_client import EXIT_CODES, AdminClient, repository_path, with_client
 from gitstars.errors import GitstarsError
@@ -32,36 +31,36 @@ def reprocess(client: AdminClient, name: str, force: bool, wait: bool, as_json: 
     waits.
     """
     path = repository_path(name)
-    answer: dict[str, Any] = client.post(f"{path}/reprocess", {"force": force})
+    answer = client.post(f"{path}/reprocess", api.Requested, api.Force(force))
     if not wait:
         if as_json:
             show.print_json(answer)
         else:
-            click.echo(f"{answer['repo']['full_name']} is queued")
+            click.echo(f"{answer.repo.full_name} is queued")
         return
     settled = _await_settled(client, path)
     if as_json:
         show.print_json(settled)
-    elif settled["status"] == Status.COMPLETED:
-        stored = settled["processed_stargazers"] or 0
-        click.echo(f"{settled['full_name']}: {settled['status']}, {stored:,} stars stored")
-    if settled["status"] != Status.COMPLETED:
+    elif settled.status == Status.COMPLETED:
+        stored = settled.processed_stargazers
+        click.echo(f"{settled.full_name}: {settled.status}, {stored:,} stars stored")
+    if settled.status != Status.COMPLETED:
         raise GitstarsError(
-            f"{settled['full_name']} ended {settled['status']}: "
-            f"{settled['reason'] or 'no reason is known'}"
+            f"{settled.full_name} ended {settled.status}: {settled.reason or 'no reason is known'}"
         )
 
 
-def _await_settled(client: AdminClient, path: str) -> dict[str, Any]:
+def _await_settled(client: AdminClient, path: str) -> api.RepositoryDetails:
     """The repository once it is settled; one that waits for its budget counts as settled when
     that is more than a minute away.
     """
     while True:
-        known: dict[str, Any] = client.get(path)
+        known = client.get(path, api.RepositoryDetails)
         is_waiting = (
-            known["status"] == Status.RATE_LIMITED
-            and show.seconds_away(known["next_retry_at"]) < 60
+            known.status is Status.RATE_LIMITED
+            and known.next_retry_at is not None
+            and show.seconds_away(known.next_retry_at) < 60
         )
-        if known["status"] not in UNSETTLED and not is_waiting:
+        if known.status not in UNSETTLED and not is_waiting:
             return known
         gevent.sleep(LOOK_SECONDS)

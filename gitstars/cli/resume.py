@@ -2,6 +2,7 @@
 
 import click
 
+from gitstars import api
 from gitstars.cli.admin_client import EXIT_CODES, AdminClient, with_client
 
 
@@ -9,5 +10,5 @@ from gitstars.cli.admin_client import EXIT_CODES, AdminClient, with_client
 @with_client
 def resume(client: AdminClient) -> None:
     """Go on where gitstars pause stopped."""
-    client.post("/resume")
+    client.post("/resume", api.Paused)
     click.echo("collecting goes on")

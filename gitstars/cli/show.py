@@ -13,9 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from gitstars.clock import show_duration
 
 #: Colours of the states, on a terminal.
 STYLES = {
@@ -124,21 +127,8 @@ def print_csv(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
 
 
 def print_json(value: Any) -> None:
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
-
-
-def duration(seconds: float) -> str:
-    """``seconds`` in one or two units: ``45 s``, ``3 min 20 s``, ``2 h 5 min``, ``3 d 4 h``."""
-    units = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
-    left = max(0, round(seconds))
-    parts: list[str] = []
-    for name, size in units:
-        amount, left = divmod(left, size)
-        if amount or (name == "s" and not parts):
-            parts.append(f"{amount} {name}")
-        elif parts:
-            break
-    return " ".join(parts[:2])
+    """A value, or an answer of the admin API, as indented JSON."""
+    click.echo(json.dumps(msgspec.to_builtins(value), indent=2, ensure_ascii=False))
 
 
 def seconds_away(moment: str) -> float:
@@ -151,7 +141,7 @@ def away(moment: str | None) -> str:
     if moment is None:
         return ""
     seconds = seconds_away(moment)
-    return f"in {duration(seconds)}" if seconds >= 0 else f"{duration(-seconds)} ago"
+    return f"in {show_duration(seconds)}" if seconds >= 0 else f"{show_duration(-seconds)} ago"
 
 
 def program() -> str:

@@ -1,16 +1,18 @@
 """``gitstars stats``: what a running server has done and is doing, once or live."""
 
-import json
 from typing import Any
 
 import click
 import gevent
+import msgspec
 from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
+from gitstars import api
 from gitstars.cli import accounts, show
 from gitstars.cli.admin_client import EXIT_CODES, AdminClient, with_client
+from gitstars.clock import show_duration
 
 #: Pause between two readings of ``--watch`` (seconds).
 WATCH_SECONDS = 1.0
@@ -30,12 +32,12 @@ def stats(client: AdminClient, watch: bool, as_json: bool) -> None:
         except KeyboardInterrupt:
             click.echo()
         return
-    reading: dict[str, Any] = client.get("/stats")
+    reading = client.get("/stats", api.Stats)
     if as_json:
         show.print_json(reading)
         return
     show.print_facts(describe(reading))
-    listed = client.get("/accounts")["accounts"]
+    listed = client.get("/accounts", api.Accounts).accounts
     if listed:
         click.echo()
         show.print_table(accounts.COLUMNS, [accounts.account_row(account) for account in listed])
@@ -44,8 +46,9 @@ def stats(client: AdminClient, watch: bool, as_json: bool) -> None:
 def _watch(client: AdminClient, as_json: bool) -> None:
     if as_json or not show.is_terminal():
         while True:
-            reading = client.get("/stats")
-            click.echo(json.dumps(reading, ensure_ascii=False) if as_json else one_line(reading))
+            reading = client.get("/stats", api.Stats)
+            line = msgspec.json.encode(reading).decode() if as_json else one_line(reading)
+            click.echo(line)
             gevent.sleep(WATCH_SECONDS)
     with Live(console=Console(highlight=False), auto_refresh=False, screen=False) as live:
         while True:
@@ -55,7 +58,9 @@ def _watch(client: AdminClient, as_json: bool) -> None:
 
 def _screen(client: AdminClient) -> Group:
     facts = [
-        (name, value) for name, value in describe(client.get("/stats")) if value not in (None, "")
+        (name, value)
+        for name, value in describe(client.get("/stats", api.Stats))
+        if value not in (None, "")
     ]
     width = max(len(name) for name, _ in facts)
     lines = Text()
@@ -63,64 +68,61 @@ def _screen(client: AdminClient) -> Group:
         lines.append(f"{name:{width}}  ", "bold").append(
             f"{show.as_text(value)}\n", show.STYLES.get(value, "") if isinstance(value, str) else ""
         )
-    listed = client.get("/accounts")["accounts"]
+    listed = client.get("/accounts", api.Accounts).accounts
     return Group(
         lines,
         show.rich_table(accounts.COLUMNS, [accounts.account_row(account) for account in listed]),
     )
 
 
-def describe(reading: dict[str, Any]) -> list[tuple[str, Any]]:
+def describe(reading: api.Stats) -> list[tuple[str, Any]]:
     """The facts of ``GET /stats`` that deserve a line."""
-    totals, queue, workers, database = (
-        reading["totals"],
-        reading["queue"],
-        reading["workers"],
-        reading["database"],
-    )
     statuses = ", ".join(
-        f"{count:,} {name}" for name, count in reading["repositories"].items() if count
+        f"{count:,} {name}" for name, count in reading.repositories.items() if count
     )
-    waits = (
-        f", the oldest for {show.duration(queue['oldest_seconds'])}"
-        if queue["oldest_seconds"]
-        else ""
-    )
-    resources = reading["resources"]
+    resources, workers = reading.resources, reading.workers
     return [
-        ("state", "paused" if reading["paused"] else reading["status"]),
-        ("because", "; ".join(reading["reasons"])),
-        ("gitstars", f"{reading['version']}, up {show.duration(reading['uptime_seconds'])}"),
+        ("state", "paused" if reading.paused else reading.status),
+        ("because", "; ".join(reading.reasons)),
+        ("gitstars", f"{reading.version}, up {show_duration(reading.uptime_seconds)}"),
         (
             "stars",
-            (
-                f"{totals['stars_stored']:,} stored, {reading['rates']['stars_per_second']:,.0f} a "
-                "second now"
-            ),
+            f"{reading.totals.stars_stored:,} stored, {reading.rates.stars_per_second:,.0f} a "
+            "second now",
         ),
         ("repositories", statuses),
-        ("queue", f"{queue['depth']:,} waiting{waits}"),
-        ("workers", f"{workers['count']} ({workers['busy']} busy, {workers['replaced']} replaced)"),
-        (
-            "database",
-            f"{database['address']}"
-            + (
-                f", {database['latency_ms']:.1f} ms" if database["reachable"] else ": not reachable"
-            ),
-        ),
-        (
-            "process",
-            f"{resources['cpu_percent']:.0f} % of a core, {resources['memory_mb']:,.0f} MB",
-        ),
+        ("queue", _describe_queue(reading.queue)),
+        ("workers", f"{workers.count} ({workers.busy} busy, {workers.replaced} replaced)"),
+        ("GitHub", _describe_github(reading.github)),
+        ("database", _describe_database(reading.database)),
+        ("process", f"{resources.cpu_percent:.0f} % of a core, {resources.memory_mb:,.0f} MB"),
     ]
 
 
-def one_line(reading: dict[str, Any]) -> str:
+def _describe_queue(queue: api.QueueState) -> str:
+    oldest = queue.oldest_seconds
+    waits = f", the oldest for {show_duration(oldest)}" if oldest else ""
+    return f"{queue.depth:,} waiting{waits}"
+
+
+def _describe_github(github: api.GitHubState) -> str:
+    if not github.reachable:
+        return f"no answer since {github.since} ({github.error})"
+    missing = [name for name in ("graphql", "history") if not getattr(github.routes, name)]
+    return "answers" + (f"; not used on this server: {', '.join(missing)}" if missing else "")
+
+
+def _describe_database(database: api.DatabaseState) -> str:
+    state = f", {database.latency_ms:.1f} ms" if database.reachable else ": not reachable"
+    return database.address + state
+
+
+def one_line(reading: api.Stats) -> str:
     """A reading for a log: what moves."""
-    settled = reading["repositories"].get("completed", 0)
+    settled = reading.repositories.get("completed", 0)
     return (
-        f"{'paused' if reading['paused'] else reading['status']}: "
-        f"{reading['totals']['stars_stored']:,} stars stored, "
-        f"{reading['rates']['stars_per_second']:,.0f}/s, {settled:,} repositories completed, "
-        f"{reading['queue']['depth']:,} waiting"
+        f"{'paused' if reading.paused else reading.status}: "
+        f"{reading.totals.stars_stored:,} stars stored, "
+        f"{reading.rates.stars_per_second:,.0f}/s, {settled:,} repositories completed, "
+        f"{reading.queue.depth:,} waiting"
     )

@@ -1,9 +1,8 @@
 """``gitstars workers``: the workers, and their number."""
 
-from typing import Any
-
 import click
 
+from gitstars import api
 from gitstars.cli import show
 from gitstars.cli.admin_client import EXIT_CODES, AdminClient, with_client
 
@@ -21,19 +20,19 @@ def workers(context: click.Context, client: AdminClient, as_json: bool) -> None:
     context.obj = client
     if context.invoked_subcommand is not None:
         return
-    answer: dict[str, Any] = client.get("/workers")
+    answer = client.get("/workers", api.Workers)
     if as_json:
         show.print_json(answer)
         return
     rows = [
         (
-            worker["number"],
-            worker["state"],
-            worker["users"],
-            len(worker["repositories"]),
-            ", ".join(worker["repositories"][:3]),
+            worker.number,
+            worker.state,
+            worker.users,
+            len(worker.repositories),
+            ", ".join(worker.repositories[:3]),
         )
-        for worker in answer["workers"]
+        for worker in answer.workers
     ]
     show.print_table(("worker", "state", "accounts", "open", "repositories"), rows)
 
@@ -43,5 +42,5 @@ def workers(context: click.Context, client: AdminClient, as_json: bool) -> None:
 @click.argument("count", type=click.IntRange(1, 1000), metavar="N")
 def scale(client: AdminClient, count: int) -> None:
     """Run N workers until told otherwise; busy ones retire at their next page."""
-    answer = client.post("/workers/scale", {"count": count})
-    click.echo(f"{answer['count']} workers from now on")
+    answer = client.post("/workers/scale", api.Scaled, api.Scale(count=count))
+    click.echo(f"{answer.count} workers from now on, also after a restart")

@@ -79,10 +79,9 @@ class Caller:
         """One attempt. A token that was not seen to work is verified first; a 401 is believed only
         where ``GET /user`` meets it too.
         """
-        token = tokens.clean_token(account.token) or ""
-        if not token or (found := tokens.find_unsendable(token)):
-            text = UNSENDABLE.format(found=found) if token else NO_TOKEN
-            return Verdict(self._reject(account, "unsendable", text))
+        token = self._find_token(account)
+        if isinstance(token, BadToken):
+            return Verdict(token)
         call = Call(account, token, resource, cost, request, read)
         with self._place(account.user_id) as places:
             problem = self._verify(call, places)
@@ -94,10 +93,28 @@ class Caller:
                 return Verdict(self._confirm(call, places, verdict.common))
             return verdict
 
+    def verify(self, account: Account) -> None:
+        """Ask whose token it is, unless that is known; the ledger and the log are told."""
+        token = self._find_token(account)
+        if isinstance(token, BadToken):
+            return
+        request = Request(self._config.api_url + identity.IDENTITY_PATH)
+        read = read_whole(classify.classify_identity)
+        with self._place(account.user_id) as places:
+            self._verify(Call(account, token, Resource.CORE, 1, request, read), places)
+
     def close(self) -> None:
         self._transport.close()
 
     # The token
+
+    def _find_token(self, account: Account) -> str | BadToken:
+        """The token as it is sent."""
+        token = tokens.clean_token(account.token) or ""
+        if token and (found := tokens.find_unsendable(token)) is None:
+            return token
+        text = UNSENDABLE.format(found=found) if token else NO_TOKEN
+        return self._reject(account, "unsendable", text)
 
     def _verify(self, call: Call, places: _Places) -> Outcome | None:
         """Why the account's token cannot be used; None: it works."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from gitstars.clock import Clock
-from gitstars.errors import DatabaseError
+from gitstars.errors import DatabaseError, DatabaseRefused
 from gitstars.model import Account
 from gitstars.store import lifecycle, overview
 from gitstars.store.database import Database
@@ -53,6 +53,8 @@ class Pulse:
         self._settled: dict[int, tuple[float, int]] = {}
         self.ping_seconds: float | None = None
         self.last_error: str | None = None
+        #: The database answers, and does not take our user.
+        self._is_refused = False
         self.statuses: dict[str, int] = {}
         self.counted_at: float | None = None
         self.progress: dict[int, AccountProgress] = {}
@@ -63,7 +65,7 @@ class Pulse:
         waited = 0.0 if self._asked_at is None else self._clock.monotonic() - self._asked_at
         if waited > SILENT_SECONDS:
             return f"the database has not answered for {waited:.0f} s"
-        if not self._database.is_up:
+        if self._is_refused or not self._database.is_up:
             return self.last_error or "the database is not reachable"
         return None
 
@@ -73,10 +75,11 @@ class Pulse:
         try:
             self._database.run("RETURN 1")
             self.ping_seconds = self._clock.monotonic() - began
-            self.last_error = None
+            self.last_error, self._is_refused = None, False
         except DatabaseError as error:
             # A state of the database, which is told as such; the duty is fine.
             self.last_error = str(error)
+            self._is_refused = isinstance(error, DatabaseRefused)
         finally:
             self._asked_at = None
 

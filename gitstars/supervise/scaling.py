@@ -82,6 +82,11 @@ class Scaler:
         self._override: ScaleOverride | None = None
 
     @property
+    def maximum(self) -> int:
+        """No more workers than this."""
+        return self._maximum
+
+    @property
     def override(self) -> ScaleOverride | None:
         return self._override
 

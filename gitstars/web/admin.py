@@ -1,39 +1,35 @@
 """The routes of the admin API.
 
-What they do is done by ``operations``, what they tell comes from ``snapshot``.
+What they do is done by ``operations``, what they tell comes from ``snapshot``; the values are those
+of ``api``.
 """
 
-from typing import Any
 from urllib.parse import urlencode
 
+import msgspec
 from bottle import Bottle, HTTPResponse
 
+from gitstars import api
 from gitstars.supervise.operations import Operations
+from gitstars.supervise.repositories import RepositoryOperations
 from gitstars.supervise.snapshot import Snapshots
 from gitstars.web.answers import answer, read_body, read_query, refusal, tell_error, translated
 from gitstars.web.auth import Gate
 from gitstars.web.dashboard import add_dashboard
 from gitstars.web.events import HEADERS as STREAM_HEADERS
 from gitstars.web.events import Streams
-from gitstars.web.openapi import describe_api
-from gitstars.web.shapes import (
-    Force,
-    Nothing,
-    ReposQuery,
-    Scale,
-    StatsQuery,
-    show_details,
-    show_repository,
-)
+from gitstars.web.openapi import answer_description
 
-#: What the summary tells of the statistics.
-SUMMARY = ("status", "reasons", "paused", "version", "uptime_seconds", "repositories")
 #: A record id, ``owner/name``, or a number.
 NAME = "<name:re:[^/]+(?:/[^/]+)?>"
 
 
 def build_admin_app(
-    snapshots: Snapshots, operations: Operations, streams: Streams, gate: Gate
+    snapshots: Snapshots,
+    repositories: RepositoryOperations,
+    operations: Operations,
+    streams: Streams,
+    gate: Gate,
 ) -> Bottle:
     """The admin API and the dashboard."""
     app = Bottle()
@@ -41,84 +37,73 @@ def build_admin_app(
     app.add_hook("before_request", gate.check)
     app.install(translated)
     add_dashboard(app)
-    _add_looking(app, Looking(snapshots, operations, streams))
-    _add_doing(app, Doing(snapshots, operations))
-    app.get("/openapi.json", callback=describe_api)
+    _add_looking(app, Looking(snapshots, repositories, streams))
+    _add_doing(app, Doing(snapshots, repositories, operations))
+    app.get("/openapi.json", callback=answer_description)
     return app
 
 
 class Looking:
     """The routes that change nothing."""
 
-    def __init__(self, snapshots: Snapshots, operations: Operations, streams: Streams) -> None:
+    def __init__(
+        self, snapshots: Snapshots, repositories: RepositoryOperations, streams: Streams
+    ) -> None:
         self._snapshots = snapshots
-        self._operations = operations
+        self._repositories = repositories
         self._streams = streams
 
-    def stats(self) -> dict[str, Any]:
-        wanted = read_query(StatsQuery)
+    def stats(self) -> api.Stats:
+        wanted = read_query(api.StatsQuery)
         status = self._snapshots.status()
         if not wanted.history:
             return status
-        return {**status, "rates": {**status["rates"], "history": self._snapshots.history()}}
+        rates = msgspec.structs.replace(status.rates, history=self._snapshots.history())
+        return msgspec.structs.replace(status, rates=rates)
 
-    def summary(self) -> dict[str, Any]:
-        read_query(Nothing)
+    def summary(self) -> api.Summary:
+        read_query(api.Nothing)
         status = self._snapshots.status()
-        return {
-            **{name: status[name] for name in SUMMARY},
-            "stars_stored": status["totals"]["stars_stored"],
-            "stars_per_second": status["rates"]["stars_per_second"],
-            "waiting": status["queue"]["depth"],
-            "workers": status["workers"]["count"],
-            "accounts": status["accounts"]["count"],
-        }
+        return api.Summary(
+            status=status.status,
+            reasons=status.reasons,
+            paused=status.paused,
+            version=status.version,
+            uptime_seconds=status.uptime_seconds,
+            repositories=status.repositories,
+            stars_stored=status.totals.stars_stored,
+            stars_per_second=status.rates.stars_per_second,
+            waiting=status.queue.depth,
+            workers=status.workers.count,
+            accounts=status.accounts.count,
+        )
 
     def repos(self) -> HTTPResponse:
-        wanted = read_query(ReposQuery)
-        views, total = self._operations.search(
-            wanted.status, wanted.q, wanted.sort, wanted.limit, wanted.offset
-        )
-        following = wanted.offset + len(views)
-        target = None
-        if views and following < total:
-            asked = {
-                "status": wanted.status,
-                "q": wanted.q,
-                "sort": wanted.sort,
-                "limit": wanted.limit,
-                "offset": following,
-            }
-            target = "/repos?" + urlencode(
-                {name: value for name, value in asked.items() if value not in (None, "")}
-            )
+        wanted = read_query(api.ReposQuery)
+        found, total = self._repositories.search(wanted)
+        following = wanted.offset + len(found)
+        target = _address(wanted, following) if found and following < total else None
         links = {"Link": f'<{target}>; rel="next"'} if target else {}
-        return answer(
-            {"repos": [show_repository(view) for view in views], "total": total, "next": target},
-            headers=links,
-        )
+        return answer(api.Repositories(repos=found, total=total, next=target), headers=links)
 
-    def repo(self, name: str) -> dict[str, Any]:
-        read_query(Nothing)
-        details = self._operations.describe(name)
-        return show_details(
-            details, {row.user_id: self._operations.login_of(row.user_id) for row in details.access}
-        )
+    def repo(self, name: str) -> api.RepositoryDetails:
+        read_query(api.Nothing)
+        return self._repositories.describe(name)
 
-    def workers(self) -> dict[str, Any]:
-        read_query(Nothing)
+    def workers(self) -> api.Workers:
+        read_query(api.Nothing)
         return self._snapshots.workers()
 
-    def queue(self) -> dict[str, Any]:
-        read_query(Nothing)
+    def queue(self) -> api.Queue:
+        read_query(api.Nothing)
         return self._snapshots.queue()
 
-    def accounts(self) -> dict[str, Any]:
-        read_query(Nothing)
-        return {"accounts": self._snapshots.accounts()}
+    def accounts(self) -> api.Accounts:
+        read_query(api.Nothing)
+        return api.Accounts(accounts=self._snapshots.accounts())
 
     def events(self) -> HTTPResponse:
-        read_query(Nothing)
+        read_query(api.Nothing)
         if self._streams.is_full:
             raise refusal(
                 503,
@@ -132,28 +117,31 @@ class Looking:
 class Doing:
     """The routes that change something; whoever asks after them sees it."""
 
-    def __init__(self, snapshots: Snapshots, operations: Operations) -> None:
+    def __init__(
+        self, snapshots: Snapshots, repositories: RepositoryOperations, operations: Operations
+    ) -> None:
         self._snapshots = snapshots
+        self._repositories = repositories
         self._operations = operations
 
     def reprocess(self, name: str) -> HTTPResponse:
-        view = self._operations.reprocess(name, read_body(Force).force)
+        repository = self._repositories.reprocess(name, read_body(api.Force).force)
         self._snapshots.forget()
-        return answer({"queued": True, "repo": show_repository(view)}, 202)
+        return answer(api.Requested(queued=True, repo=repository), 202)
 
-    def reset(self, name: str) -> dict[str, Any]:
-        read_body(Nothing)
-        view = self._operations.reset(name)
+    def reset(self, name: str) -> api.Reset:
+        read_body(api.Nothing)
+        repository = self._repositories.reset(name)
         self._snapshots.forget()
-        return {"repo": show_repository(view)}
+        return api.Reset(repo=repository)
 
     def reprocess_user(self, user_id: int) -> HTTPResponse:
-        waiting = self._operations.reprocess_user(user_id, read_body(Force).force)
+        waiting = self._operations.reprocess_user(user_id, read_body(api.Force).force)
         self._snapshots.forget()
-        return answer({"user_id": user_id, "waiting": waiting}, 202)
+        return answer(api.UserRequested(user_id=user_id, waiting=waiting), 202)
 
-    def scale(self) -> dict[str, Any]:
-        asked = read_body(Scale)
+    def scale(self) -> api.Scaled:
+        asked = read_body(api.Scale)
         ways = [
             asked.count is not None,
             asked.min is not None or asked.max is not None,
@@ -171,25 +159,38 @@ class Doing:
         else:
             count = self._operations.scale(least, most)
         self._snapshots.forget()
-        return {"count": count, "min": least, "max": most, "automatic": asked.automatic}
+        return api.Scaled(count=count, min=least, max=most, automatic=asked.automatic)
 
-    def clear_queue(self) -> dict[str, Any]:
-        read_body(Nothing)
+    def clear_queue(self) -> api.Cleared:
+        read_body(api.Nothing)
         dropped = self._operations.clear_queue()
         self._snapshots.forget()
-        return {"dropped": dropped}
+        return api.Cleared(dropped=dropped)
 
-    def pause(self) -> dict[str, Any]:
+    def pause(self) -> api.Paused:
         return self._set_paused(True)
 
-    def resume(self) -> dict[str, Any]:
+    def resume(self) -> api.Paused:
         return self._set_paused(False)
 
-    def _set_paused(self, is_paused: bool) -> dict[str, Any]:
-        read_body(Nothing)
+    def _set_paused(self, is_paused: bool) -> api.Paused:
+        read_body(api.Nothing)
         self._operations.pause(is_paused)
         self._snapshots.forget()
-        return {"paused": is_paused}
+        return api.Paused(paused=is_paused)
+
+
+def _address(wanted: api.ReposQuery, offset: int) -> str:
+    """The address of the part of the list that begins at ``offset``."""
+    asked = {
+        "status": wanted.status,
+        "q": wanted.q,
+        "sort": wanted.sort,
+        "limit": wanted.limit,
+        "offset": offset,
+    }
+    given = {name: value for name, value in asked.items() if value not in (None, "")}
+    return f"/repos?{urlencode(given)}"
 
 
 def _add_looking(app: Bottle, routes: Looking) -> None:

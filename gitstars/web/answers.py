@@ -10,6 +10,7 @@ import gevent
 import msgspec
 from bottle import HTTPError, HTTPResponse, request, response
 
+from gitstars import api
 from gitstars.errors import DatabaseError, NotKnown, NotNow
 from gitstars.redaction import redact
 
@@ -25,7 +26,9 @@ CODES = {400: "bad_request", 404: "unknown_route", 405: "wrong_method", 500: "fa
 B = TypeVar("B")
 
 
-def answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> HTTPResponse:
+def answer(
+    value: msgspec.Struct, status: int = 200, headers: Mapping[str, str] | None = None
+) -> HTTPResponse:
     """``value`` as JSON."""
     body = msgspec.json.encode(value)
     return HTTPResponse(
@@ -36,11 +39,15 @@ def answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = No
 def refusal(status: int, code: str, message: str, **headers: str) -> HTTPResponse:
     """The one shape of every error; raise it. ``headers`` by their names with underscores."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return answer({"error": {"code": code, "message": redact(message)}}, status, named)
+    return answer(_mistake(code, message), status, named)
+
+
+def _mistake(code: str, message: str) -> api.Error:
+    return api.Error(error=api.Mistake(code=code, message=redact(message)))
 
 
 def translated(callback: Callable[..., Any]) -> Callable[..., Any]:
-    """A bottle plugin: plain values become JSON, our errors their refusals; an answer that takes
+    """A bottle plugin: typed values become JSON, our errors their refusals; an answer that takes
     too long is given up.
     """
 
@@ -57,7 +64,7 @@ def translated(callback: Callable[..., Any]) -> Callable[..., Any]:
             return refusal(409, "conflict", str(error))
         except DatabaseError as error:
             return refusal(503, "database_unavailable", str(error), Retry_After="5")
-        return answer(value) if isinstance(value, dict) else value
+        return answer(value) if isinstance(value, msgspec.Struct) else value
 
     return answering
 
@@ -76,14 +83,8 @@ def tell_error(error: HTTPError) -> bytes:
     # Bottle has copied the error's own headers by now: these go beside them.
     for name, value in {**HEADERS, "Content-Type": "application/json"}.items():
         response.set_header(name, value)
-    return msgspec.json.encode(
-        {
-            "error": {
-                "code": CODES.get(status, "refused"),
-                "message": messages.get(status, str(error.body)),
-            }
-        }
-    )
+    code = CODES.get(status, "refused")
+    return msgspec.json.encode(_mistake(code, messages.get(status, str(error.body))))
 
 
 def read_query(kind: type[B]) -> B:

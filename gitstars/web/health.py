@@ -2,10 +2,9 @@
 metrics.
 """
 
-from typing import Any
-
 from bottle import Bottle, HTTPResponse
 
+from gitstars import api
 from gitstars.supervise.snapshot import Snapshots
 from gitstars.web.answers import answer, tell_error, translated
 from gitstars.web.metrics import CONTENT_TYPE, Metrics
@@ -19,16 +18,16 @@ def build_health_app(snapshots: Snapshots, metrics: Metrics) -> Bottle:
 
     def health() -> HTTPResponse:
         status = snapshots.status()
-        return answer(status, 503 if status["status"] == "unhealthy" else 200)
+        return answer(status, 503 if status.status == "unhealthy" else 200)
 
-    def alive() -> dict[str, Any]:
-        return {"status": "alive"}
+    def alive() -> api.Probe:
+        return api.Probe(status="alive")
 
     def ready() -> HTTPResponse:
         return (
-            answer({"status": "ready"})
+            answer(api.Probe(status="ready"))
             if snapshots.is_ready
-            else answer({"status": "not ready"}, 503)
+            else answer(api.Probe(status="not ready"), 503)
         )
 
     def show_metrics() -> HTTPResponse:

@@ -9,7 +9,6 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import (
@@ -20,6 +19,9 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from gitstars import api
+from gitstars.model import Resource
+
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 #: Upper bounds of the buckets of a page's latency (seconds).
 BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -28,8 +30,8 @@ FRESH_SECONDS = 1.0
 PAGE = "page"
 
 #: The statistics and the accounts, as ``Snapshots`` has them.
-Status = Callable[[], dict[str, Any]]
-Accounts = Callable[[], list[dict[str, Any]]]
+Status = Callable[[], api.Stats]
+Accounts = Callable[[], list[api.Account]]
 
 
 class CallTimes:
@@ -99,10 +101,11 @@ class EngineCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         status = self._status()
         yield from _collect_state(status)
+        yield from _collect_github(status.github)
         yield from self._collect_calls()
         yield from self._collect_accounts()
         yield from _collect_work(status)
-        yield from self._collect_database(status["database"])
+        yield from self._collect_database(status.database)
 
     def _collect_calls(self) -> Iterator[Metric]:
         answers = CounterMetricFamily(
@@ -126,28 +129,38 @@ class EngineCollector(Collector):
         yield pages
 
     def _collect_accounts(self) -> Iterator[Metric]:
+        by_budget = ["user_id", "resource"]
         remaining = GaugeMetricFamily(
-            "gitstars_budget_remaining",
-            "Points left in the running hour",
-            labels=["user_id", "resource"],
+            "gitstars_budget_remaining", "Points left in the running hour", labels=by_budget
         )
-        limit = GaugeMetricFamily(
-            "gitstars_budget_limit", "Points of an hour", labels=["user_id", "resource"]
-        )
+        limit = GaugeMetricFamily("gitstars_budget_limit", "Points of an hour", labels=by_budget)
         out = GaugeMetricFamily(
             "gitstars_account_out", "1: the account cannot be used now", labels=["user_id"]
         )
+        tokens = GaugeMetricFamily(
+            "gitstars_token_out",
+            "1: the account's token is not used, for this reason",
+            labels=["user_id", "reason"],
+        )
         for account in self._accounts():
-            user = str(account["user_id"])
-            out.add_metric([user], account["reason"] is not None)
-            for resource, budget in account["budgets"].items():
-                limit.add_metric([user, resource], budget["limit"])
-                if budget["remaining"] is not None:
-                    remaining.add_metric([user, resource], budget["remaining"])
-        yield from (remaining, limit, out)
+            user = str(account.user_id)
+            out.add_metric([user], account.reason is not None)
+            if account.token.state != "usable":
+                tokens.add_metric([user, account.token.state], 1)
+            for resource in Resource:
+                budget: api.Budget = getattr(account.budgets, resource)
+                limit.add_metric([user, resource], budget.limit)
+                if budget.remaining is not None:
+                    remaining.add_metric([user, resource], budget.remaining)
+        yield from (remaining, limit, out, tokens)
 
-    def _collect_database(self, database: dict[str, Any]) -> Iterator[Metric]:
-        yield _gauge("gitstars_database_up", "1: the database answers", database["reachable"])
+    def _collect_database(self, database: api.DatabaseState) -> Iterator[Metric]:
+        yield _gauge("gitstars_database_up", "1: the database answers", database.reachable)
+        yield _gauge(
+            "gitstars_database_writable",
+            "1: its tables take what gitstars writes",
+            database.schema_problem is None,
+        )
         latency = GaugeMetricFamily(
             "gitstars_database_seconds", "How long the last 512 queries took", labels=["quantile"]
         )
@@ -163,60 +176,77 @@ class EngineCollector(Collector):
             labels=["state"],
         )
         for state in ("idle", "in_use", "waiting", "maximum"):
-            pool.add_metric([state], database["pool"][state])
+            pool.add_metric([state], getattr(database.pool, state))
         yield pool
 
 
-def _collect_state(status: dict[str, Any]) -> Iterator[Metric]:
+def _collect_state(status: api.Stats) -> Iterator[Metric]:
     info = GaugeMetricFamily("gitstars_build", "Always 1; which version runs", labels=["version"])
-    info.add_metric([status["version"]], 1)
+    info.add_metric([status.version], 1)
     yield info
     health = GaugeMetricFamily("gitstars_health", "1 at the state that holds", labels=["status"])
     for name in ("healthy", "degraded", "unhealthy"):
-        health.add_metric([name], status["status"] == name)
+        health.add_metric([name], status.status == name)
     yield health
-    yield _gauge("gitstars_paused", "1: collecting is paused", status["paused"])
-    yield _gauge("gitstars_uptime_seconds", "Time since the start", status["uptime_seconds"])
-    yield _gauge("gitstars_accounts", "Accounts with a token", status["accounts"]["count"])
+    yield _gauge("gitstars_paused", "1: collecting is paused", status.paused)
+    yield _gauge("gitstars_uptime_seconds", "Time since the start", status.uptime_seconds)
+    yield _gauge("gitstars_accounts", "Accounts with a token", status.accounts.count)
+    yield _gauge(
+        "gitstars_accounts_watched",
+        "1: new and changed accounts are seen",
+        status.accounts.watcher_problem is None,
+    )
     duties = GaugeMetricFamily(
         "gitstars_duty_failures", "Bad steps of a duty since its last good one", labels=["duty"]
     )
-    for duty in status["duties"]:
-        duties.add_metric([duty["name"]], duty["failures"])
+    for duty in status.duties:
+        duties.add_metric([duty.name], duty.failures)
     yield duties
 
 
-def _collect_work(status: dict[str, Any]) -> Iterator[Metric]:
-    totals, workers = status["totals"], status["workers"]
+def _collect_github(github: api.GitHubState) -> Iterator[Metric]:
+    yield _gauge("gitstars_github_up", "1: GitHub answers", github.reachable)
+    routes = GaugeMetricFamily(
+        "gitstars_github_route",
+        "1: the GitHub server is believed to have the route",
+        labels=["route"],
+    )
+    routes.add_metric(["graphql"], github.routes.graphql)
+    routes.add_metric(["history"], github.routes.history)
+    yield routes
+
+
+def _collect_work(status: api.Stats) -> Iterator[Metric]:
+    totals, workers = status.totals, status.workers
     yield CounterMetricFamily(
-        "gitstars_stars_stored", "Stars stored since the start", value=totals["stars_stored"]
+        "gitstars_stars_stored", "Stars stored since the start", value=totals.stars_stored
     )
     yield CounterMetricFamily(
-        "gitstars_pages_stored", "Pages stored since the start", value=totals["pages_stored"]
+        "gitstars_pages_stored", "Pages stored since the start", value=totals.pages_stored
     )
     yield _gauge(
         "gitstars_stars_per_second",
         "Stars stored a second, over the last ten",
-        status["rates"]["stars_per_second"],
+        status.rates.stars_per_second,
     )
     repositories = GaugeMetricFamily(
         "gitstars_repositories", "Repositories by status", labels=["status"]
     )
-    for name, count in sorted(status["repositories"].items()):
+    for name, count in sorted(status.repositories.items()):
         repositories.add_metric([name], count)
     yield repositories
-    yield _gauge("gitstars_queue_depth", "Jobs that wait", status["queue"]["depth"])
+    yield _gauge("gitstars_queue_depth", "Jobs that wait", status.queue.depth)
     yield _gauge(
         "gitstars_queue_oldest_seconds",
         "How long the oldest job has waited",
-        status["queue"]["oldest_seconds"],
+        status.queue.oldest_seconds,
     )
     states = GaugeMetricFamily("gitstars_workers", "Workers by state", labels=["state"])
     for state in ("busy", "waiting", "idle", "retiring"):
-        states.add_metric([state], workers[state])
+        states.add_metric([state], getattr(workers, state))
     yield states
     yield CounterMetricFamily(
-        "gitstars_workers_replaced", "Workers replaced since the start", value=workers["replaced"]
+        "gitstars_workers_replaced", "Workers replaced since the start", value=workers.replaced
     )
 
 

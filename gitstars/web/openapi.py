@@ -1,14 +1,23 @@
-"""The description of the admin API in OpenAPI 3.1: its routes here, its shapes in ``schemas``.
+"""The description of the admin API in OpenAPI 3.1: its routes stand here, its schemas are
+generated from the values of ``api``.
 
 A test holds every answer to it.
 """
 
-from typing import Any, get_args
+import functools
+from dataclasses import dataclass
+from typing import Any
 
-from gitstars import __version__
-from gitstars.model import Status
-from gitstars.web.schemas import BODIES, SCHEMAS
-from gitstars.web.shapes import MOST_ROWS, USUAL_ROWS, Sort
+import msgspec
+from bottle import HTTPResponse
+
+from gitstars import __version__, api
+from gitstars.web.answers import HEADERS, read_query
+
+#: A piece of JSON.
+Json = dict[str, Any]
+#: Where the schema of a value is found in the document.
+REFERENCE = "#/components/schemas/{name}"
 
 ERRORS = {
     400: "The request, or its body, cannot be read.",
@@ -27,7 +36,7 @@ ERRORS = {
 }
 LOOK_ERRORS, DO_ERRORS = (401, 403, 405, 422), (400, 401, 403, 405, 408, 413, 415, 422)
 
-NAME = {
+NAME: Json = {
     "name": "id",
     "in": "path",
     "required": True,
@@ -37,17 +46,144 @@ NAME = {
     ),
     "schema": {"type": "string"},
 }
-USER = {
+USER: Json = {
     "name": "id",
     "in": "path",
     "required": True,
     "description": "The numeric GitHub id of the user.",
     "schema": {"type": "integer"},
 }
+EVENTS = (
+    "What happens, as server-sent events: `event` is a dotted word such as `repo.completed`, "
+    "`data` a JSON object with `at` and, where they apply, `repo`, `user`, `status` and `reason`. "
+    "A comment comes at least every 15 seconds. A reader that is a thousand events behind loses "
+    "the oldest ones."
+)
 
 
-def describe_api() -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One route: what it takes, and what it answers with ``status`` and when it refuses."""
+
+    method: str
+    path: str
+    summary: str
+    answer: type[msgspec.Struct]
+    status: int = 200
+    query: type[msgspec.Struct] | None = None
+    body: type[msgspec.Struct] | None = None
+    named: Json | None = None
+    errors: tuple[int, ...] = (503,)
+
+
+ROUTES = (
+    Route(
+        "get",
+        "/stats",
+        "Health with its reasons, and all statistics",
+        api.Stats,
+        query=api.StatsQuery,
+    ),
+    Route("get", "/stats/summary", "The numbers that matter most", api.Summary),
+    Route(
+        "get",
+        "/repos",
+        "Repositories and their states",
+        api.Repositories,
+        query=api.ReposQuery,
+    ),
+    Route(
+        "get",
+        "/repos/{id}",
+        "Everything known about a repository",
+        api.RepositoryDetails,
+        named=NAME,
+        errors=(404, 503),
+    ),
+    Route(
+        "post",
+        "/repos/{id}/reprocess",
+        "Collect a repository ahead of what waits",
+        api.Requested,
+        status=202,
+        body=api.Force,
+        named=NAME,
+        errors=(404, 409, 503),
+    ),
+    Route(
+        "post",
+        "/repos/{id}/reset",
+        "Forget its progress and errors; it begins anew",
+        api.Reset,
+        body=api.Nothing,
+        named=NAME,
+        errors=(404, 409, 503),
+    ),
+    Route("get", "/workers", "The workers and what each is doing", api.Workers),
+    Route(
+        "post",
+        "/workers/scale",
+        "Set the number of workers, until told otherwise, also through a restart",
+        api.Scaled,
+        body=api.Scale,
+        errors=(409, 503),
+    ),
+    Route("get", "/queue", "What waits", api.Queue),
+    Route(
+        "post",
+        "/queue/clear",
+        "Drop what waits; the database keeps it pending",
+        api.Cleared,
+        body=api.Nothing,
+    ),
+    Route(
+        "get",
+        "/accounts",
+        "Accounts: progress, access, budgets, and what each waits for",
+        api.Accounts,
+    ),
+    Route(
+        "post",
+        "/users/{id}/reprocess",
+        "Collect what stopped of a user's repositories, or all of them",
+        api.UserRequested,
+        status=202,
+        body=api.Force,
+        named=USER,
+        errors=(404, 409, 503),
+    ),
+    Route(
+        "post",
+        "/pause",
+        "Stop collecting at the next page; a restart does not end it",
+        api.Paused,
+        body=api.Nothing,
+    ),
+    Route(
+        "post",
+        "/resume",
+        "Go on after a pause, and look at tokens that are out at once",
+        api.Paused,
+        body=api.Nothing,
+    ),
+)
+
+
+@functools.cache
+def describe_api() -> Json:
     """The document."""
+    schemas = _generate_schemas()
+    queries = {
+        route.query: schemas.pop(route.query.__name__)["properties"]
+        for route in ROUTES
+        if route.query is not None
+    }
+    paths: dict[str, Json] = {}
+    for route in ROUTES:
+        fields = queries[route.query] if route.query is not None else {}
+        paths.setdefault(route.path, {})[route.method] = _describe(route, fields)
+    paths["/events"] = {"get": _describe_events()}
+    paths["/openapi.json"] = {"get": _describe_document()}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -58,9 +194,9 @@ def describe_api() -> dict[str, Any]:
         },
         "servers": [{"url": "/"}],
         "security": [{"key": []}],
-        "paths": _paths(),
+        "paths": paths,
         "components": {
-            "schemas": SCHEMAS,
+            "schemas": schemas,
             "securitySchemes": {
                 "key": {"type": "http", "scheme": "bearer", "description": "The admin key."}
             },
@@ -68,180 +204,79 @@ def describe_api() -> dict[str, Any]:
     }
 
 
-def _paths() -> dict[str, Any]:
-    return {
-        "/stats": {
-            "get": _look(
-                "Health with its reasons, and all statistics",
-                "Stats",
-                [_query("history", {"type": "boolean"})],
-                [503],
-            )
-        },
-        "/stats/summary": {"get": _look("The numbers that matter most", "Summary", [], [503])},
-        "/repos": {
-            "get": _look("Repositories and their states", "Repositories", _repos_query(), [503])
-        },
-        "/repos/{id}": {
-            "get": _look(
-                "Everything known about a repository", "RepositoryDetails", [NAME], [404, 503]
-            )
-        },
-        "/repos/{id}/reprocess": {
-            "post": _do(
-                "Collect a repository ahead of what waits",
-                "Requested",
-                202,
-                "Force",
-                [NAME],
-                [404, 409, 503],
-            ),
-        },
-        "/repos/{id}/reset": {
-            "post": _do(
-                "Forget its progress and errors; it begins anew",
-                "Reset",
-                200,
-                "Nothing",
-                [NAME],
-                [404, 409, 503],
-            )
-        },
-        "/workers": {"get": _look("The workers and what each is doing", "Workers", [], [503])},
-        "/workers/scale": {
-            "post": _do(
-                "Set the number of workers, until told otherwise",
-                "Scaled",
-                200,
-                "Scale",
-                [],
-                [409, 503],
-            )
-        },
-        "/queue": {"get": _look("What waits", "Queue", [], [503])},
-        "/queue/clear": {
-            "post": _do(
-                "Drop what waits; the database keeps it pending",
-                "Cleared",
-                200,
-                "Nothing",
-                [],
-                [503],
-            )
-        },
-        "/users/{id}/reprocess": {
-            "post": _do(
-                "Collect what stopped of a user's repositories, or all of them",
-                "UserRequested",
-                202,
-                "Force",
-                [USER],
-                [404, 503],
-            ),
-        },
-        "/accounts": {
-            "get": _look(
-                "Accounts: progress, access, budgets, and why one is out", "Accounts", [], [503]
-            )
-        },
-        "/pause": {
-            "post": _do(
-                "Stop collecting at the next page; a restart does not end it",
-                "Paused",
-                200,
-                "Nothing",
-                [],
-                [503],
-            )
-        },
-        "/resume": {"post": _do("Go on after a pause", "Paused", 200, "Nothing", [], [503])},
-        "/events": {"get": _events()},
-        "/openapi.json": {"get": {**_look("This document", "Document", [], []), "security": []}},
-    }
+def answer_description() -> HTTPResponse:
+    """The document, as an answer."""
+    read_query(api.Nothing)
+    body = msgspec.json.encode(describe_api())
+    return HTTPResponse(body, 200, {**HEADERS, "Content-Type": "application/json"})
 
 
-def _look(
-    summary: str, schema: str, parameters: list[dict[str, Any]], errors: list[int]
-) -> dict[str, Any]:
-    return _operation(summary, schema, 200, parameters, (*LOOK_ERRORS, *errors))
+def _generate_schemas() -> dict[str, Json]:
+    """The schema of every value that a route takes or answers, and of what these hold."""
+    kinds = [
+        kind
+        for route in ROUTES
+        for kind in (route.answer, route.query, route.body)
+        if kind is not None
+    ]
+    _, schemas = msgspec.json.schema_components([api.Error, *kinds], ref_template=REFERENCE)
+    for schema in schemas.values():
+        if "description" in schema:
+            schema["description"] = " ".join(schema["description"].split())
+    return schemas
 
 
-def _do(
-    summary: str,
-    schema: str,
-    status: int,
-    body: str,
-    parameters: list[dict[str, Any]],
-    errors: list[int],
-) -> dict[str, Any]:
-    described = _operation(summary, schema, status, parameters, (*DO_ERRORS, *errors))
-    return {
-        **described,
-        "requestBody": {
-            "required": False,
-            "content": {"application/json": {"schema": BODIES[body]}},
-        },
-    }
-
-
-def _operation(
-    summary: str,
-    schema: str,
-    status: int,
-    parameters: list[dict[str, Any]],
-    errors: tuple[int, ...],
-) -> dict[str, Any]:
-    good = {"description": summary, "content": _json(schema)}
-    return {
-        "summary": summary,
+def _describe(route: Route, fields: Json) -> Json:
+    """One operation; ``fields`` are the schemas of its query's values by name."""
+    parameters = [] if route.named is None else [route.named]
+    parameters += [_parameter(name, schema) for name, schema in fields.items()]
+    good = {"description": route.summary, "content": _content(route.answer)}
+    usual = LOOK_ERRORS if route.method == "get" else DO_ERRORS
+    described: Json = {
+        "summary": route.summary,
         "parameters": parameters,
-        "responses": {str(status): good, **_errors(errors)},
+        "responses": {str(route.status): good, **_errors((*usual, *route.errors))},
+    }
+    if route.body is not None:
+        described["requestBody"] = {"required": False, "content": _content(route.body)}
+    return described
+
+
+def _parameter(name: str, schema: Json) -> Json:
+    rest = {key: value for key, value in schema.items() if key != "description"}
+    told = {"description": schema["description"]} if "description" in schema else {}
+    return {"name": name, "in": "query", "schema": rest, **told}
+
+
+def _describe_events() -> Json:
+    stream = {"text/event-stream": {"schema": {"type": "string"}}}
+    return {
+        "summary": "What happens, as it happens",
+        "parameters": [],
+        "responses": {
+            "200": {"description": EVENTS, "content": stream},
+            **_errors((*LOOK_ERRORS, 503)),
+        },
     }
 
 
-def _errors(numbers: tuple[int, ...]) -> dict[str, Any]:
+def _describe_document() -> Json:
+    schema = {"type": "object", "required": ["openapi", "info", "paths", "components"]}
+    good = {"description": "This document", "content": {"application/json": {"schema": schema}}}
     return {
-        str(number): {"description": ERRORS[number], "content": _json("Error")}
+        "summary": "This document",
+        "parameters": [],
+        "responses": {"200": good, **_errors(LOOK_ERRORS)},
+        "security": [],
+    }
+
+
+def _errors(numbers: tuple[int, ...]) -> Json:
+    return {
+        str(number): {"description": ERRORS[number], "content": _content(api.Error)}
         for number in sorted(numbers)
     }
 
 
-def _events() -> dict[str, Any]:
-    text = (
-        "What happens, as server-sent events: `event` is a dotted word such as `repo.completed`, "
-        "`data` a JSON object with `at` and, where "
-        "they apply, `repo`, `user`, `status` and `reason`. A comment comes at least every 15 "
-        "seconds. A reader that is a thousand "
-        "events behind loses the oldest ones."
-    )
-    good = {"description": text, "content": {"text/event-stream": {"schema": {"type": "string"}}}}
-    return {
-        "summary": "What happens, as it happens",
-        "parameters": [],
-        "responses": {"200": good, **_errors((*LOOK_ERRORS, 503))},
-    }
-
-
-def _repos_query() -> list[dict[str, Any]]:
-    return [
-        _query("status", {"enum": [str(status) for status in Status]}),
-        _query("q", {"type": "string", "maxLength": 200}, "Part of the name, in any case."),
-        _query(
-            "sort",
-            {"enum": list(get_args(Sort)), "default": "name"},
-            "A minus turns the order round.",
-        ),
-        _query(
-            "limit", {"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": USUAL_ROWS}
-        ),
-        _query("offset", {"type": "integer", "minimum": 0, "default": 0}),
-    ]
-
-
-def _query(name: str, schema: dict[str, Any], description: str = "") -> dict[str, Any]:
-    described = {"description": description} if description else {}
-    return {"name": name, "in": "query", "schema": schema, **described}
-
-
-def _json(schema: str) -> dict[str, Any]:
-    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+def _content(kind: type[msgspec.Struct]) -> Json:
+    return {"application/json": {"schema": {"$ref": REFERENCE.format(name=kind.__name__)}}}

@@ -7,6 +7,7 @@ from gitstars.config import AdminConfig, HealthConfig, admin_key_path
 from gitstars.events import EventBus
 from gitstars.settings_rules import is_loopback
 from gitstars.supervise.operations import Operations
+from gitstars.supervise.repositories import RepositoryOperations
 from gitstars.supervise.snapshot import Snapshots
 from gitstars.web.admin import build_admin_app
 from gitstars.web.auth import Gate, find_key
@@ -27,6 +28,7 @@ def build_health_server(
 def build_admin_server(
     settings: AdminConfig,
     snapshots: Snapshots,
+    repositories: RepositoryOperations,
     operations: Operations,
     events: EventBus,
     clock: Clock,
@@ -37,5 +39,5 @@ def build_admin_server(
     Raises UserMistake when there is no key that suffices, and none can be made.
     """
     gate = Gate(find_key(settings, admin_key_path()), is_loopback(settings.host))
-    app = build_admin_app(snapshots, operations, Streams(events, clock, stop), gate)
+    app = build_admin_app(snapshots, repositories, operations, Streams(events, clock, stop), gate)
     return HttpServer("admin", app, settings.host, settings.port)

@@ -91,7 +91,7 @@ class Served:
         assert app is not None
         settled = {"completed": 29, "restricted": 1}
         self.flow.wait_until(
-            lambda: app.snapshots.status()["repositories"] == settled,
+            lambda: app.snapshots.status().repositories == settled,
             "the repositories are counted",
         )
 

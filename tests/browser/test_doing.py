@@ -29,7 +29,7 @@ def test_pause_asks_first_and_resume_goes_on(visit: Visitor, serve_world: Serve)
     expect(page.get_by_text("Collecting is paused.")).to_be_visible()
     expect(page.get_by_role("button", name="Resume")).to_be_focused()
     assert served.flow.app is not None
-    assert served.flow.app.snapshots.status()["paused"]
+    assert served.flow.app.snapshots.status().paused
 
     page.get_by_role("button", name="Resume").click()
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gitstars.cli import show
 from gitstars.cli.demo_show import group_reasons
-from gitstars.clock import show_time
+from gitstars.clock import show_duration, show_time
 
 
 @pytest.mark.parametrize(
@@ -29,14 +29,14 @@ from gitstars.clock import show_time
     ],
 )
 def test_a_duration_is_told_in_its_two_largest_units(seconds: float, words: str) -> None:
-    assert show.duration(seconds) == words
+    assert show_duration(seconds) == words
 
 
 @given(st.integers(min_value=0, max_value=10**9))
 def test_a_duration_is_never_longer_than_what_it_tells_of(seconds: int) -> None:
     sizes = {"d": 86_400, "h": 3600, "min": 60, "s": 1}
 
-    words = show.duration(seconds).split()
+    words = show_duration(seconds).split()
     told = sum(
         int(amount) * sizes[unit] for amount, unit in zip(words[::2], words[1::2], strict=True)
     )

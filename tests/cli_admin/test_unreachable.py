@@ -105,7 +105,10 @@ def test_something_else_on_the_port_is_not_taken_for_gitstars(
     done = gitstars("repos", "--url", github.url)
 
     assert done.returncode == 1
-    assert done.stderr == f"what answers at {github.url} is not a gitstars admin API (status 401)\n"
+    assert done.stderr == (
+        f"what answers at {github.url} is not the admin API of this gitstars (status 401); check "
+        "--url, and that both are of the same version\n"
+    )
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, ("doctor",), ("demo",)], ids=" ".join)

@@ -13,7 +13,6 @@ WELL = Facts(
     database_seconds=0.01,
     workers=2,
     failing_duties=(),
-    rejected=(),
     is_queue_full=False,
     disk_free_bytes=10**12,
     memory_percent=40.0,
@@ -38,7 +37,22 @@ def test_where_nothing_is_wrong_there_is_no_reason() -> None:
             "degraded",
             "duty budgets fails: no answer",
         ),
-        ({"rejected": ["ada (1)"]}, "degraded", "GitHub refuses the token of ada (1)"),
+        ({"schema_problem": "table x demands y"}, "unhealthy", "table x demands y"),
+        (
+            {"github_problem": "GitHub has not answered since 14:02 (connection refused)"},
+            "degraded",
+            "GitHub has not answered since 14:02 (connection refused)",
+        ),
+        (
+            {"watcher_problem": "the accounts could not be read"},
+            "degraded",
+            "the accounts could not be read",
+        ),
+        (
+            {"tokens_out": [("ada (1)", "GitHub rejects its token")]},
+            "degraded",
+            "account ada (1): GitHub rejects its token",
+        ),
         ({"database_seconds": 3.21}, "degraded", "the database takes 3.2 s to answer"),
         (
             {"is_queue_full": True},
@@ -57,10 +71,23 @@ def test_each_trouble_is_told(change: dict[str, object], status: str, reason: st
 
 def test_the_gravest_comes_first_and_all_are_told() -> None:
     health = judge_health(
-        replace(WELL, rejected=["ada (1)"], database_problem="gone", database_seconds=9.0)
+        replace(
+            WELL, tokens_out=[("ada (1)", "out")], database_problem="gone", database_seconds=9.0
+        )
     )
 
     assert (health.status, health.reasons) == (
         "unhealthy",
-        ["gone", "GitHub refuses the token of ada (1)"],
+        ["gone", "account ada (1): out"],
     )
+
+
+def test_of_many_tokens_that_are_out_some_are_named() -> None:
+    out = [(f"user {number}", "out") for number in range(8)]
+
+    health = judge_health(replace(WELL, tokens_out=out))
+
+    assert health.reasons[4:] == [
+        "account user 4: out",
+        "the tokens of 3 more accounts are not used",
+    ]

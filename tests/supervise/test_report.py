@@ -3,45 +3,87 @@
 import signal
 from collections.abc import Callable
 
-import pytest
+import msgspec
 
+from gitstars import api
 from gitstars.config import Config, DatabaseConfig
 from gitstars.simulator.scenario import SimLimits, make_scenario
-from gitstars.supervise.report import render_report, show_seconds
+from gitstars.supervise.report import render_report
 from tests.harness import Flow, Server
 
-STATUS = {
-    "status": "degraded",
-    "reasons": ["the queue is full"],
-    "paused": True,
-    "uptime_seconds": 100_000.0,
-    "database": {
-        "reachable": False,
-        "latency_ms": 1.25,
-        "error": "nobody answers",
-        "pool": {"maximum": 10, "idle": 2, "in_use": 3, "waiting": 4},
-    },
-    "workers": {"count": 7, "busy": 3, "waiting": 2, "idle": 1, "retiring": 1, "replaced": 5},
-    "queue": {"depth": 12_345, "oldest_seconds": 200.0, "is_full": True},
-    "budgets": {
-        "core": {"limit": 10_000, "remaining": 1234},
-        "graphql": {"limit": 10_000, "remaining": 9999},
-    },
-    "repositories": {"completed": 1000, "pending": 20},
-    "totals": {"stars_stored": 1_234_567},
-    "rates": {"stars_per_second": 45.25},
-    "resources": {
-        "cpu_percent": 12.0,
-        "machine_cpu_percent": 30.0,
-        "memory_mb": 120.0,
-        "memory_percent": 40.0,
-        "open_files": 54,
-        "disk_free_mb": 7890,
-    },
-}
+POOL = api.Pool(maximum=10, idle=2, in_use=3, waiting=4)
+STATUS = api.Stats(
+    status="degraded",
+    reasons=["the queue is full"],
+    paused=True,
+    version="1.2.3",
+    uptime_seconds=100_000.0,
+    database=api.DatabaseState(
+        address="ws://db",
+        is_embedded=False,
+        reachable=False,
+        latency_ms=1.25,
+        error="nobody answers",
+        schema_problem=None,
+        pool=POOL,
+    ),
+    github=api.GitHubState(
+        reachable=True,
+        error=None,
+        since=None,
+        next_probe_at=None,
+        routes=api.Routes(graphql=True, history=True),
+    ),
+    workers=api.WorkerCounts(count=7, busy=3, waiting=2, idle=1, retiring=1, replaced=5),
+    queue=api.QueueState(depth=12_345, oldest_seconds=200.0, is_full=True),
+    accounts=api.AccountCounts(count=2, out=1, watcher_problem=None),
+    budgets=api.BudgetSums(
+        core=api.BudgetSum(limit=10_000, remaining=1234),
+        graphql=api.BudgetSum(limit=10_000, remaining=9999),
+    ),
+    repositories={"completed": 1000, "pending": 20},
+    counted_at=None,
+    totals=api.Totals(
+        stars_stored=1_234_567,
+        pages_stored=0,
+        repositories_completed=0,
+        repositories_failed=0,
+        repositories_refused=0,
+    ),
+    rates=api.Rates(stars_per_second=45.25),
+    resources=api.Resources(
+        cpu_percent=12.0,
+        machine_cpu_percent=30.0,
+        memory_mb=120.0,
+        memory_percent=40.0,
+        open_files=54,
+        disk_free_mb=7890,
+    ),
+    duties=[],
+    at="2026-11-24T08:00:00Z",
+)
+BUDGET = api.Budget(limit=5000, remaining=None, reset_at=None)
+
+
+def account(user_id: int, login: str, reason: str | None) -> api.Account:
+    return api.Account(
+        user_id=user_id,
+        login=login,
+        scopes=None,
+        token=api.Token(state="usable", text=None, look_again_at=None),
+        access=api.AccessCounts(allowed=0, refused=0),
+        repositories=api.AccountRepositories(total=0, settled=0, waiting=0),
+        seconds_left=None,
+        budgets=api.Budgets(core=BUDGET, graphql=BUDGET),
+        cooldown_until=None,
+        reason=reason,
+        activity=None,
+    )
+
+
 ACCOUNTS = [
-    {"user_id": 1, "login": "ada", "reason": None},
-    {"user_id": 2, "login": "", "reason": "its budget is spent until 2026-11-24T08:00:00Z"},
+    account(1, "ada", None),
+    account(2, "", "its budget is spent until 2026-11-24T08:00:00Z"),
 ]
 
 
@@ -66,28 +108,31 @@ def test_the_report_tells_of_processing_workers_resources_database_and_budgets()
     ]
 
 
+def test_the_report_tells_of_a_github_that_is_away_and_of_missing_routes() -> None:
+    github = api.GitHubState(
+        reachable=False,
+        error="connection refused",
+        since="2026-11-24T07:00:00Z",
+        next_probe_at="2026-11-24T08:00:30Z",
+        routes=api.Routes(graphql=False, history=True),
+    )
+
+    lines = render_report(msgspec.structs.replace(STATUS, github=github), [], {})
+
+    assert (
+        "GitHub: has not answered since 2026-11-24T07:00:00Z (connection refused); it is tried "
+        "again at 2026-11-24T08:00:30Z"
+    ) in lines
+    assert "GitHub: not used on this server: graphql" in lines
+
+
 def test_of_many_accounts_that_are_out_some_are_named() -> None:
-    out = [{"user_id": number, "login": "x", "reason": "spent"} for number in range(50)]
+    out = [account(number, "x", "spent") for number in range(50)]
 
     lines = render_report(STATUS, out, {})
 
     assert sum("is out: spent" in line for line in lines) == 10
     assert "and 40 more accounts are out" in lines
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0, "0 s"),
-        (59.4, "59 s"),
-        (60, "1 min 0 s"),
-        (3599, "59 min 59 s"),
-        (3661, "1 h 1 min"),
-        (90_000, "1 d 1 h"),
-    ],
-)
-def test_times_are_shown_in_two_units(seconds: float, text: str) -> None:
-    assert show_seconds(seconds) == text
 
 
 def test_a_signal_brings_the_report(

@@ -126,9 +126,7 @@ def start_served(
 
 def is_counted(app: App) -> bool:
     """Whether the background readings have seen what was collected."""
-    return bool(
-        sum(app.snapshots.status()["repositories"].values()) and app.snapshots.pulse.progress
-    )
+    return bool(sum(app.snapshots.status().repositories.values()) and app.snapshots.pulse.progress)
 
 
 Serve = Callable[..., Served]

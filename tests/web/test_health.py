@@ -84,8 +84,11 @@ def test_a_token_that_github_refuses_degrades(served: Serve) -> None:
     answer = running.health.get("/health")
 
     assert (answer.status, answer.json["status"]) == (200, "degraded")
-    assert answer.json["reasons"] == ["GitHub refuses the token of ada (1)"]
-    assert "signing in again" in running.admin.get("/accounts").json["accounts"][0]["reason"]
+    assert len(answer.json["reasons"]) == 1
+    assert answer.json["reasons"][0].startswith("account ada (1): no; it is looked at again at ")
+    (token, _) = [one["token"] for one in running.admin.get("/accounts").json["accounts"]]
+    assert (token["state"], token["text"]) == ("rejected", "no")
+    assert token["look_again_at"] is not None
 
 
 def test_a_database_that_goes_away_and_comes_back_is_told(

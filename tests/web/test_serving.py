@@ -9,11 +9,11 @@ import gevent
 import pytest
 from bottle import Bottle, HTTPResponse
 
+from gitstars.api import Force
 from gitstars.errors import PortTaken
 from gitstars.web import serving
 from gitstars.web.answers import read_body, tell_error, translated
 from gitstars.web.serving import HttpServer
-from gitstars.web.shapes import Force
 from tests.waiting import PATIENCE_SECONDS
 
 
@@ -26,11 +26,11 @@ def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     app = Bottle()
     app.default_error_handler = tell_error
     app.install(translated)
-    app.get("/small", callback=lambda: {"small": True})
+    app.get("/small", callback=lambda: Force(force=True))
     app.get("/large", callback=lambda: HTTPResponse(b"x" * 50_000_000))
     app.get("/broken", callback=lambda: 1 / 0)
-    app.post("/unread", callback=lambda: {"read": False})
-    app.post("/read", callback=lambda: {"force": read_body(Force).force})
+    app.post("/unread", callback=lambda: Force())
+    app.post("/read", callback=lambda: read_body(Force))
     server = HttpServer("test", app, "127.0.0.1", 0)
     server.start()
     yield server.port
@@ -66,7 +66,7 @@ def test_small_answers_on_one_connection_do_not_wait_for_each_other(port: int) -
         for _ in range(20):
             connection.sendall(b"GET /small HTTP/1.1\r\nHost: x\r\n\r\n")
             answer = b""
-            while not answer.endswith(b'{"small":true}'):
+            while not answer.endswith(b'{"force":true}'):
                 answer += connection.recv(4096)
         assert time.monotonic() - began < 0.4
 
@@ -158,7 +158,7 @@ def test_a_body_that_nobody_reads_does_not_become_the_next_request(port: int) ->
 
     assert [line for line in answer.split(b"\r\n") if b"HTTP/1.1" in line] == [
         b"HTTP/1.1 200 OK",
-        b'{"read":false}HTTP/1.1 200 OK',
+        b'{"force":false}HTTP/1.1 200 OK',
     ]
 
 

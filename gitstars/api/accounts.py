@@ -1,0 +1,96 @@
+"""Accounts as the admin API answers them."""
+
+from typing import Literal
+
+from gitstars.api.base import Answered, Number, Time, Whole
+
+
+class Budget(Answered, frozen=True):
+    """One budget of an account; `remaining` null: GitHub has not told it yet."""
+
+    limit: Whole
+    remaining: Whole | None
+    reset_at: Time | None
+
+
+class Budgets(Answered, frozen=True):
+    """GitHub's two budgets: REST (`core`) and GraphQL."""
+
+    core: Budget
+    graphql: Budget
+
+
+class AccessCounts(Answered, frozen=True):
+    """Repositories that the account may list, and those that were refused to it."""
+
+    allowed: Whole
+    refused: Whole
+
+
+class AccountRepositories(Answered, frozen=True):
+    """Repositories that the account starred, those that need no more work, and jobs that wait."""
+
+    total: Whole
+    settled: Whole
+    waiting: Whole
+
+
+TokenState = Literal["usable", "rejected", "foreign", "unsendable"]
+
+
+class Token(Answered, frozen=True):
+    """Whether the account's token is used.
+
+    `rejected`: GitHub answered 401; `foreign`: it is another person's; `unsendable`: it has
+    characters that no header may hold. `look_again_at` is when it is tried again; an operator's
+    reprocess or resume tries it at once.
+    """
+
+    state: TokenState
+    text: str | None
+    look_again_at: Time | None
+
+
+class Slots(Answered, frozen=True):
+    """Calls of one kind of work that are under way, and how many there may be."""
+
+    used: Whole
+    most: Whole
+
+
+class Activity(Answered, frozen=True):
+    """What a served account does: why it moves, or what it waits for and until when.
+
+    `slots` are by kind of work, `open` are the readings under way, `next_ask` is what it asks next.
+    """
+
+    slots: dict[str, Slots]
+    open: list[str]
+    next_ask: str | None
+    waits_for: str | None
+    waits_until: Time | None
+    progressed_at: Time | None
+
+
+class Account(Answered, frozen=True):
+    """An account; `reason` says why it cannot be used now, `activity` is null while no worker
+    serves it.
+    """
+
+    user_id: Whole
+    login: str
+    scopes: list[str] | None
+    token: Token
+    access: AccessCounts
+    repositories: AccountRepositories
+    seconds_left: Number | None
+    budgets: Budgets
+    cooldown_until: Time | None
+    reason: str | None
+    activity: Activity | None
+
+
+class Accounts(Answered, frozen=True):
+    """All accounts."""
+
+    accounts: list[Account]

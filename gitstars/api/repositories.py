@@ -1,0 +1,77 @@
+"""Repositories as the admin API answers them."""
+
+from gitstars.api.base import Answered, Time, Whole
+from gitstars.model import Status
+
+#: What has to stand beside every weekly history.
+HISTORY_NOTE = "days not in UTC, only stars still there"
+
+
+class Repository(Answered, frozen=True):
+    """A repository and its collecting. `reason` says why it is in its status."""
+
+    id: str
+    full_name: str
+    github_id: Whole | None
+    stars: Whole
+    is_private: bool
+    status: Status
+    reason: str | None
+    notes: str | None
+    processed_stargazers: Whole
+    total_stargazers: Whole | None
+    ghosts: Whole
+    last_page: Whole
+    total_pages: Whole | None
+    error_count: Whole
+    claimed_by: str | None
+    claimed_at: Time | None
+    lease_expires_at: Time | None
+    started_at: Time | None
+    completed_at: Time | None
+    next_retry_at: Time | None
+
+
+class Access(Answered, frozen=True):
+    """What is known of an account's right to list a repository.
+
+    Of a refusal `face` is a short word, `text` what GitHub said, `advice` what to change, and
+    `accepted_permissions` what a fine-grained token lacks, as GitHub's header names it.
+    """
+
+    user_id: Whole
+    login: str
+    may_list: bool | None
+    face: str | None
+    text: str | None
+    advice: str | None
+    accepted_permissions: str | None
+    checked_at: Time | None
+    look_again_at: Time | None
+
+
+class Week(Answered, frozen=True):
+    """Stars of a week that are still there, by GitHub's days, which are not UTC days.
+
+    `week` is the Sunday on which it begins. `days` begins with Sunday and ends with the last day
+    that has begun: a week that is not over has fewer than seven.
+    """
+
+    week: Time
+    total: Whole
+    days: list[Whole]
+
+
+class RepositoryDetails(Repository, frozen=True):
+    """Everything known about a repository: who may list it, and its weekly history."""
+
+    access: list[Access]
+    history: list[Week]
+
+
+class Repositories(Answered, frozen=True):
+    """A part of the repositories; `next` is the address of the following one."""
+
+    repos: list[Repository]
+    total: Whole
+    next: str | None
