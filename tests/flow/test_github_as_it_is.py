@@ -17,7 +17,15 @@ from tests.harness import NO_LIMITS, Flow
 
 MakeFlow = Callable[..., Flow]
 GRAPH = {"use_graphql": True, "graphql_points_per_minute": 1_000_000}
-FACES = ("permission", "token", "integration", "empty", "not_found", "graph_null_repository")
+FACES = (
+    "usual",
+    "permission",
+    "token",
+    "integration",
+    "empty",
+    "not_found",
+    "graph_null_repository",
+)
 
 
 @pytest.mark.both_engines
@@ -163,7 +171,6 @@ def test_a_refused_repository_is_not_asked_for_again_before_its_time_until_the_t
     )
     held = Scenario(
         accounts=(account, renewed),
-        face="permission",
         repositories=places,
         limits=NO_LIMITS,
         population=9000,

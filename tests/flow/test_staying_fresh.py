@@ -185,7 +185,6 @@ def test_repositories_that_an_account_owns_or_collaborates_on_are_collected(
         repositories=(*places, hidden),
         limits=NO_LIMITS,
         population=9000,
-        face="permission",
     )
     run = flow(held, github=github)
 
@@ -205,7 +204,7 @@ def test_the_counts_of_restricted_lists_stay_true(flow: MakeFlow, github: dict[s
     place = SimRepository(id=7, full_name="org/closed", stars=500)
     account = SimAccount(user_id=1, login="ann", token="gho_annannann", starred=(7,))
     run = flow(
-        Scenario(accounts=(account,), repositories=(place,), limits=NO_LIMITS, face="permission"),
+        Scenario(accounts=(account,), repositories=(place,), limits=NO_LIMITS),
         github=github,
     )
     app = run.start()
