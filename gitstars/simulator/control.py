@@ -123,8 +123,7 @@ def add_routes(app: Bottle, github: "SimulatedGitHub") -> None:
 
     def put_account() -> dict[str, Any]:
         account = _read(SimAccount)
-        github.world.accounts[account.token] = account
-        github.world.logins.setdefault(account.user_id, account.login)
+        github.world.add_account(account)
         return {"accounts": len(github.world.accounts)}
 
     def read_log() -> dict[str, Any]:

@@ -197,11 +197,12 @@ class Execution:
     def _attribute(self, asked: Field, place: Place) -> str:
         if asked.name == "owner":
             owner, _, _ = place.full_name.partition("/")
+            is_person = owner.lower() in self.world.owners
             return as_plain(
                 asked.fields,
                 {
-                    "__typename": "Organization",
-                    "id": f"O_{owner}",
+                    "__typename": "User" if is_person else "Organization",
+                    "id": f"U_{self.world.owners[owner.lower()]}" if is_person else f"O_{owner}",
                     "login": owner,
                     "url": f"https://github.com/{owner}",
                 },

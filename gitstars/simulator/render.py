@@ -134,12 +134,22 @@ def touched(place: Place) -> str:
     return moment(TOUCHED_AT + place.updated)
 
 
-def repository(place: Place, role: str | None, api: str, is_full: bool = False) -> dict[str, Any]:
+def owner(world: World, login: str, api: str) -> str:
+    """Who owns repositories under this login: a person who has an account, or an organisation."""
+    user_id = world.owners.get(login.lower())
+    if user_id is not None:
+        return user(user_id, login, api)
+    return user(ORGANISATION_IDS + sum(login.encode()), login, api, "Organization")
+
+
+def repository(
+    world: World, place: Place, role: str | None, api: str, is_full: bool = False
+) -> dict[str, Any]:
     """A repository's record; with what only its own page shows when ``is_full``.
 
     ``role`` is GraphQL's name for what the reader may do; None: an App, which may read.
     """
-    owner, _, name = place.full_name.partition("/")
+    owner_login, _, name = place.full_name.partition("/")
     address, page = f"{api}/repos/{place.full_name}", f"github.com/{place.full_name}"
     rank = 0 if role is None else ROLES.index(role)
     record: dict[str, Any] = {
@@ -157,9 +167,7 @@ def repository(place: Place, role: str | None, api: str, is_full: bool = False) 
         "full_name": place.full_name,
         "private": place.repository.private,
         "visibility": "private" if place.repository.private else "public",
-        "owner": json.loads(
-            user(ORGANISATION_IDS + sum(owner.encode()), owner, api, "Organization")
-        ),
+        "owner": json.loads(owner(world, owner_login, api)),
         "html_url": f"https://{page}",
         "description": f"Simulated repository {name}",
         "fork": False,

@@ -146,7 +146,9 @@ def _repository(
         case []:
             return Reply(
                 200,
-                json.dumps(render.repository(place, world.role(account, place), ask.root, True)),
+                json.dumps(
+                    render.repository(world, place, world.role(account, place), ask.root, True)
+                ),
                 route,
             )
         case ["stargazers"]:
@@ -216,7 +218,9 @@ def _own(world: World, account: SimAccount, ask: Ask) -> Reply:
     return _listed(
         ask,
         mine,
-        lambda chosen: [render.repository(p, world.role(account, p), ask.root) for p in chosen],
+        lambda chosen: [
+            render.repository(world, p, world.role(account, p), ask.root) for p in chosen
+        ],
         "own",
         "/user/repos",
     )
@@ -240,7 +244,7 @@ def _starred(world: World, account: SimAccount, ask: Ask, user_id: int) -> Reply
 
     def render_them(chosen: Sequence[tuple[Place, int]]) -> list[dict[str, Any]]:
         rows = [
-            (at, render.repository(place, world.role(account, place), ask.root))
+            (at, render.repository(world, place, world.role(account, place), ask.root))
             for place, at in chosen
         ]
         if STAR_MEDIA in ask.media:

@@ -63,13 +63,21 @@ class World:
         self._old_names = {
             r.renamed_from.lower(): r.id for r in scenario.repositories if r.renamed_from
         }
-        self.accounts = {account.token: account for account in scenario.accounts}
+        self.accounts: dict[str, SimAccount] = {}
         self.revoked: set[str] = set()
-        self.logins: dict[int, str] = {
-            account.user_id: account.login for account in scenario.accounts
-        }
+        self.logins: dict[int, str] = {}
+        #: Lower-case logins that accounts began with -> user id: people who may own repositories.
+        self.owners: dict[str, int] = {}
+        for account in scenario.accounts:
+            self.add_account(account)
         self.asked: deque[dict[str, Any]] = deque(maxlen=LOG_BOUND)
         self.counters: Counter[str] = Counter()
+
+    def add_account(self, account: SimAccount) -> None:
+        """One more token; a person who is known keeps the present login."""
+        self.accounts[account.token] = account
+        self.logins.setdefault(account.user_id, account.login)
+        self.owners.setdefault(account.login.lower(), account.user_id)
 
     def account(self, token: str) -> SimAccount | None:
         """Whose token this is."""

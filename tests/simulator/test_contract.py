@@ -99,10 +99,64 @@ def test_plain_and_dated_stargazers_are_what_their_media_types_promise(make_hub:
     assert problems({"type": "array", "items": schema_named("stargazer")}, dated) == []
 
 
+#: A week of the history, whose schema GitHub does not publish.
+WEEK = {
+    "type": "object",
+    "required": ["week", "total", "days"],
+    "additionalProperties": False,
+    "properties": {
+        "week": {"type": "integer", "multipleOf": 86_400},
+        "total": {"type": "integer", "minimum": 0},
+        "days": {
+            "type": "array",
+            "items": {"type": "integer", "minimum": 0},
+            "minItems": 7,
+            "maxItems": 7,
+        },
+    },
+}
+
+
+@pytest.mark.parametrize("token", ["t", None])
+def test_a_history_has_the_shape_that_was_measured(make_hub: MakeHub, token: str | None) -> None:
+    answer = make_hub(PLACE, accounts=(OWNER,)).ask(
+        "/repos/acme/engine/stargazers/history?per_page=30&page=1", token=token
+    )
+
+    assert len(answer.json()) == 30
+    assert problems({"type": "array", "items": WEEK}, answer.json()) == []
+    assert set(answer.links) == {"next", "last"}
+    assert all("/repositories/10/stargazers/history" in v["url"] for v in answer.links.values())
+
+
+@pytest.mark.parametrize(
+    "face", ["usual", "permission", "integration", "token", "not_found", "graph_null_repository"]
+)
+def test_a_refusal_has_the_published_shape_in_every_face(
+    make_hub: MakeHub, schema: GraphQLSchema, face: str
+) -> None:
+    stranger = SimAccount(user_id=4, login="bob", token="b")
+    hub = make_hub(PLACE, accounts=(stranger,), face=face)
+    query = build_stars_query([GraphAsk("acme/engine", 100)])
+    variables: dict[str, Any] = dict(query.variables)
+
+    answer = hub.ask("/repos/acme/engine/stargazers", token="b")
+    body = hub.query(query.text, "b", **variables)
+
+    assert answer.status_code in (403, 404)
+    assert problems(schema_named("basic-error"), answer.json()) == []
+    if face == "usual":
+        assert shape(schema, query.text, variables, body["data"]) == []
+    else:
+        assert [error["type"] for error in body["errors"]] == ["FORBIDDEN"]
+
+
 @pytest.mark.parametrize(
     ("path", "token", "kind"),
     [
         ("/nothing", "t", "basic-error"),
+        ("/repos/acme/engine", None, "basic-error"),
+        ("/repos/acme/engine/stargazers/history?page=101", "t", "validation-error"),
         ("/user", "wrong", "basic-error"),
         ("/repos/old/motor", "t", "basic-error"),
         ("/repos/acme/engine/stargazers?page=401", "t", "validation-error"),
@@ -110,7 +164,7 @@ def test_plain_and_dated_stargazers_are_what_their_media_types_promise(make_hub:
     ],
 )
 def test_an_error_has_its_published_shape(
-    make_hub: MakeHub, path: str, token: str, kind: str
+    make_hub: MakeHub, path: str, token: str | None, kind: str
 ) -> None:
     place = SimRepository(id=10, full_name="acme/engine", stars=5, renamed_from="old/motor")
 

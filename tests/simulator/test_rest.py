@@ -304,6 +304,24 @@ def test_every_address_of_the_api_is_the_simulators_own(make_hub: MakeHub) -> No
     assert own == f"{hub.url}/api/v3/repos/acme/engine"
 
 
+def test_the_owner_of_a_repository_is_a_person_or_an_organisation(make_hub: MakeHub) -> None:
+    hub = make_hub(
+        SimRepository(id=10, full_name="Ann/engine", stars=1),
+        SimRepository(id=11, full_name="acme/parser", stars=1),
+    )
+    asked = '{{repository(owner:"{0}",name:"{1}"){{owner{{__typename id login}}}}}}'
+
+    owners = [hub.read(f"/repos/{name}")["owner"] for name in ("Ann/engine", "acme/parser")]
+    graph = hub.query(asked.format("Ann", "engine"))["data"]["repository"]["owner"]
+
+    assert [(owner["login"], owner["type"]) for owner in owners] == [
+        ("Ann", "User"),
+        ("acme", "Organization"),
+    ]
+    assert owners[0]["id"] == 1
+    assert graph == {"__typename": "User", "id": "U_1", "login": "Ann"}
+
+
 def test_who_is_who(make_hub: MakeHub) -> None:
     hub = make_hub()
 
