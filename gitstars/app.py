@@ -30,6 +30,7 @@ from gitstars.model import Account
 from gitstars.store import lifecycle, schema
 from gitstars.store.database import Database
 from gitstars.store.engine import EngineHost
+from gitstars.store.trial import TRIAL_SECONDS, Trial
 from gitstars.store.writer import PageWriter
 from gitstars.supervise import deadman, pulse, scale_memory
 from gitstars.supervise.accounts import AccountReader
@@ -135,6 +136,7 @@ class App:
         self.readings = Readings(_folder_of(config.database.url), self.clock)
         self.scaler = Scaler(self.pool, self.dispatcher, self.readings.read, config.workers.maximum)
         self.budget_keeper = BudgetKeeper(self.database, self.ledger.snapshot)
+        self.trial = Trial(self.database)
         self.deadman = deadman.DeadMan(
             self.pool,
             self.database,
@@ -185,6 +187,7 @@ class App:
             # run knew.
             self.database.open(wait_for_db_seconds)
             schema.apply(self.database)
+            self.trial.look()
             self.give_back_claims()
             self.ledger.restore(self.budget_keeper.load())
             self.pausing.restore()
@@ -318,6 +321,7 @@ class App:
         return [
             Duty("heartbeat", self.keep_leases, self.config.collect.heartbeat_seconds),
             Duty("stale claims", self.give_back_claims, STALE_SECONDS),
+            Duty("trial write", self.trial.step, TRIAL_SECONDS),
             Duty("budgets", self.budget_keeper.step, KEEP_SECONDS),
             Duty("scaling", self.scaler.step, SCALE_SECONDS),
             Duty("stuck workers", self.deadman.look_at_workers, deadman.LOOK_SECONDS),

@@ -124,7 +124,8 @@ def failure_of(text: str) -> DatabaseError:
         return _right_missing(text)
     for pattern, sentence in SENTENCES:
         if found := re.search(pattern, text, re.S):
-            return QueryFailed(sentence.format(*found.groups()), text)
+            groups = (group.removeprefix("none | ") for group in found.groups())
+            return QueryFailed(sentence.format(*groups), text)
     return QueryFailed(f"the database rejects a statement of gitstars: {_shorten(text)}", text)
 
 

@@ -4,13 +4,17 @@ What the web application defined stays as it is.
 """
 
 import logging
+from typing import Any
 
 from gitstars.errors import DatabaseRefused, QueryFailed
 from gitstars.store.database import Database, record
+from gitstars.store.fields import define_fields
+from gitstars.store.reading import as_count
 
 logger = logging.getLogger(__name__)
 
 VERSION_ROW = record("gitstars_schema", "version")
+SET_VERSION = "UPSERT $row SET version = $version, applied_at = time::now() RETURN NONE"
 
 #: Step n brings a database from version n to n + 1. Steps are only ever added. Every statement may
 #: run twice and beside another server.
@@ -48,30 +52,32 @@ STEPS: tuple[tuple[str, ...], ...] = (
 
 
 def apply(database: Database) -> int:
-    """Bring the database to the newest version; the version it had.
+    """Bring the database to the newest version; the version it had. One query a step.
 
-    Raises DatabaseRefused when the rights do not suffice.
+    Raises DatabaseRefused when the rights do not suffice, or a definition is not taken.
     """
-    database.run_retrying("DEFINE TABLE IF NOT EXISTS gitstars_schema SCHEMALESS")
-    version = read_version(database)
+    _, versions = database.run_retrying(
+        "DEFINE TABLE IF NOT EXISTS gitstars_schema SCHEMALESS; SELECT VALUE version FROM $row",
+        row=VERSION_ROW,
+    )
+    version = _as_version(versions)
     for number, step in enumerate(STEPS[version:], start=version + 1):
-        for statement in step:
-            try:
-                database.run_retrying(statement)
-            except QueryFailed as error:
-                raise DatabaseRefused(
-                    f"the schema could not be applied ({statement}): {error}"
-                ) from error
-        database.run_retrying(
-            "UPSERT $row SET version = $version, applied_at = time::now()",
-            row=record("gitstars_schema", "version"),
-            version=number,
-        )
+        query = "; ".join([*step, SET_VERSION])
+        try:
+            database.run_retrying(query, row=VERSION_ROW, version=number)
+        except QueryFailed as error:
+            raise DatabaseRefused(
+                f"the schema could not be applied (step {number}): {error}", error.detail
+            ) from error
         logger.info("database schema is at version %d", number)
+    define_fields(database)
     return version
 
 
 def read_version(database: Database) -> int:
     """The version of the database's schema; 0 before the first start."""
-    rows = database.run("SELECT VALUE version FROM $row", row=VERSION_ROW)[0]
-    return int(rows[0]) if rows else 0
+    return _as_version(database.run("SELECT VALUE version FROM $row", row=VERSION_ROW)[0])
+
+
+def _as_version(rows: list[Any]) -> int:
+    return (as_count(rows[0]) or 0) if rows else 0

@@ -47,6 +47,23 @@ IF array::len($rows) > 0 {{
     UPDATE $rows SET repo = $new, moving_until = NONE RETURN NONE;
 }};
 """
+#: A row with a value in every column, for a transaction that is cancelled.
+ALL_COLUMNS = (
+    "status = 'processing', claimed_by = 'trial', claimed_at = time::now(), "
+    "lease_expires_at = time::now(), moving_until = time::now(), requested = 'begin', "
+    "settled_by = 'trial', former = {ghosts: 1, completed_at: time::now()}, "
+    "cursor = {version: 1, kind: 'graph', front: {ids: [1], at: 't'}}, last_page_processed = 1, "
+    "total_pages = 1, total_stargazers = 1, processed_stargazers = 1, ghosts = 0, "
+    "started_at = time::now(), completed_at = time::now(), next_retry_after = time::now(), "
+    "swept_at = time::now(), counted_at = time::now(), last_error = 't', error_count = 1, "
+    "notes = 't', star_count = 1, generation = 1, updated_at = 't', etag = 't', "
+    "history = {next_page: 2, is_complete: true, checked_at: 1.5}"
+)
+TRY_ROW = f"""
+CREATE repo_processing_status:trial SET repo = $repo, status = 'pending', error_count = 0
+    RETURN NONE;
+UPDATE repo_processing_status:trial SET {ALL_COLUMNS} RETURN NONE;
+"""
 
 
 def postpone(database: Database, keys: Iterable[str], until: float) -> None:
