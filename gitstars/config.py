@@ -109,7 +109,7 @@ def mask(value: object, is_secret: bool = False) -> str:
     """
     if is_secret and value:
         return "***"
-    return re.sub(r"//[^/@\s]*@", "//***@", json.dumps(value, default=str, ensure_ascii=False))
+    return re.sub(r"//[^/\s]*@", "//***@", json.dumps(value, default=str, ensure_ascii=False))
 
 
 def load(

@@ -35,7 +35,7 @@ SECRET_NAMES = frozenset({"password", "api_key"})
 
 def _hide(text: str) -> str:
     """``text`` without the user and password of an address."""
-    return re.sub(r"//[^/@\s]*@", "//***@", text)
+    return re.sub(r"//[^/\s]*@", "//***@", text)
 
 
 class DatabaseConfig(Section, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ Pure: ``config`` hands the variables in.
 """
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from gitstars.settings_rules import is_loopback
 
 #: Variables that name certificates, the strongest first.
 CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
+DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,9 @@ def find_proxy(variables: Mapping[str, str], url: str) -> tuple[str, str] | None
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
-    if is_loopback(host) or _is_exempt(variables, host, parts.port):
+    if is_loopback(host) or _is_exempt(
+        variables, host, parts.port or DEFAULT_PORTS.get(parts.scheme, 0)
+    ):
         return None
     for name in (f"{parts.scheme}_proxy", f"{parts.scheme}_proxy".upper()):
         if address := variables.get(name):
@@ -55,23 +59,23 @@ def find_certificates(variables: Mapping[str, str]) -> tuple[str, str] | None:
     return next(((variables[name], name) for name in CA_VARIABLES if variables.get(name)), None)
 
 
-def _is_exempt(variables: Mapping[str, str], host: str, port: int | None) -> bool:
+def _is_exempt(variables: Mapping[str, str], host: str, port: int) -> bool:
     """Whether ``NO_PROXY`` names the host: a name or the end of one (with or without a dot before
     it), an address, a network (``10.0.0.0/8``), each with a port or without one, or ``*``.
     """
     named = variables.get("no_proxy") or variables.get("NO_PROXY") or ""
-    entries = [entry.strip().lower() for entry in named.split(",") if entry.strip()]
+    entries = re.split(r"[,\s]+", named.strip().lower())
     return any(entry == "*" or _covers(entry, host.lower(), port) for entry in entries)
 
 
-def _covers(entry: str, host: str, port: int | None) -> bool:
+def _covers(entry: str, host: str, port: int) -> bool:
     try:
         return ipaddress.ip_address(host) in ipaddress.ip_network(entry.strip("[]"), strict=False)
     except ValueError:
         pass
     name, colon, its_port = entry.rpartition(":")
     if colon and its_port.isdigit():
-        if port is not None and int(its_port) != port:
+        if int(its_port) != port:
             return False
         entry = name
     entry = entry.removeprefix("*").lstrip(".").strip("[]")
