@@ -8,11 +8,13 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from gitstars.settings import GithubConfig
-from gitstars.settings_rules import is_loopback
+from gitstars.settings.rules import is_loopback
 
+PROXY_KEY, CA_KEY = "github.proxy", "github.ca_file"
 #: Variables that name certificates, the strongest first.
 CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -36,6 +38,19 @@ def describe(github: GithubConfig) -> WayOut:
         if github.ca_file
         else "the certificates that come with gitstars",
     )
+
+
+def resolve(values: dict[str, Any], origins: dict[str, str], variables: Mapping[str, str]) -> None:
+    """Where no proxy and no certificates are set in ``values`` (by key), take those that the
+    environment's ``variables`` name, and say so in ``origins``.
+    """
+    for key, found in (
+        (PROXY_KEY, find_proxy(variables, values["github.api_url"])),
+        (CA_KEY, find_certificates(variables)),
+    ):
+        if not values[key] and found is not None:
+            values[key], name = found
+            origins[key] = f"environment variable {name}"
 
 
 def find_proxy(variables: Mapping[str, str], url: str) -> tuple[str, str] | None:

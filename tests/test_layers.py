@@ -26,7 +26,6 @@ LEAVES = {
     "parent",
     "redaction",
     "settings",
-    "settings_rules",
     "tokens",
     "way_out",
 }
