@@ -16,8 +16,8 @@ import json, psutil
 from gitstars.app import App
 from gitstars.config import AdminConfig, Config, DatabaseConfig, HealthConfig
 from gitstars.dispatch.dispatcher import QUEUE_BOUND
-from gitstars.model import Account, Claim, Job, PageWrite, Progress, Repository, Resource,
-    Stargazer, Status
+from gitstars.model import Account, Claim, Job, PageWrite, Progress, Repository, Resource
+from gitstars.model import Stargazer, Status
 from gitstars.store.known import KNOWN_BOUND
 from gitstars.store.writer import BUFFER_PAGES
 
