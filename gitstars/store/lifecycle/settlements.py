@@ -5,6 +5,7 @@ from typing import Any
 
 from gitstars.errors import ClaimLost
 from gitstars.model import Claim, Progress, Settlement, Status
+from gitstars.redaction import redact_or_none
 from gitstars.store.database import PATIENCE_SECONDS, Database, to_datetime_or_none
 from gitstars.store.lifecycle.claims import KEPT, REFRESH
 from gitstars.store.lifecycle.rule import count_of
@@ -44,7 +45,7 @@ def settle(database: Database, held: Claim, settlement: Settlement) -> None:
     if settlement.restores and not is_restored:
         status = Status.PENDING
     fields: dict[str, Any] = {
-        "last_error": settlement.last_error,
+        "last_error": redact_or_none(settlement.last_error),
         "error_count": settlement.error_count,
         "next_retry_after": to_datetime_or_none(settlement.next_retry_at),
     }
@@ -53,7 +54,7 @@ def settle(database: Database, held: Claim, settlement: Settlement) -> None:
     if settlement.progress is not None:
         fields |= progress_fields(settlement.progress)
     if not is_restored:
-        fields |= {"status": str(status), "notes": settlement.notes}
+        fields |= {"status": str(status), "notes": redact_or_none(settlement.notes)}
         if status is Status.COMPLETED:
             fields |= {"updated_at": settlement.updated_at, "etag": settlement.etag}
         if settlement.generation is not None:
