@@ -1,23 +1,31 @@
 # Python 3.11 and make are all that has to be there; the rest comes into .venv, by hash, from requirements.txt.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint binary bench lock clean
+.PHONY: help demo test test-fast soak lint binary bench lock clean
 
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 #: A copy of the lock file that .venv was built from.
 INSTALLED := $(VENV)/requirements.txt
+#: Errors alone are shown: warnings of tools are about the machine.
+PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 #: More arguments for the tool of a target: make test ARGS="-k lane", make demo ARGS=--keep-running
 ARGS ?=
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(INSTALLED)  ## show gitstars at work against a simulated GitHub
 	$(BIN)/gitstars demo $(ARGS)
 
-test: $(INSTALLED)  ## the whole test suite
-	$(BIN)/python -m pytest $(ARGS)
+test: $(INSTALLED)  ## all tests, some folders at the same time
+	$(BIN)/python -m tests.parallel $(ARGS)
+
+test-fast: $(INSTALLED)  ## the tests that start no whole program, in less than a minute: while working
+	$(BIN)/python -m tests.parallel --fast $(ARGS)
+
+soak: $(INSTALLED)  ## many more kills, starts and repositories than in "make test"
+	$(BIN)/python -m pytest --soak $(ARGS) tests/process tests/flow
 
 lint: $(INSTALLED)  ## ruff and mypy
 	$(BIN)/ruff check .
@@ -25,7 +33,7 @@ lint: $(INSTALLED)  ## ruff and mypy
 	$(BIN)/mypy
 
 binary: $(INSTALLED)  ## dist/gitstars, one file that needs no Python
-	$(BIN)/pyinstaller --noconfirm --log-level WARN pyinstaller.spec
+	$(BIN)/pyinstaller --noconfirm --log-level ERROR pyinstaller.spec
 	@ls -lh dist/gitstars
 
 bench: $(INSTALLED)  ## the benchmarks
@@ -46,6 +54,6 @@ $(INSTALLED): requirements.txt
 .PHONY: environment
 environment:
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --editable .
+	$(PIP_INSTALL) --require-hashes -r requirements.txt
+	PYTHONWARNINGS="ignore:Editable installation" $(PIP_INSTALL) --no-index --no-deps --no-build-isolation --editable .
 	cp requirements.txt $(INSTALLED)

@@ -27,6 +27,8 @@ from tests.shared import SHARED, SharedProcesses
 #: inside of tests notice much earlier that nothing moves. ``@pytest.mark.slow(seconds)`` grants
 #: more.
 GUARD_SECONDS = 300.0
+#: ``make soak`` repeats so many times what ``make test`` does, at most.
+SOAK_FACTOR = 10
 #: After the gevent time-out, which a test that blocks the hub never sees, this much later all
 #: stacks are shown and the run ends (seconds).
 BLOCKED_SECONDS = 15.0
@@ -51,6 +53,8 @@ def guard(item: pytest.Item) -> Iterator[None]:
     """
     marker = item.get_closest_marker("slow")
     seconds = max(GUARD_SECONDS, float(marker.args[0]) if marker else 0.0)
+    if item.config.getoption("--soak"):
+        seconds *= SOAK_FACTOR
     # pytest keeps the real standard error there; ours is captured, and would be lost with the
     # process.
     stderr = item.config.stash[fault_handler_stderr_fd_key]

@@ -1,0 +1,77 @@
+"""Runs the tests of each folder in a process of their own, some folders at the same time: much of
+their time is waiting.
+
+pytest-xdist does the same for single tests; its channels do not survive the patching of the
+standard library that these tests begin with.
+
+    python -m tests.parallel [--fast] [arguments of pytest ...]
+"""
+
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from queue import Empty, Queue
+
+TESTS = Path(__file__).parent
+#: Folders whose tests start whole servers, browsers or binaries, the longest ones first.
+WHOLE = ("process", "flow", "web", "cli_admin", "browser", "supervise", "binary")
+#: How many folders are at work at the same time: one more than there are cores, 2 to 6.
+AT_ONCE = min(6, max(2, (os.cpu_count() or 1) + 1))
+#: pytest's exit code when no test was selected, with ``-k`` for example.
+NOTHING_SELECTED = 5
+
+
+def find_parts(is_fast: bool) -> list[list[str]]:
+    """What one process gets each: a folder, or the files that stand in none."""
+    folders = [path for path in TESTS.iterdir() if any(path.rglob("test_*.py"))]
+    others = sorted(path for path in folders if path.name not in WHOLE)
+    whole = [] if is_fast else [TESTS / name for name in WHOLE if (TESTS / name).is_dir()]
+    parts = [[str(folder)] for folder in (*whole, *others)]
+    return [*parts, [str(path) for path in sorted(TESTS.glob("test_*.py"))]]
+
+
+def run(parts: "Queue[list[str]]", arguments: list[str], failed: list[str]) -> None:
+    """Take parts and run them until none is left."""
+    while True:
+        try:
+            paths = parts.get_nowait()
+        except Empty:
+            return
+        # Processes at the same time would overwrite each other's cache.
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments, *paths]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        name = Path(paths[0]).name if len(paths) == 1 else "the rest"
+        if done.returncode in (0, NOTHING_SELECTED):
+            last = (done.stdout.strip().splitlines() or ["nothing"])[-1]
+            print(f"{name:10} {re.sub('=+', '', last).strip()}", flush=True)
+        else:
+            failed.append(name)
+            print(f"{name:10} failed\n{done.stdout}{done.stderr}", flush=True)
+
+
+def main(arguments: list[str]) -> int:
+    """Run; the exit code."""
+    is_fast = "--fast" in arguments
+    arguments = [argument for argument in arguments if argument != "--fast"]
+    parts: Queue[list[str]] = Queue()
+    for paths in find_parts(is_fast):
+        parts.put(paths)
+    failed: list[str] = []
+    began = time.monotonic()
+    work = (parts, arguments, failed)
+    runners = [threading.Thread(target=run, args=work) for _ in range(AT_ONCE)]
+    for runner in runners:
+        runner.start()
+    for runner in runners:
+        runner.join()
+    result = f"failed: {', '.join(failed)}" if failed else "all passed"
+    print(f"{time.monotonic() - began:.0f} s; {result}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
