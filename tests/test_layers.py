@@ -26,6 +26,7 @@ LEAVES = {
     "parent",
     "redaction",
     "settings",
+    "settings_rules",
     "tokens",
     "way_out",
 }
@@ -62,9 +63,7 @@ DOORS = {
     "cli/simulate.py": {"simulator"},
     "cli/demo.py": {"simulator", "store"},
     "cli/demo_data.py": {"simulator", "store"},
-    "cli/doctor_database.py": {"store"},
-    "cli/doctor_files.py": {"store"},
-    "cli/doctor_github.py": {"fetch"},
+    "cli/doctor.py": {"store", "fetch"},
 }
 
 #: library -> where it lives.

@@ -286,7 +286,7 @@ class AccountWatcher:
         """
         if not self._rules.include & {"owned", "collaborating"}:
             return
-        listed_at = state.read(self._database, access.own_key(account.user_id))
+        listed_at = state.read_number(self._database, access.own_key(account.user_id))
         if listed_at is None or listed_at + self._rules.fresh_seconds <= self._clock.now():
             self._dispatcher.put(
                 Job(account.user_id, ALL_REPOSITORIES, Priority.OWN, task=Task.OWN)

@@ -2,7 +2,7 @@
 users who could try.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from gitstars.redaction import redact_or_none
 from gitstars.store.database import Database, key_of, record, to_datetime_or_none, to_epoch
 from gitstars.store.lifecycle.changes import LOOK_AGAIN
 from gitstars.store.lifecycle.rows import find_collected
+from gitstars.store.reading import as_bool, as_count, as_key, as_text, as_user_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +62,9 @@ def save(database: Database, row: AccessRow) -> None:
 
 def of_user(database: Database, user_id: int) -> dict[str, AccessRow]:
     """All rows of a user, by repository key."""
-    rows = database.run("SELECT * FROM gitstars_access WHERE user_id = $user_id", user_id=user_id)[
-        0
-    ]
-    return {row.repository_key: row for row in map(_read, rows)}
+    query = "SELECT * FROM gitstars_access WHERE user_id = $user_id"
+    rows = _read_all(database, database.run(query, user_id=user_id)[0])
+    return {row.repository_key: row for row in rows}
 
 
 def of_repository(database: Database, repository_key: str) -> list[AccessRow]:
@@ -78,11 +78,11 @@ def of_repository(database: Database, repository_key: str) -> list[AccessRow]:
         """,
         repo=record("repo", repository_key),
     )
-    known = {row.user_id: row for row in map(_read, rows)}
+    known = {row.user_id: row for row in _read_all(database, rows)}
     unknown = (
         AccessRow(user_id, repository_key, None)
-        for user_id in starrers
-        if isinstance(user_id, int) and user_id not in known
+        for user_id in dict.fromkeys(map(as_user_id, starrers))
+        if user_id is not None and user_id not in known
     )
     return [*known.values(), *unknown]
 
@@ -118,6 +118,7 @@ def save_own(
     known = database.run("SELECT id, github_id FROM repo WHERE github_id IN $ids", ids=list(names))[
         0
     ]
+    known = [row for row in known if as_key(row["id"]) is not None]
     collected = find_collected(database, [row["id"] for row in known])
     # Of several records of one repository the one that is collected, else the one of its present
     # name.
@@ -160,16 +161,27 @@ def save_own(
     return kept
 
 
-def _read(row: dict[str, Any]) -> AccessRow:
+def _read_all(database: Database, rows: Sequence[dict[str, Any]]) -> Iterator[AccessRow]:
+    """The rows that name a user and a repository."""
+    for row in rows:
+        user_id, key = as_user_id(row.get("user_id")), as_key(row.get("repo"))
+        if user_id is None or key is None:
+            reason = "it names no GitHub user or no repository; delete it"
+            database.left_out.tell(str(row.get("id")), reason)
+        else:
+            yield _read(row, user_id, key)
+
+
+def _read(row: dict[str, Any], user_id: int, key: str) -> AccessRow:
     return AccessRow(
-        user_id=int(row["user_id"]),
-        repository_key=key_of(row["repo"]),
-        may_list=row.get("may_list"),
-        face=row.get("face"),
-        text=row.get("text"),
-        advice=row.get("advice"),
-        accepted_permissions=row.get("accepted_permissions"),
+        user_id=user_id,
+        repository_key=key,
+        may_list=as_bool(row.get("may_list")),
+        face=as_text(row.get("face")),
+        text=as_text(row.get("text")),
+        advice=as_text(row.get("advice")),
+        accepted_permissions=as_text(row.get("accepted_permissions")),
         checked_at=to_epoch(row.get("checked_at")),
         look_again_at=to_epoch(row.get("look_again_at")),
-        refusals=int(row.get("refusals") or 0),
+        refusals=as_count(row.get("refusals")) or 0,
     )

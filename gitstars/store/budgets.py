@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gitstars.store.database import Database, record, seconds
+from gitstars.store.parts import change_each
 
 #: Rows of users who were not seen for so long (seconds) tell nothing any more.
 FORGOTTEN_AFTER_SECONDS = 30 * 86400.0
@@ -20,15 +21,14 @@ def save(database: Database, rows: Sequence[dict[str, Any]]) -> None:
         {**row, "id": record("gitstars_budget", [row["user_id"], str(row["resource"])])}
         for row in rows
     ]
-    database.run_retrying(
-        """
-        FOR $row IN $rows { UPSERT $row.id CONTENT $row RETURN NONE;
-            UPDATE $row.id SET saved_at = time::now() RETURN NONE };
-        DELETE gitstars_budget WHERE saved_at < time::now() - $age RETURN NONE;
-        """,
-        rows=keyed,
-        age=seconds(FORGOTTEN_AFTER_SECONDS),
+    change_each(
+        database,
+        "FOR $row IN $items { UPSERT $row.id CONTENT $row RETURN NONE; UPDATE $row.id SET "
+        "saved_at = time::now() RETURN NONE }; RETURN $items.id",
+        keyed,
     )
+    forget = "DELETE gitstars_budget WHERE saved_at < time::now() - $age RETURN NONE"
+    database.run_retrying(forget, age=seconds(FORGOTTEN_AFTER_SECONDS))
 
 
 def load(database: Database) -> list[dict[str, Any]]:

@@ -40,6 +40,7 @@ from gitstars.store.failures import (
 )
 from gitstars.store.live import LiveQueries
 from gitstars.store.pool import ConnectionPool, PoolState
+from gitstars.store.reading import LeftOut
 from gitstars.store.sdk import REPLY_SECONDS, EngineConnection, SocketConnection, encode_use
 from gitstars.store.sockets import protect_process
 from gitstars.store.values import key_of, record, seconds, to_datetime_or_none, to_epoch
@@ -70,8 +71,8 @@ LATENCIES_KEPT = 512
 class Database:
     """SurrealDB at the configured address, embedded or a server, behind a pool of connections.
 
-    ``engine``: an embedded engine that is open already and stays open afterwards; several databases
-    may use it one after the other.
+    ``left_out`` names rows that cannot be used. ``engine``: an embedded engine that is open already
+    and stays open afterwards; several databases may use it one after the other.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class Database:
             settings.connection_timeout_seconds,
         )
         self.is_closed = False
+        self.left_out = LeftOut()
         self._is_up = False
         self.latencies: deque[float] = deque(maxlen=LATENCIES_KEPT)
         #: Monotonic: the last answer of any kind; None before the first.

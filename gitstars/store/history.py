@@ -6,6 +6,7 @@ from typing import Any
 from gitstars.model import Repository, Week
 from gitstars.store.database import Database, record
 from gitstars.store.lifecycle.changes import SAVE_HISTORY
+from gitstars.store.reading import MOST_COUNT, as_bool, as_count, as_number
 
 
 def save_weeks(
@@ -41,17 +42,27 @@ def save_weeks(
 
 def read_progress(database: Database, repository: Repository) -> dict[str, Any]:
     """Where the history of a repository stands: ``next_page``, ``is_complete``, ``checked_at``;
-    empty at the beginning.
+    empty at the beginning. A value of a wrong type is left out, so that it begins anew.
     """
     rows = database.run(
         "SELECT VALUE history FROM repo_processing_status WHERE repo = $repo",
         repo=record("repo", repository.key),
     )[0]
-    return dict(rows[0]) if rows and isinstance(rows[0], dict) else {}
+    found = next((row for row in rows if isinstance(row, dict)), {})
+    known = {
+        "next_page": as_count(found.get("next_page")) or None,
+        "is_complete": as_bool(found.get("is_complete")),
+        "checked_at": as_number(found.get("checked_at")),
+    }
+    others = {name: value for name, value in found.items() if name not in known}
+    return others | {name: value for name, value in known.items() if value is not None}
 
 
 def newest_week(database: Database, repository: Repository) -> int | None:
     """The newest stored week (epoch seconds of its Sunday)."""
-    query = "SELECT week FROM star_history WHERE repo = $repo ORDER BY week DESC LIMIT 1"
-    rows = database.run(query, repo=record("repo", repository.key))[0]
-    return int(rows[0]["week"]) if rows else None
+    query = """
+    SELECT VALUE week FROM star_history WHERE repo = $repo AND week >= 0 AND week <= $most
+    ORDER BY week DESC LIMIT 1
+    """
+    rows = database.run(query, repo=record("repo", repository.key), most=MOST_COUNT)[0]
+    return as_count(rows[0]) if rows else None

@@ -3,9 +3,11 @@ the stored history of a repository.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from gitstars.model import Account, Week
 from gitstars.store.database import Database, record
+from gitstars.store.reading import as_bool, as_count, as_user_id
 
 PROGRESS = """
 LET $repos = (SELECT VALUE out FROM $user->starred WHERE unstarred_at IS NONE);
@@ -35,7 +37,11 @@ def count_access(database: Database) -> dict[int, AccessCount]:
         "NONE "
         "GROUP BY user_id, may_list"
     )[0]
-    counts = {(int(row["user_id"]), row["may_list"]): int(row["total"]) for row in rows}
+    counts = {
+        (user, row["may_list"]): int(row["total"])
+        for row in rows
+        if (user := as_user_id(row["user_id"])) is not None and as_bool(row["may_list"]) is not None
+    }
     return {
         user: AccessCount(counts.get((user, True), 0), counts.get((user, False), 0))
         for user, _ in counts
@@ -44,6 +50,16 @@ def count_access(database: Database) -> dict[int, AccessCount]:
 
 def read_weeks(database: Database, key: str) -> list[Week]:
     """The stored star history of a repository, oldest week first."""
-    query = "SELECT week, total, days FROM star_history WHERE repo = $repo ORDER BY week"
+    query = "SELECT id, week, total, days FROM star_history WHERE repo = $repo ORDER BY week"
     rows = database.run(query, repo=record("repo", key))[0]
-    return [Week(int(row["week"]), int(row["total"]), tuple(row.get("days") or ())) for row in rows]
+    return [week for row in rows if (week := _read_week(database, row)) is not None]
+
+
+def _read_week(database: Database, row: dict[str, Any]) -> Week | None:
+    days = row.get("days")
+    numbers = [as_count(day) for day in days] if isinstance(days, list) else []
+    week, total = as_count(row.get("week")), as_count(row.get("total"))
+    if week is None or total is None or len(numbers) != 7 or None in numbers:
+        database.left_out.tell(str(row.get("id")), "it is no week of stars; delete it")
+        return None
+    return Week(week, total, tuple(day or 0 for day in numbers))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from gitstars.errors import DatabaseError, QueryFailed
+from gitstars.store.database import Database
 
 Rows = list[Any]
 T = TypeVar("T")
@@ -63,6 +64,22 @@ def read_parts(
         yield from read_parts(ask, items[middle:], leave_out)
     else:
         yield from rows
+
+
+def change_each(database: Database, query: str, items: Sequence[Any], **bindings: Any) -> int:
+    """Run a statement that changes the rows of ``$items`` and returns one value for each; how many
+    it changed. A row whose change the database rejects is named once and holds up no other. Raises
+    the other DatabaseErrors.
+    """
+
+    def change(part: Sequence[Any]) -> Rows:
+        rows: Rows = database.run_retrying(query, items=list(part), **bindings)[-1]
+        return rows
+
+    def leave_out(item: Any) -> None:
+        database.left_out.tell(str(item), "the database rejects a change of it; correct the row")
+
+    return sum(1 for _ in read_parts(change, items, leave_out)) if items else 0
 
 
 def is_about_rows(error: DatabaseError) -> bool:

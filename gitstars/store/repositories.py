@@ -2,12 +2,13 @@
 its names.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from gitstars.model import Status
 from gitstars.redaction import redact
 from gitstars.store.database import Database, key_of, record, to_epoch
+from gitstars.store.reading import MOST_ID, as_count, as_text
 
 #: Orders of a list: what the caller may ask for -> the clause.
 SORTS = {
@@ -23,14 +24,15 @@ SORTS = {
     "retry": "next_retry_after ASC, full_name ASC",
 }
 
+#: The row belongs to a record of ``repo``: between the first and the last that there can be.
+IS_REPO = "repo > repo:-9223372036854775808 AND repo < repp:-9223372036854775808"
 NAME = "<string>(repo.full_name ?? record::id(repo))"
 ROWS = f"""
 SELECT *, repo AS identity, {NAME} AS full_name, repo.github_id AS github_id,
-    repo.stars ?? 0 AS stars,
-    repo.is_private ?? false AS is_private, error_count ?? 0 AS error_count
-FROM repo_processing_status
+    repo.stars AS stars, repo.is_private AS is_private
+FROM repo_processing_status WHERE {IS_REPO}
 """
-ONE = ROWS + "WHERE repo = $repo ORDER BY id LIMIT 1"
+ONE = ROWS + "AND repo = $repo ORDER BY id LIMIT 1"
 #: A repository by its name at GitHub, where the record's id is another one.
 BY_NAME = (
     "SELECT VALUE id FROM repo WHERE string::lowercase(<string>(full_name ?? '')) = $name LIMIT 1"
@@ -65,7 +67,6 @@ class RepositoryView:
     last_error: str | None = None
     error_count: int = 0
     notes: str | None = None
-    extra: dict[str, Any] = field(default_factory=dict)
 
 
 def list_repositories(
@@ -87,10 +88,11 @@ def list_repositories(
         )
         if wanted
     ]
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    where = "".join(f" AND {condition}" for condition in conditions)
     rows, totals = database.run(
         f"{ROWS}{where} ORDER BY {SORTS[sort]} LIMIT $limit START $offset;"
-        f"SELECT count() AS total FROM repo_processing_status{where} GROUP ALL;",
+        f"SELECT count() AS total FROM repo_processing_status WHERE {IS_REPO}{where} "
+        "GROUP ALL;",
         status=None if status is None else str(status),
         q=q.lower(),
         limit=limit,
@@ -121,7 +123,7 @@ def find(database: Database, name: str) -> RepositoryView | None:
 
 def _identify(database: Database, name: str) -> Any:
     """The record id of an existing repository, or None."""
-    if name.isascii() and name.isdigit():
+    if name.isascii() and name.isdigit() and int(name) <= MOST_ID:
         found = database.run(
             "SELECT VALUE id FROM repo WHERE github_id = $id LIMIT 1", id=int(name)
         )[0]
@@ -148,25 +150,20 @@ def _read(row: dict[str, Any]) -> RepositoryView:
         key=key,
         record_id=f"repo:⟨{key}⟩" if isinstance(key, str) else str(identity),
         full_name=str(row.get("full_name")),
-        github_id=row.get("github_id"),
-        stars=row.get("stars") or 0,
+        github_id=as_count(row.get("github_id")),
+        stars=as_count(row.get("stars")) or 0,
         is_private=row.get("is_private") is True,
-        status=row.get("status"),
-        last_page=row.get("last_page_processed") or 0,
-        total_pages=row.get("total_pages"),
-        total_stargazers=row.get("total_stargazers"),
-        processed=row.get("processed_stargazers") or 0,
-        ghosts=row.get("ghosts") or 0,
-        claimed_by=row.get("claimed_by"),
+        status=as_text(row.get("status")),
+        last_page=as_count(row.get("last_page_processed")) or 0,
+        total_pages=as_count(row.get("total_pages")),
+        total_stargazers=as_count(row.get("total_stargazers")),
+        processed=as_count(row.get("processed_stargazers")) or 0,
+        ghosts=as_count(row.get("ghosts")) or 0,
+        claimed_by=as_text(row.get("claimed_by")),
         next_retry_at=to_epoch(row.get("next_retry_after")),
         last_error=_read_text(row.get("last_error")),
-        error_count=row.get("error_count") or 0,
+        error_count=as_count(row.get("error_count")) or 0,
         notes=_read_text(row.get("notes")),
-        extra={
-            name: row[name]
-            for name in ("cursor", "star_count", "generation")
-            if row.get(name) is not None
-        },
         **times,
     )
 

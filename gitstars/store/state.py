@@ -5,6 +5,7 @@ is paused.
 from typing import Any
 
 from gitstars.store.database import Database, record
+from gitstars.store.reading import as_number
 
 
 def read(database: Database, key: str, default: Any = None) -> Any:
@@ -18,3 +19,8 @@ def write(database: Database, key: str, value: Any) -> None:
     database.run_retrying(
         "UPSERT $row SET value = $value RETURN NONE", row=record("gitstars_state", key), value=value
     )
+
+
+def read_number(database: Database, key: str) -> float | None:
+    """The number under ``key``; None where none was written, or something else stands."""
+    return as_number(read(database, key))

@@ -100,9 +100,7 @@ class Looking:
 
     def accounts(self) -> api.Accounts:
         read_query(api.Nothing)
-        return api.Accounts(
-            accounts=self._snapshots.accounts(), left_out=self._snapshots.left_out()
-        )
+        return api.Accounts(accounts=self._snapshots.accounts())
 
     def events(self) -> HTTPResponse:
         read_query(api.Nothing)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gitstars.settings.catalogue import catalogue
+from gitstars.settings import catalogue
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -11,6 +11,7 @@ from gitstars.model import Repository
 from gitstars.redaction import redact
 from gitstars.store.database import Database, record, seconds, to_datetime_or_none
 from gitstars.store.lifecycle.rule import IN_HAND, LEGACY
+from gitstars.store.parts import change_each
 
 #: Repositories that one query names at most.
 ROWS_AT_ONCE = 1000
@@ -18,7 +19,7 @@ ROWS_AT_ONCE = 1000
 WAIT = """
 UPDATE repo_processing_status SET status = 'rate_limited', next_retry_after = $until,
     last_error = $reason
-WHERE repo IN $repos AND status IN ['pending', 'rate_limited'] RETURN VALUE id
+WHERE repo IN $items AND status IN ['pending', 'rate_limited'] RETURN VALUE id
 """
 #: The position in the weekly history (``$progress``) of the repository ``$repo``.
 SAVE_HISTORY = (
@@ -68,13 +69,12 @@ UPDATE repo_processing_status:trial SET {ALL_COLUMNS} RETURN NONE;
 
 def postpone(database: Database, keys: Iterable[str], until: float) -> None:
     """Completed repositories did not change: they come back at ``until``."""
-    query = (
-        "UPDATE repo_processing_status SET next_retry_after = $until WHERE repo IN $repos AND "
-        "status = 'completed' AND requested IS NONE RETURN NONE"
-    )
-    database.run_retrying(
-        query, repos=[record("repo", key) for key in keys], until=to_datetime_or_none(until)
-    )
+    query = """
+    UPDATE repo_processing_status SET next_retry_after = $until
+    WHERE repo IN $items AND status = 'completed' AND requested IS NONE RETURN VALUE id
+    """
+    repos = [record("repo", key) for key in keys]
+    change_each(database, query, repos, until=to_datetime_or_none(until))
 
 
 def restrict(database: Database, repository: Repository, why: str, until: float | None) -> None:
@@ -101,25 +101,22 @@ def restrict_refused(database: Database, keys: Sequence[str]) -> None:
     refused = "SELECT VALUE repo FROM gitstars_access WHERE repo IN $repos AND may_list = false"
     change = (
         "UPDATE repo_processing_status SET status = 'restricted', next_retry_after = NONE WHERE "
-        "repo IN $repos AND status = 'pending'"
+        "repo IN $items AND status = 'pending' RETURN VALUE id"
     )
     for start in range(0, len(keys), ROWS_AT_ONCE):
         chunk = [record("repo", key) for key in keys[start : start + ROWS_AT_ONCE]]
-        database.run_retrying(change, repos=database.run(refused, repos=chunk)[0])
+        change_each(database, change, database.run(refused, repos=chunk)[0])
 
 
 def save_counts(database: Database, counts: Mapping[str, int]) -> None:
     """The star counts of repositories whose list nobody may read, as they are now."""
-    database.run_retrying(
-        """
-        UPDATE repo_processing_status SET counted_at = time::now(),
-            star_count = $counts[record::id(repo)],
-            total_stargazers = $counts[record::id(repo)] WHERE repo IN $repos
-                AND status = 'restricted' RETURN NONE
-        """,
-        counts=dict(counts),
-        repos=[record("repo", key) for key in counts],
-    )
+    query = """
+    UPDATE repo_processing_status SET counted_at = time::now(),
+        star_count = $counts[record::id(repo)], total_stargazers = $counts[record::id(repo)]
+    WHERE repo IN $items AND status = 'restricted' RETURN VALUE id
+    """
+    repos = [record("repo", key) for key in counts]
+    change_each(database, query, repos, counts=dict(counts))
 
 
 def mark_waiting(database: Database, keys: Sequence[Any], until: float, reason: str) -> int:
@@ -128,11 +125,8 @@ def mark_waiting(database: Database, keys: Sequence[Any], until: float, reason: 
     Those in hand or ended stay as they are.
     """
     repos = [record("repo", key) for key in keys]
-    return len(
-        database.run_retrying(
-            WAIT, repos=repos, until=to_datetime_or_none(until), reason=redact(reason)
-        )[0]
-    )
+    until_time, told = to_datetime_or_none(until), redact(reason)
+    return change_each(database, WAIT, repos, until=until_time, reason=told)
 
 
 def hold_for_move(database: Database, former: Any, pause_seconds: float) -> bool:

@@ -16,6 +16,7 @@ from gitstars.store.lifecycle.rule import (
     count_of,
     rule_bindings,
 )
+from gitstars.store.parts import change_each
 from gitstars.store.reading import as_count, as_text
 
 logger = logging.getLogger(__name__)
@@ -69,9 +70,11 @@ RETURN BEFORE
 #: reads the newest stars, or all of them.
 REFRESH: Cursor = {"kind": "refresh"}
 UNCLAIMED = "status = 'pending', claimed_by = NONE, claimed_at = NONE, lease_expires_at = NONE"
+FIND_STALE = f"""
+SELECT VALUE id FROM repo_processing_status WHERE status = 'processing' AND {RUN_OUT}
+"""
 RELEASE_STALE = f"""
-UPDATE repo_processing_status SET {UNCLAIMED}
-WHERE status = 'processing' AND {RUN_OUT} RETURN VALUE repo
+UPDATE $items SET {UNCLAIMED} WHERE status = 'processing' AND {RUN_OUT} RETURN VALUE id
 """
 
 
@@ -150,9 +153,9 @@ def heartbeat(database: Database, owners: Sequence[str], lease_seconds: float) -
     """
     query = """
     UPDATE repo_processing_status SET lease_expires_at = time::now() + $lease
-    WHERE status = 'processing' AND claimed_by IN $owners RETURN VALUE id
+    WHERE status = 'processing' AND claimed_by IN $items RETURN VALUE id
     """
-    return len(database.run_retrying(query, lease=seconds(lease_seconds), owners=list(owners))[0])
+    return change_each(database, query, owners, lease=seconds(lease_seconds))
 
 
 def give_back(database: Database, is_dead: Callable[[str], bool]) -> int:
@@ -167,19 +170,17 @@ def give_back(database: Database, is_dead: Callable[[str], bool]) -> int:
         row for row in rows if isinstance(row["claimed_by"], str) and is_dead(row["claimed_by"])
     ]
     query = (
-        f"UPDATE $rows SET {UNCLAIMED} WHERE status = 'processing' AND claimed_by IN $owners "
-        "RETURN NONE"
+        f"UPDATE $items SET {UNCLAIMED} WHERE status = 'processing' AND claimed_by IN $owners "
+        "RETURN VALUE id"
     )
-    if dead:
-        database.run_retrying(
-            query, rows=[row["id"] for row in dead], owners=[row["claimed_by"] for row in dead]
-        )
-    return len(dead)
+    owners = list({row["claimed_by"] for row in dead})
+    return change_each(database, query, [row["id"] for row in dead], owners=owners)
 
 
 def give_back_stale(database: Database) -> int:
     """Return claims whose lease ran out to ``pending``, whoever held them; how many."""
-    return len(database.run_retrying(RELEASE_STALE, legacy=LEGACY)[0])
+    stale = database.run(FIND_STALE, legacy=LEGACY)[0]
+    return change_each(database, RELEASE_STALE, stale, legacy=LEGACY)
 
 
 def _read_claim(

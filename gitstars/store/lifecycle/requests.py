@@ -9,6 +9,7 @@ from typing import Any
 from gitstars.model import Account
 from gitstars.store.database import Database, record
 from gitstars.store.lifecycle.rule import BEGIN_ANEW, IN_HAND, LEGACY, count_of
+from gitstars.store.parts import change_each
 
 FORGIVEN = "last_error = NONE, error_count = 0"
 #: Collecting goes on where it stood; what stood in the way is forgotten.
@@ -60,17 +61,20 @@ def go_on_for(database: Database, account: Account, force: bool) -> int:
         if force
         else [(GO_ON, f"status IN {STOPPED}")]
     )
-    query = "LET $repos = (SELECT VALUE out FROM $user->starred WHERE unstarred_at IS NONE);" + (
-        "".join(
-            f"UPDATE repo_processing_status SET {change} WHERE repo IN $repos AND {chosen} "
-            f"AND !{IN_HAND} RETURN VALUE id;"
-            for change, chosen in changes
+    repos = database.run(
+        "SELECT VALUE out FROM $user->starred WHERE unstarred_at IS NONE",
+        user=record("github_user", account.github_user),
+    )[0]
+    return sum(
+        change_each(
+            database,
+            f"UPDATE repo_processing_status SET {change} WHERE repo IN $items AND {chosen} "
+            f"AND !{IN_HAND} RETURN VALUE id",
+            repos,
+            legacy=LEGACY,
         )
+        for change, chosen in changes
     )
-    _, *changed = database.run_retrying(
-        query, user=record("github_user", account.github_user), legacy=LEGACY
-    )
-    return sum(map(len, changed))
 
 
 def _change(database: Database, key: Any, change: str, change_complete: str) -> bool:
