@@ -43,7 +43,7 @@ from gitstars.supervise.report import REPORT_SECONDS, render_report
 from gitstars.supervise.repositories import RepositoryOperations
 from gitstars.supervise.scaling import SCALE_SECONDS, Scaler
 from gitstars.supervise.seen import TokenOut
-from gitstars.supervise.snapshot import Machine, Problems, Snapshots
+from gitstars.supervise.snapshot import Machine, Snapshots
 from gitstars.supervise.supervisor import Duty, Supervisor
 from gitstars.supervise.tokens import TokenDesk
 from gitstars.supervise.watchdog import Watchdog
@@ -271,7 +271,7 @@ class App:
             Machine(self.readings.read, self.supervisor.states, self.stopping, self.paused),
             self.events,
             self.clock,
-            Problems(watcher=lambda: self.watcher.problem),
+            self.watcher,
         )
 
     def _build_token_desk(self) -> TokenDesk:

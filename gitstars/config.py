@@ -34,11 +34,10 @@ from gitstars.settings import (
     HealthConfig,
     LogConfig,
     RefreshConfig,
-    Setting,
     WorkersConfig,
-    catalogue,
 )
-from gitstars.settings_rules import violations
+from gitstars.settings.catalogue import Setting, catalogue
+from gitstars.settings.rules import violations
 
 __all__ = [
     "AdminConfig",
@@ -58,7 +57,6 @@ __all__ = [
     "mask",
 ]
 
-PROXY_KEY, CA_KEY = "github.proxy", "github.ca_file"
 #: Read when no file is named and it exists in the current folder.
 DEFAULT_FILE = "config.toml"
 #: What ``--local`` stands for.
@@ -109,7 +107,7 @@ def mask(value: object, is_secret: bool = False) -> str:
     """
     if is_secret and value:
         return "***"
-    return re.sub(r"//[^/@\s]*@", "//***@", json.dumps(value, default=str, ensure_ascii=False))
+    return re.sub(r"//[^/\s]*@", "//***@", json.dumps(value, default=str, ensure_ascii=False))
 
 
 def load(
@@ -142,8 +140,8 @@ def load(
     values["database.url"] = _resolve_database(values["database.url"], url_base)
     for key in ("github.api_url", "github.graphql_url"):
         values[key] = values[key].rstrip("/")
-    _resolve_way_out(values, origins, environ)
-    ca_base = (folder / file).parent if file and origins[CA_KEY] == str(file) else folder
+    way_out.resolve(values, origins, environ)
+    ca_base = (folder / file).parent if file and origins[way_out.CA_KEY] == str(file) else folder
     _resolve_certificates(values, origins, ca_base, settings)
     config = _build(values)
     for key, problem, other in violations(config):
@@ -176,19 +174,6 @@ def _resolve_database(url: str, base: Path) -> str:
     )
 
 
-def _resolve_way_out(
-    values: dict[str, Any], origins: dict[str, str], environ: Mapping[str, str]
-) -> None:
-    """Where no proxy and no certificates are set, take those that the environment names."""
-    for key, found in (
-        (PROXY_KEY, way_out.find_proxy(environ, values["github.api_url"])),
-        (CA_KEY, way_out.find_certificates(environ)),
-    ):
-        if not values[key] and found is not None:
-            values[key], name = found
-            origins[key] = f"environment variable {name}"
-
-
 def _resolve_certificates(
     values: dict[str, Any],
     origins: Mapping[str, str],
@@ -196,13 +181,15 @@ def _resolve_certificates(
     settings: Mapping[str, Setting],
 ) -> None:
     """Make the path of the certificates absolute. Raises ConfigInvalid when nothing is there."""
-    if not values[CA_KEY]:
+    if not values[way_out.CA_KEY]:
         return
-    path = base / Path(values[CA_KEY]).expanduser()
+    path = base / Path(values[way_out.CA_KEY]).expanduser()
     if not os.access(path, os.R_OK):
         problem = "must be a file of certificates that can be read"
-        raise _invalid(origins[CA_KEY], settings[CA_KEY], problem, values[CA_KEY])
-    values[CA_KEY] = str(path)
+        raise _invalid(
+            origins[way_out.CA_KEY], settings[way_out.CA_KEY], problem, values[way_out.CA_KEY]
+        )
+    values[way_out.CA_KEY] = str(path)
 
 
 def _sources(

@@ -19,6 +19,7 @@ from gitstars.config import Config, DatabaseConfig
 from gitstars.simulator.scenario import Scenario
 from gitstars.store import schema
 from gitstars.store.database import Database
+from gitstars.way_out import CA_VARIABLES
 from tests.harness import Flow, Server, SurrealServer
 from tests.shared import SHARED, SharedProcesses
 
@@ -88,8 +89,9 @@ def private_surroundings(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> Path:
     """The data folder of this test, and no setting from outside."""
+    way_out = (*CA_VARIABLES, "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY")
     for name in os.environ:
-        if name.startswith(("DB_", "ADMIN_", "HEALTH_", "LOG_LEVEL")):
+        if name.startswith(("DB_", "ADMIN_", "HEALTH_", "LOG_LEVEL")) or name.upper() in way_out:
             monkeypatch.delenv(name)
     folder = tmp_path_factory.mktemp("data")
     monkeypatch.setenv("XDG_DATA_HOME", str(folder))

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from gitstars.config import admin_key_path, data_folder, load, mask
 from gitstars.errors import ConfigInvalid
-from gitstars.settings import AdminConfig, Config, DatabaseConfig, Setting, catalogue
+from gitstars.settings import AdminConfig, Config, DatabaseConfig
+from gitstars.settings.catalogue import Setting, catalogue
 
 ROOT = Path(__file__).parent.parent
 

@@ -26,7 +26,6 @@ LEAVES = {
     "parent",
     "redaction",
     "settings",
-    "settings_rules",
     "tokens",
     "way_out",
 }
@@ -63,7 +62,9 @@ DOORS = {
     "cli/simulate.py": {"simulator"},
     "cli/demo.py": {"simulator", "store"},
     "cli/demo_data.py": {"simulator", "store"},
-    "cli/doctor.py": {"store", "fetch"},
+    "cli/doctor_database.py": {"store"},
+    "cli/doctor_files.py": {"store"},
+    "cli/doctor_github.py": {"fetch"},
 }
 
 #: library -> where it lives.

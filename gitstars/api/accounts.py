@@ -51,20 +51,15 @@ class Token(Answered, frozen=True):
     look_again_at: Time | None
 
 
-class Slots(Answered, frozen=True):
-    """Calls of one kind of work that are under way, and how many there may be."""
-
-    used: Whole
-    most: Whole
-
-
 class Activity(Answered, frozen=True):
     """What a served account does: why it moves, or what it waits for and until when.
 
-    `slots` are by kind of work, `open` are the readings under way, `next_ask` is what it asks next.
+    `slots` are the calls under way by kind of work: `github.concurrency` at most, two of them at
+    most for work that is no list. `open` names the repositories in hand, `next_ask` what is asked
+    next.
     """
 
-    slots: dict[str, Slots]
+    slots: dict[str, Whole]
     open: list[str]
     next_ask: str | None
     waits_for: str | None
@@ -90,7 +85,16 @@ class Account(Answered, frozen=True):
     activity: Activity | None
 
 
+class LeftOut(Answered, frozen=True):
+    """A row of the table of accounts that is not served, and why."""
+
+    record_id: str
+    login: str
+    reason: str
+
+
 class Accounts(Answered, frozen=True):
-    """All accounts."""
+    """All accounts, and the rows that cannot be served."""
 
     accounts: list[Account]
+    left_out: list[LeftOut]

@@ -61,12 +61,13 @@ class QueueState(Answered, frozen=True):
 
 
 class AccountCounts(Answered, frozen=True):
-    """Accounts with a token, and those that cannot be used now; `watcher_problem` says why new
-    ones are not seen.
+    """Accounts with a token, those that cannot be used now, and rows that cannot be served;
+    `watcher_problem` says why new ones are not seen.
     """
 
     count: Whole
     out: Whole
+    left_out: Whole
     watcher_problem: str | None
 
 

@@ -34,7 +34,8 @@ def accounts(client: AdminClient, account: str | None, as_json: bool) -> None:
     With LOGIN, or the numeric id of a user: what that account does, and what it waits for until
     when.
     """
-    listed = client.get("/accounts", api.Accounts).accounts
+    answer = client.get("/accounts", api.Accounts)
+    listed = answer.accounts
     if account is not None:
         chosen = find_account(listed, account)
         if as_json:
@@ -46,6 +47,8 @@ def accounts(client: AdminClient, account: str | None, as_json: bool) -> None:
         show.print_json(listed)
         return
     show.print_table(COLUMNS, [account_row(account) for account in listed])
+    for row in answer.left_out:
+        click.echo(f"{row.login or row.record_id} is left out: {row.reason}", err=True)
 
 
 def find_account(listed: list[api.Account], name: str) -> api.Account:
@@ -94,13 +97,13 @@ def describe(account: api.Account) -> list[tuple[str, Any]]:
 def _describe_activity(activity: api.Activity | None) -> list[tuple[str, Any]]:
     if activity is None:
         return [("served", "by no worker at present")]
-    slots = (f"{kind} {slot.used} of {slot.most}" for kind, slot in activity.slots.items())
+    slots = [f"{kind} {count}" for kind, count in activity.slots.items()]
     until = activity.waits_until
     waits = activity.waits_for
     if waits is not None and until is not None:
         waits = f"{waits}, until {until} ({show.away(until)})"
     return [
-        ("slots", ", ".join(slots)),
+        ("calls under way", ", ".join(slots) or "none"),
         ("reads", ", ".join(activity.open)),
         ("asks next", activity.next_ask),
         ("waits for", waits),

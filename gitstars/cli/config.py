@@ -6,7 +6,7 @@ import click
 
 from gitstars.cli.options import value_of, with_config
 from gitstars.config import LoadedConfig, mask
-from gitstars.settings import catalogue
+from gitstars.settings.catalogue import catalogue
 
 
 @click.group(short_help="Show the settings in force.")

@@ -9,7 +9,7 @@ import click
 
 from gitstars.config import LoadedConfig, load
 from gitstars.redaction import register_secret
-from gitstars.settings import Setting, catalogue
+from gitstars.settings.catalogue import Setting, catalogue
 
 
 def with_config(function: Callable[..., Any]) -> Callable[..., Any]:

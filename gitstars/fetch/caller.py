@@ -93,15 +93,18 @@ class Caller:
                 return Verdict(self._confirm(call, places, verdict.common))
             return verdict
 
-    def verify(self, account: Account) -> None:
-        """Ask whose token it is, unless that is known; the ledger and the log are told."""
+    def verify(self, account: Account) -> Outcome | None:
+        """Ask whose token it is, unless that is known; the ledger and the log are told.
+
+        None: the token works. Else why it is not used, or why nobody knows.
+        """
         token = self._find_token(account)
         if isinstance(token, BadToken):
-            return
+            return token
         request = Request(self._config.api_url + identity.IDENTITY_PATH)
         read = read_whole(classify.classify_identity)
         with self._place(account.user_id) as places:
-            self._verify(Call(account, token, Resource.CORE, 1, request, read), places)
+            return self._verify(Call(account, token, Resource.CORE, 1, request, read), places)
 
     def close(self) -> None:
         self._transport.close()

@@ -98,9 +98,11 @@ class GitHubClient:
         self._ledger.rejections.look_again(user_id)
         self._caller.identities.forget_all(user_id)
 
-    def verify_token(self, account: Account) -> None:
-        """Ask whose token it is, unless that is known; ``Ledger.rejection`` tells what came out."""
-        self._caller.verify(account)
+    def verify_token(self, account: Account) -> Outcome | None:
+        """Ask whose token it is, unless that is known. None: it works; else why it is not used
+        (``Ledger.rejection`` has it too), or why nobody knows.
+        """
+        return self._caller.verify(account)
 
     # REST. A repository is named by its full name, or by its numeric id, which finds it after a
     # renaming too.

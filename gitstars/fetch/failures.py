@@ -75,15 +75,20 @@ def _why_not_connected(chain: list[BaseException], connect_seconds: float) -> st
     if tunnel is not None:
         return PROXY_PASSWORD if tunnel == 407 else f"the proxy refuses the way ({tunnel})"
     if _find(chain, socket.gaierror, urllib3.exceptions.NameResolutionError) is not None:
-        return "the name could not be resolved"
+        is_proxy = _find(chain, requests.exceptions.ProxyError) is not None
+        return f"the name {'of the proxy ' if is_proxy else ''}could not be resolved"
     if _find(chain, requests.ConnectTimeout) is not None:
         return f"no connection within {connect_seconds:g} s"
+    if any("handshake operation timed out" in str(each) for each in chain):
+        return "the TLS handshake was not answered"
     tls = _find(chain, ssl.SSLError)
     if tls is not None and _find(chain, requests.exceptions.SSLError) is not None:
         reason = (tls.reason or "no reason was given").replace("_", " ").lower()
         return f"the TLS connection failed ({reason})"
-    if _find(chain, urllib3.exceptions.NewConnectionError, requests.exceptions.ProxyError):
-        return _name_system_error(chain) or "no connection could be made"
+    is_proxy = _find(chain, requests.exceptions.ProxyError) is not None
+    if is_proxy or _find(chain, urllib3.exceptions.NewConnectionError) is not None:
+        cause = _name_system_error(chain) or "no connection could be made"
+        return f"the proxy does not let us through ({cause})" if is_proxy else cause
     return None
 
 

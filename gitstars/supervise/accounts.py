@@ -67,7 +67,7 @@ class AccountReader:
             ),
             cooldown_until=time_or_none(view["cooldown_until"]),
             reason=self._why_out(account, token, view["cooldown_until"], now),
-            activity=show_activity(self._find_state(account.user_id)),
+            activity=show_activity(self._find_state(account.user_id), now, self._clock.monotonic()),
         )
 
     def _why_out(

@@ -17,7 +17,8 @@ class Facts:
 
     ``database_problem`` None: it is reachable. ``schema_problem`` None: it takes what gitstars
     writes. ``github_problem`` None: GitHub answers. ``watcher_problem`` None: accounts are watched.
-    ``tokens_out`` are accounts whose token is not used, each with the sentence that says why.
+    ``accounts_out`` are accounts whose token is not used and rows that are left out, each with the
+    sentence that says why.
     """
 
     is_started: bool
@@ -32,7 +33,7 @@ class Facts:
     schema_problem: str | None = None
     github_problem: str | None = None
     watcher_problem: str | None = None
-    tokens_out: Sequence[tuple[str, str]] = ()
+    accounts_out: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +76,10 @@ def _find_minor(facts: Facts) -> list[str]:
     if facts.watcher_problem is not None:
         reasons.append(facts.watcher_problem)
     reasons += [f"duty {name} fails: {error}" for name, error in facts.failing_duties]
-    reasons += [f"account {name}: {why}" for name, why in facts.tokens_out[:ACCOUNTS_NAMED]]
-    if len(facts.tokens_out) > ACCOUNTS_NAMED:
-        more = len(facts.tokens_out) - ACCOUNTS_NAMED
-        reasons.append(f"the tokens of {more} more accounts are not used")
+    reasons += [f"account {name}: {why}" for name, why in facts.accounts_out[:ACCOUNTS_NAMED]]
+    if len(facts.accounts_out) > ACCOUNTS_NAMED:
+        more = len(facts.accounts_out) - ACCOUNTS_NAMED
+        reasons.append(f"{more} more accounts are not used")
     if facts.database_problem is None and (facts.database_seconds or 0.0) > SLOW_SECONDS:
         reasons.append(f"the database takes {facts.database_seconds:.1f} s to answer")
     if facts.is_queue_full:

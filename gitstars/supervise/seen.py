@@ -4,7 +4,7 @@ loops that serve accounts.
 Protocols, so that supervision does not depend on the stages that answer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from gitstars.model import Resource
@@ -62,15 +62,37 @@ class LedgerSeen(Protocol):
     def blocked_until(self, user_id: int, resource: Resource, now: float) -> float | None: ...
 
 
-class AccountState(Protocol):
-    """What the loop that serves an account does now.
+class RowLeftOut(Protocol):
+    """A row of the table of accounts that is not served, and the sentence that says why."""
 
-    ``slots`` has, for each kind of work, the calls under way and how many there may be; ``open``
-    names the readings in hand. Times are epoch seconds.
+    @property
+    def record_id(self) -> str: ...
+    @property
+    def login(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+
+
+class WatcherSeen(Protocol):
+    """The account watcher: why it fails (one sentence, None: it does not), and the rows that it
+    leaves out.
     """
 
     @property
-    def slots(self) -> Mapping[str, tuple[int, int]]: ...
+    def problem(self) -> str | None: ...
+    @property
+    def left_out(self) -> Sequence[RowLeftOut]: ...
+
+
+class AccountState(Protocol):
+    """What the loop that serves an account does now.
+
+    ``in_flight`` counts calls by kind of work, ``open`` names the repositories in hand.
+    ``waits_until`` is in epoch seconds; ``progressed_at``, the last sign of life, is monotonic.
+    """
+
+    @property
+    def in_flight(self) -> Mapping[str, int]: ...
     @property
     def open(self) -> list[str]: ...
     @property
@@ -80,4 +102,4 @@ class AccountState(Protocol):
     @property
     def waits_until(self) -> float | None: ...
     @property
-    def progressed_at(self) -> float | None: ...
+    def progressed_at(self) -> float: ...

@@ -7,7 +7,6 @@ what one costs.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from gevent.event import Event
@@ -22,11 +21,12 @@ from gitstars.supervise.outages import OutageLog
 from gitstars.supervise.pulse import Pulse
 from gitstars.supervise.rates import Rates
 from gitstars.supervise.readings import Reading
-from gitstars.supervise.seen import GitHubSeen
+from gitstars.supervise.seen import GitHubSeen, WatcherSeen
 from gitstars.supervise.supervisor import DutyState
 from gitstars.supervise.views import (
     show_duty,
     show_github,
+    show_left_out,
     show_resources,
     sum_budgets,
     time_or_none,
@@ -37,16 +37,6 @@ from gitstars.supervise.work import WorkReader
 FRESH_SECONDS, QUEUE_FRESH_SECONDS = 0.5, 2.0
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Problems:
-    """What others know that is wrong; each is asked with every reading and answers one sentence,
-    or None.
-    """
-
-    watcher: Callable[[], str | None] = lambda: None
-    schema: Callable[[], str | None] = lambda: None
 
 
 class Machine:
@@ -86,8 +76,12 @@ class Snapshots:
         machine: Machine,
         events: EventBus,
         clock: Clock,
-        problems: Problems,
+        watcher: WatcherSeen,
+        find_schema_problem: Callable[[], str | None] = lambda: None,
     ) -> None:
+        """``find_schema_problem``: why the tables do not take what gitstars writes, one sentence;
+        None: they do.
+        """
         self._accounts = accounts
         self._work = work
         self._database = database
@@ -95,7 +89,8 @@ class Snapshots:
         self._machine = machine
         self._events = events
         self._clock = clock
-        self._problems = problems
+        self._watcher = watcher
+        self._find_schema_problem = find_schema_problem
         self.pulse = pulse
         self.rates = Rates()
         self.rates.observe(0, clock.monotonic(), clock.now())
@@ -116,7 +111,7 @@ class Snapshots:
         """The database is reachable and takes what is written, workers run, nothing is stopping."""
         return (
             self.pulse.problem is None
-            and self._problems.schema() is None
+            and self._find_schema_problem() is None
             and self.workers().count > 0
             and not self._machine.is_stopping
         )
@@ -140,6 +135,10 @@ class Snapshots:
     def accounts(self) -> list[api.Account]:
         """Every account: progress, access, budgets, and why it is out."""
         return self._keep("accounts", FRESH_SECONDS, self._accounts.read)
+
+    def left_out(self) -> list[api.LeftOut]:
+        """The rows of the table of accounts that are not served."""
+        return [show_left_out(row) for row in self._watcher.left_out]
 
     def workers(self) -> api.Workers:
         """Every worker, and the bounds that the operator set."""
@@ -184,7 +183,8 @@ class Snapshots:
             accounts=api.AccountCounts(
                 count=len(accounts),
                 out=sum(account.reason is not None for account in accounts),
-                watcher_problem=self._problems.watcher(),
+                left_out=len(self._watcher.left_out),
+                watcher_problem=self._watcher.problem,
             ),
             budgets=sum_budgets(accounts),
             repositories=self.pulse.statuses,
@@ -210,7 +210,7 @@ class Snapshots:
             reachable=problem is None,
             latency_ms=round((self.pulse.ping_seconds or 0.0) * 1000, 2),
             error=problem,
-            schema_problem=self._problems.schema(),
+            schema_problem=self._find_schema_problem(),
             pool=api.Pool(
                 maximum=pool.maximum, idle=pool.idle, in_use=pool.in_use, waiting=pool.waiting
             ),
@@ -245,11 +245,12 @@ class Snapshots:
             if outage is None
             else f"GitHub has not answered since {show_since(outage.since, self._clock.now())} "
             f"({github.error})",
-            watcher_problem=self._problems.watcher(),
-            tokens_out=[
+            watcher_problem=self._watcher.problem,
+            accounts_out=[
                 (f"{account.login or '?'} ({account.user_id})", account.reason or "")
                 for account in self.accounts()
                 if account.token.state != "usable"
-            ],
+            ]
+            + [(row.login or row.record_id, row.reason) for row in self.left_out()],
         )
         return judge_health(facts)

@@ -11,7 +11,7 @@ from gitstars.redaction import redact, redact_or_none
 from gitstars.store.access import AccessRow
 from gitstars.store.repositories import RepositoryView
 from gitstars.supervise.readings import Reading
-from gitstars.supervise.seen import AccountState, OutageSeen, RoutesSeen, TokenOut
+from gitstars.supervise.seen import AccountState, OutageSeen, RoutesSeen, RowLeftOut, TokenOut
 from gitstars.supervise.supervisor import DutyState
 
 #: In these states nothing stands in the way, so there is no reason.
@@ -122,17 +122,25 @@ def show_token(out: TokenOut | None) -> api.Token:
     )
 
 
-def show_activity(state: AccountState | None) -> api.Activity | None:
-    """What the loop of an account does; None where no worker serves it."""
+def show_left_out(row: RowLeftOut) -> api.LeftOut:
+    """A row that is not served."""
+    return api.LeftOut(record_id=row.record_id, login=row.login, reason=redact(row.reason))
+
+
+def show_activity(state: AccountState | None, now: float, monotonic: float) -> api.Activity | None:
+    """What the loop of an account does; None where no worker serves it.
+
+    ``now`` and ``monotonic`` are the two readings of the clock at this moment.
+    """
     if state is None:
         return None
     return api.Activity(
-        slots={kind: api.Slots(used=used, most=most) for kind, (used, most) in state.slots.items()},
+        slots=dict(state.in_flight),
         open=list(state.open),
         next_ask=redact_or_none(state.next_ask),
         waits_for=redact_or_none(state.waits_for),
         waits_until=time_or_none(state.waits_until),
-        progressed_at=time_or_none(state.progressed_at),
+        progressed_at=show_time(now - (monotonic - state.progressed_at)),
     )
 
 

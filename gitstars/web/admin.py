@@ -100,7 +100,9 @@ class Looking:
 
     def accounts(self) -> api.Accounts:
         read_query(api.Nothing)
-        return api.Accounts(accounts=self._snapshots.accounts())
+        return api.Accounts(
+            accounts=self._snapshots.accounts(), left_out=self._snapshots.left_out()
+        )
 
     def events(self) -> HTTPResponse:
         read_query(api.Nothing)

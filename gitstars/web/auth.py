@@ -14,7 +14,7 @@ from bottle import request
 from gitstars.config import AdminConfig
 from gitstars.errors import ConfigInvalid, UserMistake
 from gitstars.redaction import register_secret
-from gitstars.settings_rules import LEAST_KEY_LENGTH, is_loopback
+from gitstars.settings.rules import LEAST_KEY_LENGTH, is_loopback
 from gitstars.web.answers import refusal
 
 #: Characters of a key that we make: 256 bits.

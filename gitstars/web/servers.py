@@ -5,7 +5,7 @@ from gevent.event import Event
 from gitstars.clock import Clock
 from gitstars.config import AdminConfig, HealthConfig, admin_key_path
 from gitstars.events import EventBus
-from gitstars.settings_rules import is_loopback
+from gitstars.settings.rules import is_loopback
 from gitstars.supervise.operations import Operations
 from gitstars.supervise.repositories import RepositoryOperations
 from gitstars.supervise.snapshot import Snapshots

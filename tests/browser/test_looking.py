@@ -135,10 +135,12 @@ def test_a_repository_tells_its_reason_and_shows_its_star_history(
     dialog = page.get_by_role("dialog", name="globex/closed")
 
     expect(dialog).to_contain_text("restricted")
-    expect(dialog).to_contain_text("ada may not: ")
+    expect(dialog).to_contain_text("ada may not list it – ")
+    expect(dialog).to_contain_text("What to do: ")
+    expect(dialog).to_contain_text("days not in UTC, only stars still there")
     expect(dialog.locator("#history canvas")).to_be_visible()
     expect(dialog.locator("#history")).to_have_attribute(
-        "aria-label", re.compile(r"^Star history: 60 stars in \d+ weeks$")
+        "aria-label", re.compile(r"^Star history: 60 stars in \d+ weeks \(days not in UTC, .*\)\.$")
     )
     dialog.get_by_role("button", name="Close").click()
     expect(dialog).to_be_hidden()

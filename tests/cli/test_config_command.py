@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gitstars.settings import catalogue
+from gitstars.settings.catalogue import catalogue
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -35,21 +35,34 @@ def gitstars(tmp_path: Path) -> Run:
 
 @pytest.fixture
 def github() -> Iterator[SimulatorProcess]:
-    """A simulated GitHub with one account of each kind."""
-    repository = SimRepository(id=1000, full_name="acme/engine", stars=3)
+    """A simulated GitHub with one account of each kind, each with a repository of its own."""
+    names = {1000: "ada/engine", 1001: "grace/cobol", 1002: "edsger/path", 1003: "barbara/clu"}
+    repositories = tuple(
+        SimRepository(id=identity, full_name=name, stars=3) for identity, name in names.items()
+    )
     accounts = (
-        SimAccount(user_id=1, login="ada", token="gho_ada0000", starred=(1000,)),
+        SimAccount(user_id=1, login="ada", token="gho_ada0000", owned=(1000,)),
         SimAccount(
-            user_id=2, login="grace", token="gho_grace00", scopes=("read:user",), starred=(1000,)
+            user_id=2, login="grace", token="gho_grace00", scopes=("read:user",), owned=(1001,)
         ),
         SimAccount(
             user_id=3,
             login="edsger",
             token="github_pat_edsger",
             kind="fine_grained",
-            starred=(1000,),
+            permissions={"metadata": "read"},
+            owned=(1002,),
         ),
+        SimAccount(
+            user_id=5,
+            login="barbara",
+            token="github_pat_barbara",
+            kind="fine_grained",
+            permissions={"metadata": "read", "contents": "write"},
+            owned=(1003,),
+        ),
+        SimAccount(user_id=8, login="alan", token="gho_alan000"),
     )
-    process = start_process(Scenario(accounts=accounts, repositories=(repository,)))
+    process = start_process(Scenario(accounts=accounts, repositories=repositories))
     yield process
     process.stop()

@@ -3,6 +3,7 @@ state that it should notice.
 """
 
 import json
+import re
 import socket
 import subprocess
 from collections.abc import Callable
@@ -10,9 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from gevent.pywsgi import WSGIServer
 
-from gitstars.cli.doctor import judge_token
-from gitstars.config import DatabaseConfig
+from gitstars import api
+from gitstars.cli.doctor_database import compare_with_server, judge_clock, judge_version
+from gitstars.cli.doctor_finding import Finding, Patient
+from gitstars.cli.doctor_github import choose_repository, judge_github_clock
+from gitstars.config import Config, DatabaseConfig
+from gitstars.fetch.answers import Metadata
 from gitstars.model import Account
 from gitstars.simulator.process import SimulatorProcess
 from gitstars.store import schema, seeding
@@ -23,7 +29,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def home(tmp_path: Path, github: SimulatorProcess) -> Path:
-    """A folder with a configuration and a database that holds three accounts."""
+    """A folder with a configuration and a database that holds eight accounts."""
     (tmp_path / "config.toml").write_text(
         '[database]\nurl = "surrealkv://stars.db"\n[github]\napi_url = '
         f'"{github.url}"\ngraphql_url = "{github.graphql_url}"\n'
@@ -36,6 +42,10 @@ def home(tmp_path: Path, github: SimulatorProcess) -> Path:
     seeding.sign_in(database, 2, "grace", "gho_grace00")
     seeding.sign_in(database, 3, "edsger", "github_pat_edsger")
     seeding.sign_in(database, 4, "mallory", "gho_revoked")
+    seeding.sign_in(database, 5, "barbara", "github_pat_barbara")
+    seeding.sign_in(database, 6, "trudy", "gho_ada0000")
+    seeding.sign_in(database, 7, "eve", "gho_broken\nin two")
+    seeding.sign_in(database, 8, "alan", "gho_alan000")
     database.close()
     return tmp_path
 
@@ -52,19 +62,40 @@ def told(findings: list[dict[str, Any]], check: str) -> list[tuple[str, str]]:
     ]
 
 
-def test_every_token_is_judged_with_what_to_do(home: Path, gitstars: Run) -> None:
+def test_every_token_is_asked_what_it_may_do(home: Path, gitstars: Run) -> None:
     code, findings = examine(gitstars)
 
     tokens = {text.partition(":")[0]: (state, text) for state, text in told(findings, "tokens")}
+    advice = {one["text"].partition(":")[0]: one["advice"] for one in findings}
     assert code == 1
     assert tokens["ada"][0] == "ok"
-    assert "public_repo, read:user" in tokens["ada"][1]
-    assert tokens["grace"] == ("warning", tokens["grace"][1])
-    assert "its scopes are read:user" in tokens["grace"][1]
-    assert "fine-grained" in tokens["edsger"][1]
-    assert tokens["mallory"] == ("problem", "mallory: GitHub rejects the token")
+    assert "scopes public_repo, read:user" in tokens["ada"][1]
+    assert tokens["ada"][1].endswith("it lists the stargazers of ada/engine")
+    assert tokens["grace"][0] == "warning"
+    assert "may not list the stargazers of its own grace/cobol" in tokens["grace"][1]
+    assert "grant public_repo" in advice["grace"]
+    assert tokens["edsger"][0] == "warning"
+    assert "Resource not accessible by personal access token" in tokens["edsger"][1]
+    assert "Contents: read and write" in advice["edsger"]
+    assert "contents=write" in advice["edsger"]
+    assert tokens["barbara"][0] == "ok"
+    assert tokens["alan"] == ("ok", tokens["alan"][1])
+    assert "no starred repository to try" in tokens["alan"][1]
+
+
+def test_tokens_that_cannot_be_used_are_problems_that_say_why(home: Path, gitstars: Run) -> None:
+    _, findings = examine(gitstars)
+
+    problems = [text for state, text in told(findings, "tokens") if state == "problem"]
+    left_out = told(findings, "accounts")
+    assert len(problems) == 2
+    assert any("mallory: GitHub rejects the token" in text for text in problems)
+    assert any("trudy: the token of this account belongs to ada (1)" in text for text in problems)
+    assert left_out == [
+        ("problem", "eve is left out: its token has characters that cannot be sent to GitHub")
+    ]
     assert all(finding["advice"] for finding in findings if finding["state"] != "ok")
-    assert "gho_" not in json.dumps(findings)
+    assert not any(piece in json.dumps(findings) for piece in ("gho_", "github_pat_", "in two"))
 
 
 def test_database_schema_and_clocks_are_looked_at(home: Path, gitstars: Run) -> None:
@@ -121,7 +152,7 @@ def test_a_port_that_is_taken_is_a_problem(gitstars: Run, tmp_path: Path) -> Non
     ) in told(findings, "ports")
 
 
-def test_a_github_that_does_not_answer_is_told_once(
+def test_a_github_that_does_not_answer_is_told_once_with_the_true_cause(
     home: Path, gitstars: Run, github: SimulatorProcess
 ) -> None:
     github.stop()
@@ -129,7 +160,44 @@ def test_a_github_that_does_not_answer_is_told_once(
     code, findings = examine(gitstars)
 
     assert code == 1
-    assert [state for state, _ in told(findings, "github")] == ["problem"]
+    (finding,) = [finding for finding in findings if finding["check"] == "github"]
+    assert finding["state"] == "problem"
+    assert "directly, without a proxy" in finding["text"]
+    assert finding["text"].endswith("connection refused")
+    assert told(findings, "tokens") == []
+
+
+def test_something_else_than_github_is_told(home: Path, gitstars: Run) -> None:
+    portal = Portal()
+    try:
+        config = home / "config.toml"
+        config.write_text(
+            re.sub(r'api_url = ".*?"', f'api_url = "{portal.url}"', config.read_text(), count=1)
+        )
+        code, findings = examine(gitstars)
+    finally:
+        portal.stop()
+
+    assert code == 1
+    ((state, text),) = told(findings, "github")
+    assert state == "problem"
+    assert "something that is not GitHub answers (HTML)" in text
+
+
+def test_the_proxy_and_the_certificates_in_use_are_told(
+    home: Path, gitstars: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = (home / "config.toml").read_text()
+    (home / "config.toml").write_text(
+        config.replace("[admin]", 'proxy = "http://joe:secret@127.0.0.1:9"\n[admin]')
+    )
+
+    _, findings = examine(gitstars)
+
+    ((state, text),) = told(findings, "github")
+    assert state == "problem"
+    assert "through the proxy http://127.0.0.1:9" in text
+    assert "secret" not in json.dumps(findings)
 
 
 def test_a_database_in_use_is_told(home: Path, gitstars: Run) -> None:
@@ -198,29 +266,110 @@ def test_people_get_lines_and_a_sum(home: Path, gitstars: Run) -> None:
     assert any(line.startswith("problem  tokens     mallory") for line in lines)
     assert any(line.strip().startswith("-> sign in") for line in lines)
     states = [line.split()[0] for line in lines[:-1] if not line.startswith(" ")]
-    assert states.count("problem") == 1
-    assert lines[-1] == f"{len(states)} checks: 1 problems, {states.count('warning')} warnings"
+    assert states.count("problem") == 3
+    assert lines[-1] == f"{len(states)} checks: 3 problems, {states.count('warning')} warnings"
+
+
+def test_a_database_that_others_may_read_is_a_problem(home: Path, gitstars: Run) -> None:
+    for place in (home / "stars.db").rglob("*"):
+        place.chmod(0o755 if place.is_dir() else 0o644)
+
+    code, findings = examine(gitstars)
+
+    assert code == 1
+    (problem,) = [text for state, text in told(findings, "files") if state == "problem"]
+    assert "holds tokens and may be read by other users" in problem
 
 
 @pytest.mark.parametrize(
-    ("token", "status", "scopes", "state"),
+    ("skew", "state", "text"),
     [
-        ("gho_x", 200, "public_repo, read:user", "ok"),
-        ("gho_x", 200, "repo", "ok"),
-        ("gho_x", 200, "read:user", "warning"),
-        ("gho_x", 200, "", "warning"),
-        ("ghs_x", 200, None, "ok"),
-        ("github_pat_x", 200, None, "warning"),
-        ("gho_x", 401, None, "problem"),
-        ("gho_x", 403, None, "warning"),
-        ("gho_x", 500, None, "problem"),
+        (0.0, "ok", "GitHub's clock agrees with this machine's"),
+        (3600.0, "problem", "GitHub's clock is 1 h behind this machine's"),
+        (-90.0, "problem", "GitHub's clock is 1 min 30 s ahead of this machine's"),
     ],
 )
-def test_an_answer_to_a_token_is_judged(
-    token: str, status: int, scopes: str | None, state: str
-) -> None:
-    finding = judge_token("ada", Account("a", 1, "ada", token), status, scopes, "4999")
+def test_the_clock_of_github_is_judged(skew: float, state: str, text: str) -> None:
+    finding = judge_github_clock(skew)
 
-    assert finding.state == state
-    assert bool(finding.advice) == (state != "ok")
-    assert token not in finding.text + finding.advice
+    assert (finding.state, finding.text) == (state, text)
+
+
+@pytest.mark.parametrize(
+    ("drift", "state", "text"),
+    [
+        (9.0, "ok", "x agrees with this machine's"),
+        (61.0, "problem", "x is 1 min 1 s ahead of this machine's"),
+        (-61.0, "problem", "x is 1 min 1 s behind this machine's"),
+    ],
+)
+def test_the_clock_of_the_database_is_judged(drift: float, state: str, text: str) -> None:
+    finding = judge_clock("x", drift)
+
+    assert (finding.state, finding.text) == (state, text)
+
+
+def test_a_schema_of_a_newer_gitstars_is_a_problem() -> None:
+    assert judge_version(9, 7).state == "problem"
+    assert judge_version(7, 7).text == "version 7 of 7"
+    assert judge_version(5, 7).text == "version 5 of 7; gitstars serve brings it up"
+
+
+def test_a_repository_that_the_person_may_push_to_and_that_has_stars_is_tried() -> None:
+    def place(name: str, stars: int, permission: str, is_private: bool = False) -> Metadata:
+        return Metadata(1, name, stars, is_private, permission)
+
+    few, many = place("a/few", 2, "ADMIN"), place("a/many", 9, "WRITE")
+    hidden, read = place("a/hidden", 1, "ADMIN", True), place("b/read", 5, "READ")
+
+    assert choose_repository([read, many, hidden, few]) == few
+    assert choose_repository([read, hidden]) == hidden
+    assert choose_repository([read, place("a/none", 0, "ADMIN")]) is None
+
+
+def test_a_server_that_does_not_use_a_token_that_works_is_told() -> None:
+    account = Account("a", 1, "ada", "gho_x")
+    seen = shown_account(1, "ada", "rejected")
+    patient = Patient(Config(), None, accounts={1: seen})
+    works = Finding("tokens", "ok", "ada: the token works")
+
+    (told_apart,) = compare_with_server(account, works, patient)
+
+    assert told_apart.state == "warning"
+    assert "the running server does not use this token yet: no" in told_apart.text
+    assert list(compare_with_server(account, Finding("tokens", "problem", "x"), patient)) == []
+
+
+def shown_account(user_id: int, login: str, state: api.TokenState) -> api.Account:
+    """An account as a server shows it."""
+    budget = api.Budget(limit=5000, remaining=None, reset_at=None)
+    return api.Account(
+        user_id=user_id,
+        login=login,
+        scopes=None,
+        token=api.Token(state=state, text="no", look_again_at="2026-11-24T08:00:00Z"),
+        access=api.AccessCounts(allowed=0, refused=0),
+        repositories=api.AccountRepositories(total=0, settled=0, waiting=0),
+        seconds_left=None,
+        budgets=api.Budgets(core=budget, graphql=budget),
+        cooldown_until=None,
+        reason="no",
+        activity=None,
+    )
+
+
+class Portal:
+    """A captive portal: HTML, whatever is asked."""
+
+    def __init__(self) -> None:
+        self._server = WSGIServer(("127.0.0.1", 0), self._answer, log=None)
+        self._server.start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def stop(self) -> None:
+        self._server.stop()
+
+    @staticmethod
+    def _answer(environ: object, start: Callable[..., object]) -> list[bytes]:
+        start("200 OK", [("Content-Type", "text/html")])
+        return [b"<html>Please sign in to this network</html>"]

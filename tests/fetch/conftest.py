@@ -124,6 +124,12 @@ class Hub:
             identities.keep(known.user_id, known.token, identity, 0.0)
         return self.connect_blind(identities, **settings)
 
+    def connect_trusting(self, token: str, **settings: Any) -> GitHubClient:
+        """Another client, which knows that user 1 has this token."""
+        identities = Identities()
+        identities.keep(1, token, None, 0.0)
+        return self.connect_blind(identities, **settings)
+
     def connect_blind(self, identities: Identities | None = None, **settings: Any) -> GitHubClient:
         """Another client, as it is after a start: it knows nothing of any token."""
         config = msgspec.structs.replace(self.config, **settings)
@@ -142,6 +148,11 @@ class Hub:
     def misbehave(self, match: str, **rule: Any) -> None:
         """From now on, requests that ``match`` (a glob of ``METHOD path?query``) go wrong."""
         self.github.faults.rules.append(msgspec.convert({"match": match, **rule}, Rule))
+
+    @property
+    def supposed(self) -> int:
+        """Points of calls without an answer that the ledger books."""
+        return sum(row["supposed"] for row in self.ledger.snapshot())
 
     @property
     def routes(self) -> list[tuple[str, int]]:

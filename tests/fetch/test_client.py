@@ -4,6 +4,8 @@ the token goes nowhere else.
 
 import gzip
 import json
+import tracemalloc
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,7 @@ from gitstars.fetch.answers import (
 )
 from gitstars.fetch.client import GitHubClient
 from gitstars.fetch.graphql import GraphAsk
+from gitstars.fetch.transport import keep_host
 from gitstars.model import Account, Resource
 from gitstars.simulator.scenario import Scenario, SimAccount, SimRepository
 from tests.fetch.conftest import Hub, read_request
@@ -221,6 +224,39 @@ def test_a_body_over_the_bound_is_given_up(
     outcome = client.get_repository(account, NAME)
 
     assert isinstance(outcome, kind)
+
+
+def test_a_bomb_is_given_up_before_it_fills_the_memory(
+    hub: Hub, account: Account, serve_raw: ServeRaw
+) -> None:
+    packed = zlib.compressobj(9, zlib.DEFLATED, 31)
+    bomb = b"".join(packed.compress(bytes(1 << 20)) for _ in range(256)) + packed.flush()
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(bomb)
+    hub.body_bound = 100_000
+    client = hub.connect(api_url=serve_raw(lambda connection: connection.sendall(head + bomb)))
+    tracemalloc.start()
+
+    outcome = client.get_repository(account, NAME)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert isinstance(outcome, Transient)
+    assert most < 10_000_000
+
+
+def test_the_body_of_a_redirect_is_bounded_too(
+    hub: Hub, account: Account, serve_raw: ServeRaw
+) -> None:
+    head = b"HTTP/1.1 301 Moved\r\nLocation: /repositories/10\r\nContent-Length: 5000\r\n\r\n"
+    hub.body_bound = 1000
+    client = hub.connect(
+        api_url=serve_raw(lambda connection: connection.sendall(head + bytes(5000)))
+    )
+
+    outcome = client.get_repository(account, NAME)
+
+    assert isinstance(outcome, Transient)
+    assert "larger than 1000 bytes" in outcome.text
 
 
 def test_a_body_that_drips_ends_at_the_deadline(
@@ -566,6 +602,48 @@ def test_a_redirect_to_another_host_never_gets_the_token(
     assert "another host" in outcome.text
     assert reached == []
     assert statuses(hub) == [301]
+
+
+def test_a_redirect_to_the_same_host_in_another_spelling_is_followed(
+    hub: Hub, account: Account
+) -> None:
+    port = hub.url.rpartition(":")[2]
+    location = f"HTTP://LocalHost:{port}/repositories/10"
+    hub.misbehave("GET /repos/*", effect="status", status=301, headers={"location": location})
+    client = hub.connect(api_url=f"http://localhost:{port}")
+
+    outcome = client.get_repository(account, NAME)
+
+    assert isinstance(outcome, Metadata)
+    assert statuses(hub) == [301, 200]
+
+
+API = "https://api.github.com/repos/acme/engine?page=2"
+
+
+@pytest.mark.parametrize(
+    ("target", "kept"),
+    [
+        ("https://api.github.com:443/repositories/10?page=2", True),
+        ("HTTPS://API.GitHub.com/repositories/10?page=2", True),
+        ("https://api.github.com/repositories/10?page=2#part", True),
+        ("https://api.github.com:444/repositories/10", False),
+        ("http://api.github.com/repositories/10", False),
+        ("http://api.github.com:443/repositories/10", False),
+        ("https://api.github.com.evil.test/", False),
+        ("https://evil.test/api.github.com", False),
+        ("https://api.github.com@evil.test/", False),
+        ("https://evil.test@api.github.com/", False),
+        ("https://evil.test\\@api.github.com/", False),
+        ("https://api.github.com\\.evil.test/", False),
+        ("ftp://api.github.com/", False),
+        ("//evil.test/", False),
+    ],
+)
+def test_the_token_stays_on_its_host_however_that_is_spelled(target: str, kept: bool) -> None:
+    expected = "https://api.github.com/repositories/10?page=2" if kept else None
+
+    assert keep_host(API, target) == expected
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def test_where_nothing_is_wrong_there_is_no_reason() -> None:
             "the accounts could not be read",
         ),
         (
-            {"tokens_out": [("ada (1)", "GitHub rejects its token")]},
+            {"accounts_out": [("ada (1)", "GitHub rejects its token")]},
             "degraded",
             "account ada (1): GitHub rejects its token",
         ),
@@ -72,7 +72,7 @@ def test_each_trouble_is_told(change: dict[str, object], status: str, reason: st
 def test_the_gravest_comes_first_and_all_are_told() -> None:
     health = judge_health(
         replace(
-            WELL, tokens_out=[("ada (1)", "out")], database_problem="gone", database_seconds=9.0
+            WELL, accounts_out=[("ada (1)", "out")], database_problem="gone", database_seconds=9.0
         )
     )
 
@@ -85,9 +85,9 @@ def test_the_gravest_comes_first_and_all_are_told() -> None:
 def test_of_many_tokens_that_are_out_some_are_named() -> None:
     out = [(f"user {number}", "out") for number in range(8)]
 
-    health = judge_health(replace(WELL, tokens_out=out))
+    health = judge_health(replace(WELL, accounts_out=out))
 
     assert health.reasons[4:] == [
         "account user 4: out",
-        "the tokens of 3 more accounts are not used",
+        "3 more accounts are not used",
     ]

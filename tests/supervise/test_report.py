@@ -36,7 +36,7 @@ STATUS = api.Stats(
     ),
     workers=api.WorkerCounts(count=7, busy=3, waiting=2, idle=1, retiring=1, replaced=5),
     queue=api.QueueState(depth=12_345, oldest_seconds=200.0, is_full=True),
-    accounts=api.AccountCounts(count=2, out=1, watcher_problem=None),
+    accounts=api.AccountCounts(count=2, out=1, left_out=0, watcher_problem=None),
     budgets=api.BudgetSums(
         core=api.BudgetSum(limit=10_000, remaining=1234),
         graphql=api.BudgetSum(limit=10_000, remaining=9999),

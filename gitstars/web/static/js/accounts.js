@@ -1,4 +1,4 @@
-// Accounts: progress with time left, budgets draining and resetting, the reason when one is out.
+// Accounts: progress with time left, budgets draining and resetting, the reason when one is out, and what one does or waits for.
 
 import { $, make, refill, setText } from "./dom.js";
 import { away, duration, number } from "./format.js";
@@ -17,6 +17,7 @@ export function showAccounts(accounts) {
     make("article", { className: "account" },
       make("h3", {}, account.login || "?", make("span", {}, String(account.user_id))),
       account.reason ? make("p", { className: "why" }, account.reason) : null,
+      make("p", { className: "activity" }, activity(account)),
       progress(account),
       BUDGETS.map(([name, label]) => account.budgets[name] && budget(label, account.budgets[name])),
     ));
@@ -27,6 +28,19 @@ export function showAccounts(accounts) {
     showAccounts(accounts);
   };
   refill($("accounts"), cards.length ? cards : [make("p", { className: "note" }, "No account yet: one appears when somebody signs in to the web application.")]);
+}
+
+/** Why the account moves, or what it waits for and until when. */
+function activity({ activity: now, repositories: { waiting } }) {
+  if (!now) return waiting ? `Not served at present; ${number(waiting)} jobs wait.` : "Nothing to do.";
+  const calls = Object.entries(now.slots).filter(([, count]) => count).map(([kind, count]) => `${number(count)} ${kind}`).join(", ");
+  const until = now.waits_until ? `, ${away(now.waits_until)}` : "";
+  return [
+    calls ? `Calls under way: ${calls}.` : "",
+    now.next_ask ? `Asks next: ${now.next_ask}.` : "",
+    now.waits_for ? `Waits for: ${now.waits_for}${until}.` : "",
+    now.progressed_at ? `Last progress ${away(now.progressed_at)}.` : "",
+  ].filter(Boolean).join(" ");
 }
 
 function progress({ repositories: { settled, total }, seconds_left: left }) {

@@ -10,10 +10,24 @@ const STATUSES = ["completed", "processing", "pending", "rate_limited", "restric
 const SORTS = [["-completed", "newest completed first"], ["name", "by name"], ["-stars", "most stars first"], ["status", "by status"]];
 const PAGE = 25;
 const TYPING_MS = 250;
+/** What has to stand beside every weekly history. */
+const HISTORY_NOTE = "days not in UTC, only stars still there";
 
 const stored = ({ processed_stargazers: done, total_stargazers: total }) => (total === null ? number(done ?? 0) : `${number(done ?? 0)} of ${number(total)}`);
 /** Why a complete list is shorter than its length: GitHub counts them, and does not name them. */
 const ghosts = ({ ghosts: count }) => (count ? `${number(count)} of deleted users` : "");
+
+/** One account's right to list a repository; of a refusal what GitHub said, and what to change. */
+function accessOf({ login, may_list: may, face, text, advice, accepted_permissions: lacks, look_again_at: again }) {
+  const verdict = may ? "may list it" : may === false ? "may not list it" : "has not tried";
+  const said = may === false ? [face, text].filter(Boolean).join(": ") : "";
+  return make("li", {},
+    make("strong", {}, login), ` ${verdict}${said ? ` – ${said}` : ""}`,
+    lacks ? make("p", {}, `GitHub asks for: ${lacks}`) : null,
+    advice ? make("p", {}, `What to do: ${advice}`) : null,
+    may === false && again ? make("p", { className: "note" }, `Asked again ${away(again)}`) : null,
+  );
+}
 
 export class Repositories {
   /** `attempt(action, { done })` runs an action and tells how it went. */
@@ -126,12 +140,13 @@ export class Repositories {
       ["Stars stored", stored(repo)],
       ["Of these", ghosts(repo)],
       ["Notes", repo.status === "completed" ? null : repo.notes],
-      ["Accounts", repo.access.map(({ login, may_list: may, text }) => (may ? `${login} may list it` : `${login} may not${text ? `: ${text}` : ""}`)).join("; ")],
       ["Looked at again", away(repo.next_retry_at)],
       ["Completed", away(repo.completed_at)],
       ["Failures", repo.error_count || null],
       ["GitHub's id", repo.github_id],
     ]));
+    $("repo-access").replaceChildren(...repo.access.map(accessOf));
+    $("access-title").hidden = repo.access.length === 0;
     if (!$("repo").open) $("repo").showModal();
     this.showHistory(repo.history ?? []);
   }
@@ -141,7 +156,7 @@ export class Repositories {
     let sum = 0;
     const sums = weeks.map(({ total }) => (sum += total));
     if (weeks.length) this.history.show(weeks.map(({ week }) => epoch(week)), sums);
-    const text = weeks.length ? `${number(sum)} stars in ${number(weeks.length)} weeks` : "No history is stored for this repository.";
+    const text = weeks.length ? `${number(sum)} stars in ${number(weeks.length)} weeks (${HISTORY_NOTE}).` : "No history is stored for this repository.";
     setText($("history-note"), text);
     $("history").setAttribute("aria-label", `Star history: ${text}`);
   }
