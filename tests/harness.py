@@ -44,26 +44,20 @@ class SurrealServer:
 
     def __init__(self, program: str, storage: str = "memory") -> None:
         self.port = free_port()
-        address, login = ["--bind", f"127.0.0.1:{self.port}"], ["--user", "root", "--pass", "root"]
-        self._command = [
-            program,
-            "start",
-            *address,
-            *login,
-            "--log",
-            "none",
-            "--no-banner",
-            storage,
-        ]
+        self._program, self._storage = program, storage
         self.start()
 
     @property
     def url(self) -> str:
         return f"ws://127.0.0.1:{self.port}"
 
-    def start(self) -> None:
+    def start(self, password: str = "root") -> None:
+        """``password``: the one that the user ``root`` has from now on."""
+        address = ["--bind", f"127.0.0.1:{self.port}"]
+        login = ["--user", "root", "--pass", password]
+        quiet = ["--log", "none", "--no-banner"]
         self.process = subprocess.Popen(
-            self._command,
+            [self._program, "start", *address, *login, *quiet, self._storage],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,

@@ -148,7 +148,7 @@ class Supervisor:
         me = gevent.getcurrent()
         while not self._clock.wait(self._stop, run.duty.pause_seconds):
             run.began_at = self._clock.monotonic()
-            error = self._step(run.duty)
+            error = self._step(run)
             if run.greenlet is not me:
                 # It hung, survived being killed, and was replaced meanwhile.
                 return
@@ -162,12 +162,17 @@ class Supervisor:
             run.last_run_at = self._clock.now()
 
     @staticmethod
-    def _step(duty: Duty) -> GitstarsError | None:
+    def _step(run: _Run) -> GitstarsError | None:
+        """What went wrong, if anything. The log hears of trouble once, and once of its end."""
+        duty = run.duty
         try:
             duty.step()
         except GitstarsError as error:
-            logger.warning(
-                "duty %s: %s; trying again in %.0f s", duty.name, error, duty.pause_seconds
+            level = logging.DEBUG if run.failures else logging.WARNING
+            logger.log(
+                level, "duty %s: %s; trying again in %.0f s", duty.name, error, duty.pause_seconds
             )
             return error
+        if run.failures:
+            logger.info("duty %s works again", duty.name)
         return None

@@ -1,6 +1,7 @@
 """Duties run again and again, whatever befalls them."""
 
 import gc
+import logging
 from collections.abc import Callable, Iterator
 
 import gevent
@@ -119,6 +120,27 @@ def test_a_duty_that_hangs_is_ended_and_started_again(
     assert (state.restarts, state.runs) == (1, 1)
     assert state.last_error is not None
     assert "no progress" in state.last_error
+
+
+def test_a_trouble_that_lasts_is_logged_once_and_so_is_its_end(
+    supervise: Supervise, clock: HandClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    steps: list[int] = []
+
+    def ask() -> None:
+        steps.append(1)
+        if len(steps) < 4:
+            raise DatabaseUnavailable("nobody answers")
+
+    with caplog.at_level(logging.INFO, "gitstars.supervise.supervisor"):
+        supervise(Duty("ask", ask, 5.0))
+        for _ in range(6):
+            clock.pass_by(6)
+
+    assert [record.getMessage() for record in caplog.records] == [
+        "duty ask: nobody answers; trying again in 5 s",
+        "duty ask works again",
+    ]
 
 
 def test_a_database_that_is_away_is_told_and_does_not_end_the_duty(
