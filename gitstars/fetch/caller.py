@@ -161,12 +161,10 @@ class Caller:
                 return self._reject(account, "foreign", text)
             case BadToken(text=text):
                 return self._reject(account, "rejected", REJECTED.format(text=text))
-            case answers.Refused() | answers.Missing():
+            case answers.Refused() | answers.Missing() | answers.Garbage():
                 # Tokens of App installations belong to nobody; they may work all the same.
                 logger.info("account %s: GitHub does not say whose token it is", account)
                 self.identities.keep(account.user_id, account.token, None, self._clock.now())
-            case answers.Garbage(text=text):
-                return answers.Transient(text)
             case _:
                 return outcome
         self._ledger.rejections.accept(account.user_id, account.token)

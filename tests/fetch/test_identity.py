@@ -131,13 +131,18 @@ def test_where_rests_budget_is_spent_graphql_says_whose_token_it_is(hub: Hub) ->
     assert identity == Identity(1, "ann", frozenset({"read:user", "public_repo"}))
 
 
-def test_the_token_of_an_app_installation_works_though_it_is_nobodys(hub: Hub) -> None:
-    hub.misbehave(
-        "GET /user",
-        effect="status",
-        status=403,
-        body='{"message":"Resource not accessible by integration"}',
-    )
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"status": 403, "body": '{"message":"Resource not accessible by integration"}'},
+        {"status": 404, "body": '{"message":"Not Found"}'},
+        {"status": 200, "body": "{}"},
+    ],
+)
+def test_the_token_of_an_app_installation_works_though_it_is_nobodys(
+    hub: Hub, rule: dict[str, Any]
+) -> None:
+    hub.misbehave("GET /user", effect="status", **rule)
 
     outcomes = [hub.client.get_repository(ANN, NAME) for _ in range(2)]
 
