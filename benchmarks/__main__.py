@@ -4,9 +4,15 @@ from gitstars import _monkey  # noqa: F401  isort: skip
 
 import sys
 
-from benchmarks import load, points, polling
+from benchmarks import load, points, polling, pump
 
-BENCHMARKS = {"load": load.run, "flat": load.run_flat, "points": points.run, "polling": polling.run}
+BENCHMARKS = {
+    "load": load.run,
+    "flat": load.run_flat,
+    "points": points.run,
+    "polling": polling.run,
+    "pump": pump.run,
+}
 
 
 def main() -> int:

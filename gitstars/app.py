@@ -18,10 +18,11 @@ from gitstars.config import Config, data_folder
 from gitstars.discover.needs import Rules
 from gitstars.discover.watcher import AccountWatcher
 from gitstars.dispatch.dispatcher import Dispatcher
-from gitstars.errors import GitstarsError
+from gitstars.errors import DatabaseError, GitstarsError
 from gitstars.events import EventBus
+from gitstars.execute.engine import Engine
 from gitstars.execute.pool import WorkerPool
-from gitstars.execute.tools import Tools
+from gitstars.execute.taking import Plan
 from gitstars.fetch.client import GitHubClient
 from gitstars.fetch.ledger import Ledger
 from gitstars.interrupts import on_interrupts
@@ -59,12 +60,12 @@ logger = logging.getLogger(__name__)
 DRAIN_SECONDS, STEP_SECONDS, ENGINE_END_SECONDS = 5.0, 0.5, 8.5
 #: Pause between looks for claims whose lease ran out, or whose owner is dead (seconds).
 STALE_SECONDS = 60.0
+#: Pause between tries of settlements that the database could not take (seconds).
+SETTLE_SECONDS = 5.0
 #: An operator who asks for what waits for a token waits so long for GitHub's word on it (seconds).
 ASK_SECONDS = 10.0
 #: Pause between looks whether a probe of GitHub is due (seconds).
 OUTAGE_SECONDS = 5.0
-#: Attempts of a call whose failure may pass.
-CALL_TRIES = 4
 #: Writers of the embedded engine, which executes one transaction at a time: the others prepare the
 #: next ones meanwhile.
 EMBEDDED_WRITERS = 4
@@ -93,7 +94,6 @@ class App:
             self.clock,
             self.stopping,
             self.calls.observe,
-            tries=CALL_TRIES,
         )
         writers = (
             EMBEDDED_WRITERS
@@ -101,27 +101,39 @@ class App:
             else max(1, config.database.pool_max_size - 2)
         )
         self.writer = PageWriter(self.database, writers)
-        tools = Tools(
-            dispatcher=self.dispatcher,
-            client=self.client,
-            ledger=self.ledger,
-            database=self.database,
-            writer=self.writer,
-            events=self.events,
-            clock=self.clock,
-            settings=config.collect,
-            concurrency=config.github.concurrency,
-            page_size=config.github.page_size,
+        self.trial = Trial(self.database)
+        plan = Plan(
+            collect=config.collect,
             include=frozenset(config.discover.include),
+            page_size=config.github.page_size,
             fresh_seconds=config.refresh.after_hours * 3600,
             sweep_seconds=config.refresh.sweep_days * 86_400.0,
-            owner=self.instance.owner,
-            server=self.client.routes,
-            stop=self.stopping,
-            paused=self.paused,
         )
-        self.pool = WorkerPool(tools, config.workers.maximum)
-        rules = Rules(tools.fresh_seconds, config.collect.history, tools.include)
+        self.engine = Engine(
+            self.database,
+            self.writer,
+            self.client,
+            self.ledger,
+            self.dispatcher,
+            self.events,
+            self.clock,
+            plan,
+            config.github.concurrency,
+            self.instance.owner,
+            self.stopping,
+            self.paused,
+            lambda: self.trial.fault,
+        )
+        self.client.on_recovery = self.dispatcher.wake_all
+        self.pool = WorkerPool(
+            self.dispatcher,
+            self.clock,
+            self.stopping,
+            self.paused,
+            self.engine.make_loop,
+            config.workers.maximum,
+        )
+        rules = Rules(plan.fresh_seconds, config.collect.history, plan.include)
         self.watcher = AccountWatcher(
             self.database,
             self.dispatcher,
@@ -136,7 +148,6 @@ class App:
         self.readings = Readings(_folder_of(config.database.url), self.clock)
         self.scaler = Scaler(self.pool, self.dispatcher, self.readings.read, config.workers.maximum)
         self.budget_keeper = BudgetKeeper(self.database, self.ledger.snapshot)
-        self.trial = Trial(self.database)
         self.deadman = deadman.DeadMan(
             self.pool,
             self.database,
@@ -159,7 +170,7 @@ class App:
             tokens,
             self.events,
             self.clock,
-            tools.fresh_seconds,
+            plan.fresh_seconds,
         )
         self.operations = Operations(
             self.database,
@@ -218,7 +229,13 @@ class App:
         self.stopping.set()
         self.watcher.stop()
         self.pool.stop(DRAIN_SECONDS)
-        for step in (self.writer.stop, self.supervisor.stop, self.budget_keeper.finish):
+        steps = (
+            self.writer.stop,
+            self.supervisor.stop,
+            self._settle_last,
+            self.budget_keeper.finish,
+        )
+        for step in steps:
             with gevent.Timeout(STEP_SECONDS, False):
                 step()
         self.client.close()
@@ -226,6 +243,16 @@ class App:
         for server in self.servers:
             server.stop()
         self.watchdog.stop()
+
+    def _settle_last(self) -> None:
+        """Write the settlements that the database could not take, and give back what is left."""
+        if not self.database.is_up:
+            return
+        try:
+            self.engine.ends.settle_remembered()
+            lifecycle.give_back(self.database, self.instance.is_mine)
+        except DatabaseError as error:
+            logger.warning("claims are given back by the next start: %s", error)
 
     @property
     def is_idle(self) -> bool:
@@ -315,10 +342,15 @@ class App:
 
     def _is_abandoned(self, owner: str) -> bool:
         # Asked after the row was read: a claim that was granted by then is in hand.
-        return self.instance.is_mine(owner) and owner not in self.pool.owners()
+        return self.instance.is_mine(owner) and owner not in self._owners()
+
+    def _owners(self) -> list[str]:
+        """The owners of all claims in hand, and of those whose settlement is to be written."""
+        return [*self.pool.owners(), *self.engine.ends.owners]
 
     def _duties(self) -> list[Duty]:
         return [
+            Duty("settlements", self.engine.ends.settle_remembered, SETTLE_SECONDS),
             Duty("heartbeat", self.keep_leases, self.config.collect.heartbeat_seconds),
             Duty("stale claims", self.give_back_claims, STALE_SECONDS),
             Duty("trial write", self.trial.step, TRIAL_SECONDS),
@@ -335,7 +367,7 @@ class App:
         """Extend the leases of what is in hand, and give back claims of ours that are not: their
         settlement failed.
         """
-        lifecycle.heartbeat(self.database, self.pool.owners(), self.config.collect.lease_seconds)
+        lifecycle.heartbeat(self.database, self._owners(), self.config.collect.lease_seconds)
         returned = lifecycle.give_back(self.database, self._is_abandoned)
         if returned:
             logger.warning("%d claims that could not be settled were given back", returned)

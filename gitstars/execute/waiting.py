@@ -1,16 +1,16 @@
-"""A user whose limits are reached: what waits in the lane says so in the database, and until
+"""An account whose limits are reached: what waits in its lane says so in the database, and until
 when.
 """
 
 import logging
 
-from gitstars.clock import show_time
+from gitstars.clock import Clock, show_time
 from gitstars.dispatch.lane import Lane
 from gitstars.errors import DatabaseError
-from gitstars.execute.tools import Tools
 from gitstars.loops import spawn
 from gitstars.model import Task
 from gitstars.store import lifecycle
+from gitstars.store.database import Database
 
 logger = logging.getLogger(__name__)
 
@@ -19,21 +19,22 @@ TOLD_SECONDS = 5.0
 
 
 class Waiting:
-    """Tells of one user's waits, of each once."""
+    """Tells of one account's waits, of each once."""
 
-    def __init__(self, tools: Tools) -> None:
-        self._tools = tools
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
         self._told_until = 0.0
 
     def tell(self, lane: Lane, seconds: float) -> None:
-        """Nothing of the lane goes out for so long; rows in hand, or ended meanwhile, stay as
-        they are.
+        """Mark the lane's pending repositories ``rate_limited`` for ``seconds``. Claimed and
+        finished rows are left alone.
         """
-        until = self._tools.clock.now() + seconds
+        until = self._clock.now() + seconds
         if seconds < TOLD_SECONDS or abs(until - self._told_until) < TOLD_SECONDS:
             return
         self._told_until = until
-        keys = [entry.job.repository.key for entry in lane.entries() if entry.job.task is Task.LIST]
+        keys = [job.repository.key for job in lane.jobs(Task.LIST)]
         reason = f"GitHub's limits for account {lane.account} are reached until {show_time(until)}"
         logger.info("%s; %d repositories wait", reason, len(keys))
         spawn(f"waiting {lane.user_id}", self._write, keys, until, reason)
@@ -42,8 +43,7 @@ class Waiting:
         at_once = lifecycle.ROWS_AT_ONCE
         try:
             for start in range(0, len(keys), at_once):
-                lifecycle.mark_waiting(
-                    self._tools.database, keys[start : start + at_once], until, reason
-                )
+                chunk = keys[start : start + at_once]
+                lifecycle.mark_waiting(self._database, chunk, until, reason)
         except DatabaseError as error:
             logger.warning("that %d repositories wait could not be written: %s", len(keys), error)

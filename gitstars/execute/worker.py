@@ -1,22 +1,34 @@
-"""A worker: one greenlet that serves the lanes routed to it, one collector a lane."""
+"""A worker: one greenlet that serves one account at a time: take, serve, give back."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from gitstars.execute.collector import Collector
-from gitstars.execute.tools import Tools
+from gevent.event import Event
+
+from gitstars.clock import Clock, backoff_seconds
+from gitstars.dispatch.dispatcher import Dispatcher
+from gitstars.dispatch.lane import Lane
+from gitstars.execute.account import AccountLoop, Wait
 
 logger = logging.getLogger(__name__)
 
-#: A worker looks at its lanes at least this often (seconds), whatever wakes it.
+#: A worker looks at its account, or for an account, at least this often (seconds).
 LOOK_SECONDS = 5.0
+#: While it is paused, a worker looks this often whether it may go on (seconds).
+PAUSED_SECONDS = 0.5
+#: An account that was served for this long makes room where others wait for a worker (seconds).
+SLICE_SECONDS = 30.0
+#: An account whose serving failed waits for this long, doubled with each failure in a row, up to
+#: the cap (seconds).
+FAILED_SECONDS, FAILED_CAP_SECONDS = 1.0, 300.0
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerState:
-    """A worker as others see it.
+    """A worker as others see it. ``users`` is the account that it serves, if any.
 
-    ``idle_seconds`` is the time without a sign of life of its quietest lane; None: nothing is open.
+    ``idle_seconds`` is the time without a sign of life of that account; None: nothing is open.
     """
 
     number: int
@@ -29,107 +41,98 @@ class WorkerState:
 
 
 class Worker:
-    """Serves lanes until it retires or everything stops."""
+    """Serves accounts until it retires or everything stops."""
 
-    def __init__(self, number: int, tools: Tools) -> None:
+    def __init__(
+        self,
+        number: int,
+        dispatcher: Dispatcher,
+        clock: Clock,
+        stop: Event,
+        paused: Event,
+        loop_of: Callable[[Lane], AccountLoop],
+    ) -> None:
         self.number = number
         self.is_retiring = False
-        self._tools = tools
-        self._wake = tools.dispatcher.join(number)
-        self._collectors: dict[int, Collector] = {}
-        self._waits_until: float | None = None
+        self.serving: AccountLoop | None = None
+        self._dispatcher = dispatcher
+        self._clock = clock
+        self._stop = stop
+        self._paused = paused
+        self._loop_of = loop_of
 
     def run(self) -> None:
-        """Serve until retired or stopped, then leave with nothing in hand."""
-        try:
-            while not (self.is_idle and (self.is_retiring or self._tools.stop.is_set())):
-                self._wake.clear()
-                self._tools.clock.wait(self._wake, self.step())
-        finally:
-            self._tools.dispatcher.leave(self.number)
-
-    def step(self) -> float:
-        """Pump every lane once; seconds until the next look."""
-        waits = [LOOK_SECONDS]
-        if self.is_retiring or self._tools.stop.is_set():
-            for collector in list(self._collectors.values()):
-                collector.close()
-        else:
-            self._adopt()
-            self._share()
-            for collector in list(self._collectors.values()):
-                pause = collector.pump()
-                if pause is not None:
-                    waits.append(pause)
-        self._release_closed()
-        soonest = min(waits)
-        self._waits_until = self._tools.clock.now() + soonest if len(waits) > 1 else None
-        return soonest
+        """Take an account, serve it, give it back; until retired or stopped."""
+        while not (self.is_retiring or self._stop.is_set()):
+            if self._paused.is_set():
+                self._clock.wait(self._stop, PAUSED_SECONDS)
+                continue
+            lane = self._dispatcher.take_lane(LOOK_SECONDS)
+            if lane is not None:
+                self._serve(lane)
 
     def retire(self) -> None:
-        """Take no new lanes, give back each repository after the page in hand, then end."""
+        """Give the account back after the page in hand, then end."""
         self.is_retiring = True
-        self._tools.dispatcher.close(self.number)
-        self._wake.set()
+        self.wake()
 
     def kill(self) -> None:
         """End all calls at once; what was open is given back."""
-        for collector in list(self._collectors.values()):
-            collector.kill()
+        if self.serving is not None:
+            self.serving.kill()
 
     def wake(self) -> None:
-        self._wake.set()
+        if self.serving is not None:
+            self.serving.lane.wake.set()
 
     @property
     def is_idle(self) -> bool:
-        return all(collector.is_idle for collector in self._collectors.values())
-
-    def owners(self) -> list[str]:
-        """The owners of the claims in hand."""
-        return [owner for collector in self._collectors.values() for owner in collector.owners]
+        return self.serving is None or self.serving.is_idle
 
     def state(self) -> WorkerState:
         """What the worker is doing."""
-        busy = [collector for collector in list(self._collectors.values()) if not collector.is_idle]
-        now = self._tools.clock.monotonic()
-        idle = max((now - collector.progressed_at for collector in busy), default=None)
-        names = [name for collector in busy for name in collector.open_repositories]
+        serving = self.serving
+        if serving is None:
+            return WorkerState(self.number, [], [], self.is_retiring, True, None, None)
+        silent = self._clock.monotonic() - serving.progressed_at
         return WorkerState(
             self.number,
-            sorted(self._collectors),
-            names,
+            [serving.lane.user_id],
+            serving.open_repositories,
             self.is_retiring,
-            self.is_idle,
-            self._waits_until,
-            idle,
+            serving.is_idle,
+            serving.state().waits_until,
+            None if serving.is_idle else silent,
         )
 
-    def _adopt(self) -> None:
-        """A collector for every lane that was routed here."""
-        for user_id in self._tools.dispatcher.users_of(self.number):
-            lane = self._tools.dispatcher.lane(user_id)
-            if user_id not in self._collectors and lane is not None:
-                self._collectors[user_id] = Collector(lane.account, self._tools, self._wake)
+    def _serve(self, lane: Lane) -> None:
+        """Serve the account until it leaves with nothing in hand."""
+        serving = self.serving = self._loop_of(lane)
+        began = self._clock.monotonic()
+        wait = Wait(leaves=True)
+        try:
+            while True:
+                lane.wake.clear()
+                wait = serving.step(self._is_leaving(began))
+                if wait.leaves and serving.is_idle and not lane.wake.is_set():
+                    break
+                seconds = LOOK_SECONDS if wait.seconds is None else min(LOOK_SECONDS, wait.seconds)
+                self._clock.wait(lane.wake, seconds)
+        except Exception:
+            logger.exception("serving account %s failed", lane.account)
+            chance, failures = self._clock.random(), serving.failures
+            serving.failures += 1
+            pause = backoff_seconds(failures, FAILED_SECONDS, FAILED_CAP_SECONDS, chance)
+            wait = Wait(pause, True)
+            serving.kill()
+        else:
+            serving.failures = 0
+        finally:
+            self.serving = None
+            self._dispatcher.give_back(lane, wait.seconds or 0.0, wait.stuck)
 
-    def _share(self) -> None:
-        """Give up idle lanes that a less loaded worker should serve."""
-        for _ in range(self._tools.dispatcher.surplus(self.number)):
-            idle = [user for user, collector in self._collectors.items() if collector.is_idle]
-            if not idle:
-                return
-            self._give_up(idle[-1])
-
-    def _release_closed(self) -> None:
-        """Forget lanes that are gone, and all lanes of a retiring worker, once nothing of them
-        is in hand.
-        """
-        for user_id, collector in list(self._collectors.items()):
-            is_gone = self._tools.dispatcher.lane(user_id) is None
-            if is_gone:
-                collector.close()
-            if (is_gone or self.is_retiring) and collector.is_idle:
-                self._give_up(user_id)
-
-    def _give_up(self, user_id: int) -> None:
-        del self._collectors[user_id]
-        self._tools.dispatcher.release(user_id)
+    def _is_leaving(self, began: float) -> bool:
+        if self.is_retiring:
+            return True
+        is_over = self._clock.monotonic() - began > SLICE_SECONDS
+        return is_over and self._dispatcher.waiting > 0

@@ -1,12 +1,20 @@
 """Weekly star history and star counts of repositories whose list may not be read."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from gitstars.model import Repository, Week
 from gitstars.store.database import Database, record
 from gitstars.store.lifecycle.changes import SAVE_HISTORY
 from gitstars.store.reading import MOST_COUNT, as_bool, as_count, as_number
+
+READ_STORED = """
+SELECT history, total_stargazers, id FROM repo_processing_status WHERE repo = $repo
+    ORDER BY id LIMIT 1;
+SELECT math::sum(total) AS total, math::max(week) AS newest FROM star_history
+    WHERE repo = $repo AND week >= 0 AND week <= $most AND total >= 0 AND total <= $most GROUP ALL;
+"""
 
 
 def save_weeks(
@@ -40,29 +48,44 @@ def save_weeks(
     )
 
 
-def read_progress(database: Database, repository: Repository) -> dict[str, Any]:
-    """Where the history of a repository stands: ``next_page``, ``is_complete``, ``checked_at``;
-    empty at the beginning. A value of a wrong type is left out, so that it begins anew.
+@dataclass(frozen=True, slots=True)
+class StoredHistory:
+    """What is stored of a repository's weekly history. Times are epoch seconds.
+
+    ``next_page`` is where a reading goes on that was interrupted, ``checked_at`` when GitHub was
+    asked last, ``read_at`` when all weeks were read last, ``etag`` that of the newest page.
+    ``newest_week`` is the Sunday of the newest stored week, ``total`` the sum of all weeks, and
+    ``count`` the repository's stars as they were seen last (None: never).
     """
-    rows = database.run(
-        "SELECT VALUE history FROM repo_processing_status WHERE repo = $repo",
-        repo=record("repo", repository.key),
-    )[0]
-    found = next((row for row in rows if isinstance(row, dict)), {})
-    known = {
-        "next_page": as_count(found.get("next_page")) or None,
-        "is_complete": as_bool(found.get("is_complete")),
-        "checked_at": as_number(found.get("checked_at")),
-    }
-    others = {name: value for name, value in found.items() if name not in known}
-    return others | {name: value for name, value in known.items() if value is not None}
+
+    is_complete: bool = False
+    next_page: int = 1
+    checked_at: float | None = None
+    read_at: float | None = None
+    etag: str | None = None
+    newest_week: int | None = None
+    total: int = 0
+    count: int | None = None
 
 
-def newest_week(database: Database, repository: Repository) -> int | None:
-    """The newest stored week (epoch seconds of its Sunday)."""
-    query = """
-    SELECT VALUE week FROM star_history WHERE repo = $repo AND week >= 0 AND week <= $most
-    ORDER BY week DESC LIMIT 1
+def read_stored(database: Database, repository: Repository) -> StoredHistory:
+    """Where the history of a repository stands. A value of a wrong type counts as not stored, so
+    that what depends on it begins anew.
     """
-    rows = database.run(query, repo=record("repo", repository.key), most=MOST_COUNT)[0]
-    return as_count(rows[0]) if rows else None
+    repo = record("repo", repository.key)
+    rows, weeks = database.run(READ_STORED, repo=repo, most=MOST_COUNT)
+    row = next((row for row in rows if isinstance(row, dict)), {})
+    found = row.get("history")
+    progress = found if isinstance(found, dict) else {}
+    etag = progress.get("etag")
+    sums = next((row for row in weeks if isinstance(row, dict)), {})
+    return StoredHistory(
+        is_complete=as_bool(progress.get("is_complete")) or False,
+        next_page=as_count(progress.get("next_page")) or 1,
+        checked_at=as_number(progress.get("checked_at")),
+        read_at=as_number(progress.get("read_at")),
+        etag=etag if isinstance(etag, str) else None,
+        newest_week=as_count(sums.get("newest")),
+        total=as_count(sums.get("total")) or 0,
+        count=as_count(row.get("total_stargazers")),
+    )

@@ -2,6 +2,7 @@
 page at most is fetched again.
 """
 
+import math
 import random
 import signal
 import time
@@ -11,7 +12,7 @@ import gevent
 import pytest
 
 from gitstars.config import Config, DatabaseConfig
-from gitstars.execute.collector import OPEN_PER_ALIAS
+from gitstars.execute.account import OPEN_PER_LIST
 from gitstars.fetch.width import MOST
 from gitstars.simulator.scenario import Scenario, SimLimits, make_scenario
 from tests.harness import Flow, Server, count_refetched
@@ -25,7 +26,7 @@ SLOW = SimLimits(
     latency_seconds=0.08,
 )
 #: Two accounts, each with so many repositories open at once.
-IN_HAND = ACCOUNTS * OPEN_PER_ALIAS * MOST
+IN_HAND = ACCOUNTS * math.ceil(OPEN_PER_LIST * MOST)
 
 
 def make_world(kills: int) -> Scenario:

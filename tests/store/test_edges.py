@@ -8,12 +8,11 @@ from dataclasses import replace
 import pytest
 
 from gitstars.errors import ClaimLost
-from gitstars.execute import verdict
+from gitstars.execute import ending
 from gitstars.model import Claim, PageWrite, Repository, Settlement, Stargazer, Status
 from gitstars.store import edges, lifecycle
 from gitstars.store.database import Database, record
 from gitstars.store.writer import PageWriter
-from tests.store.conftest import EdgeCounts, count_edges
 
 MakeClaim = Callable[..., Claim]
 MakePage = Callable[..., PageWrite]
@@ -54,7 +53,7 @@ def test_a_sweep_closes_what_it_did_not_see_and_only_of_ours(
     closed = edges.close_unseen(database, starred, generation)
 
     assert closed == 2
-    assert count_edges(database, starred.repository) == EdgeCounts(open=2, closed=2, own=1)
+    assert edges.count(database, starred.repository) == edges.EdgeCounts(open=2, closed=2, own=1)
     assert edges.find_known(database, starred.repository, [1, 2, 3, 4, 5]) == {1, 2, 5}
 
 
@@ -68,7 +67,7 @@ def test_a_star_given_again_is_open_again_with_its_new_time(
     edge = database.run("SELECT * FROM starred:[3, 42]")[0][0]
     assert edge.get("unstarred_at") is None
     assert edge["starred_at"].year == 2026
-    assert count_edges(database, starred.repository) == EdgeCounts(open=1, closed=2, own=1)
+    assert edges.count(database, starred.repository) == edges.EdgeCounts(open=1, closed=2, own=1)
 
 
 def test_the_generation_of_a_sweep_is_known_to_the_next_claim(
@@ -92,7 +91,7 @@ def end_unproven(database: Database, held: Claim) -> Claim | None:
     lifecycle.settle(
         database,
         held,
-        verdict.unproven(held, "4 stars were listed while the count is 2", 0.0, 8).settlement,
+        ending.decide_unproven("4 stars were listed while the count is 2", held, 0.0, 8).settlement,
     )
     return lifecycle.claim(database, held.repository, "again", 3600, 3600)
 
@@ -156,4 +155,4 @@ def test_a_sweep_of_a_lost_claim_closes_nothing(database: Database, starred: Cla
     with pytest.raises(ClaimLost):
         edges.close_unseen(database, starred, 1)
 
-    assert count_edges(database, starred.repository).closed == 0
+    assert edges.count(database, starred.repository).closed == 0

@@ -1,0 +1,72 @@
+"""The repositories that an account owns or collaborates on: the ones whose stargazers GitHub lets
+it list.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from gitstars.execute.reading import Ask, BaseReading, Effect, Finished, Moment, OwnAsk, SaveOwn
+from gitstars.fetch import answers
+from gitstars.model import Account, Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which repositories of an account's list are collected."""
+
+    login: str
+    include: frozenset[str]
+    private: bool
+
+    def holds(self, record: answers.Metadata) -> bool:
+        """Whether this one is; what the account may only read is starred, or not wanted at all."""
+        is_owned = record.full_name.partition("/")[0].lower() == self.login.lower()
+        is_included = ("owned" if is_owned else "collaborating") in self.include
+        is_open = (self.private or not record.is_private) and not record.is_disabled
+        return is_included and is_open and record.may_list is not False
+
+
+@dataclass(slots=True, eq=False)
+class OwnReading(BaseReading):
+    """``count`` repositories were found so far."""
+
+    wanted: Wanted
+    page: int = 1
+    count: int = 0
+
+    wants_known = False
+
+    def asks(self) -> Sequence[Ask]:
+        return (OwnAsk(self.page),) if self.is_free else ()
+
+    def accept(
+        self, ask: Ask, outcome: answers.Outcome, at: Moment, known: Collection[int] = ()
+    ) -> Sequence[Effect]:
+        self.in_flight -= 1
+        if isinstance(outcome, answers.Transient) and self.may_try_again(at):
+            return ()
+        if not isinstance(outcome, answers.Repositories):
+            self.end(outcome)
+            return ()
+        self.attempts.succeed()
+        self.page += 1
+        if not outcome.has_next:
+            self.end(Finished())
+        found = [
+            Repository(
+                record.full_name,
+                record.full_name,
+                record.github_id,
+                record.stars,
+                record.is_private,
+            )
+            for record in outcome.repositories
+            if self.wanted.holds(record)
+        ]
+        self.count += len(found)
+        return (SaveOwn(self.job.user_id, found, is_last=not outcome.has_next),)
+
+
+def wanted_of(account: Account, include: frozenset[str], private: bool) -> Wanted:
+    """Which repositories of the account's own list are collected."""
+    return Wanted(account.login, include, private)
