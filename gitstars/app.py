@@ -154,6 +154,7 @@ class App:
             self.events,
             self.clock,
             config.workers.stuck_after_hours * 3600,
+            self.writer,
         )
         self.watchdog = Watchdog()
         self.supervisor = Supervisor(self._duties(), self.clock, self.stopping)
@@ -276,6 +277,7 @@ class App:
         """Log how things are, a few lines."""
         upsets = {
             "workers replaced": self.pool.replaced,
+            "writers replaced": self.deadman.writers_replaced,
             "duties restarted": sum(duty.restarts for duty in self.supervisor.states()),
             "engine restarts": self.database.engine.restarts if self.database.engine else 0,
             "hangs of the hub": self.watchdog.hangs,
@@ -357,6 +359,7 @@ class App:
             Duty("budgets", self.budget_keeper.step, KEEP_SECONDS),
             Duty("scaling", self.scaler.step, SCALE_SECONDS),
             Duty("stuck workers", self.deadman.look_at_workers, deadman.LOOK_SECONDS),
+            Duty("silent writers", self.deadman.look_at_writers, deadman.LOOK_SECONDS),
             Duty("silent live query", self.deadman.look_at_live_query, deadman.LOOK_SECONDS),
             Duty("silent engine", self.deadman.look_at_engine, deadman.LOOK_SECONDS),
             Duty("outage of GitHub", self.client.look_at_outage, OUTAGE_SECONDS),

@@ -3,15 +3,23 @@ pages in their order.
 """
 
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import gevent
 from gevent.event import AsyncResult, Event
 from gevent.queue import Queue
 
-from gitstars.errors import DatabaseError, DatabaseUnavailable, QueryFailed, UsersMissing
+from gitstars.errors import (
+    DatabaseError,
+    DatabaseTimeout,
+    DatabaseUnavailable,
+    QueryFailed,
+    UsersMissing,
+)
 from gitstars.loops import spawn
 from gitstars.model import PageWrite, Progress, Stargazer
 from gitstars.store.database import PATIENCE_SECONDS, Database, key_of, record
@@ -74,6 +82,17 @@ class _Entry:
     result: AsyncResult
 
 
+@dataclass(slots=True, eq=False)
+class _Writer:
+    """One greenlet, its buffer, and what it is storing since when (monotonic; None: it waits)."""
+
+    number: int
+    queue: Queue
+    greenlet: gevent.Greenlet | None = None
+    group: Sequence[_Entry] = ()
+    began_at: float | None = None
+
+
 class PageWriter:
     """Greenlets that store pages; ``submit`` blocks when their buffers are full, so that a slow
     database slows the fetching.
@@ -85,7 +104,7 @@ class PageWriter:
     def __init__(self, database: Database, writers: int) -> None:
         self._database = database
         self._group_rows = GROUP_ROWS_MEMORY if database.address.startswith("mem") else GROUP_ROWS
-        self._queues: list[Queue] = [Queue(maxsize=BUFFER_PAGES) for _ in range(writers)]
+        self._writers = [_Writer(number, Queue(maxsize=BUFFER_PAGES)) for number in range(writers)]
         self._inserting: dict[int, Event] = {}
         self._broken: dict[str, None] = {}
         self.known = KnownUsers()
@@ -93,28 +112,52 @@ class PageWriter:
         self.pages = 0
 
     def start(self) -> None:
-        for number, queue in enumerate(self._queues):
-            spawn(f"writer {number}", self._run, queue)
+        for writer in self._writers:
+            self._begin(writer)
 
     def submit(self, write: PageWrite) -> AsyncResult:
         """Queue a page; the result is set once it is durable, or to ClaimLost or another
         DatabaseError.
         """
         entry = _Entry(write, AsyncResult())
-        self._queues[hash(write.claim.repository.key) % len(self._queues)].put(entry)
+        self._writers[hash(write.claim.repository.key) % len(self._writers)].queue.put(entry)
         return entry.result
 
     def stop(self) -> None:
         """Store what waits, then end."""
-        for queue in self._queues:
-            queue.put(None)
+        for writer in self._writers:
+            writer.queue.put(None)
 
     @property
     def waiting(self) -> int:
         """Pages in the buffers."""
-        return sum(queue.qsize() for queue in self._queues)
+        return sum(writer.queue.qsize() for writer in self._writers)
 
-    def _run(self, queue: Queue) -> None:
+    def replace_silent(self, seconds: float) -> list[int]:
+        """End the writers that have been storing the same pages for longer than this, and start
+        others in their places; their numbers. The pages in hand fail.
+        """
+        now = time.monotonic()
+        silent = [
+            writer
+            for writer in self._writers
+            if writer.began_at is not None and now - writer.began_at > seconds
+        ]
+        for writer in silent:
+            if writer.greenlet is not None:
+                writer.greenlet.kill(block=False)
+            for entry in writer.group:
+                if not entry.result.ready():
+                    self._fail(entry, DatabaseTimeout("the database did not store it in time"))
+            self._begin(writer)
+        return [writer.number for writer in silent]
+
+    def _begin(self, writer: _Writer) -> None:
+        writer.group, writer.began_at = (), None
+        writer.greenlet = spawn(f"writer {writer.number}", self._run, writer)
+
+    def _run(self, writer: _Writer) -> None:
+        queue = writer.queue
         while (first := queue.get()) is not None:
             group, rows, is_last = [first], len(first.write.stargazers), False
             while rows < self._group_rows and not queue.empty():
@@ -124,12 +167,14 @@ class PageWriter:
                     break
                 group.append(entry)
                 rows += len(entry.write.stargazers)
+            writer.group, writer.began_at = group, time.monotonic()
             try:
                 self._store_group(group)
             except Exception as error:
                 logger.exception("a group of %d pages could not be stored", len(group))
                 for entry in group:
                     self._fail(entry, error)
+            writer.group, writer.began_at = (), None
             if is_last:
                 return
 

@@ -10,6 +10,7 @@ from gitstars.errors import DatabaseUnavailable
 from gitstars.events import EventBus
 from gitstars.execute.pool import WorkerPool
 from gitstars.store.database import Database
+from gitstars.store.writer import PageWriter
 
 logger = logging.getLogger(__name__)
 
@@ -20,11 +21,14 @@ LIVE_SILENT_SECONDS = 600.0
 #: An embedded engine that answered nothing for so long is killed, and starts again by itself
 #: (seconds). Opening a large one takes a minute.
 ENGINE_SILENT_SECONDS = 180.0
+#: A writer that stores the same pages for so long hangs (seconds): it waits a few times for a
+#: minute at most while the database is away.
+WRITER_SILENT_SECONDS = 600.0
 
 
 class DeadMan:
-    """Looks for signs of life of workers, the live query and the embedded engine; each look is a
-    duty's step.
+    """Looks for signs of life of workers and the accounts that they serve, of the writers, the live
+    query and the embedded engine; each look is a duty's step.
     """
 
     def __init__(
@@ -34,16 +38,19 @@ class DeadMan:
         events: EventBus,
         clock: Clock,
         stuck_seconds: float,
+        writer: PageWriter,
     ) -> None:
         self._pool = pool
         self._database = database
         self._events = events
         self._clock = clock
         self._stuck_seconds = stuck_seconds
+        self._writer = writer
         self._restarts_seen = 0
         self._engine_killed_at = clock.monotonic()
         self.live_renewals = 0
         self.engine_kills = 0
+        self.writers_replaced = 0
 
     def look_at_workers(self) -> None:
         """Replace the workers without progress; what they held goes back."""
@@ -65,6 +72,17 @@ class DeadMan:
                     repositories=held,
                     seconds=round(silent_seconds),
                 )
+
+    def look_at_writers(self) -> None:
+        """Replace the writers that hang; the pages in hand fail, and are asked for again."""
+        for number in self._writer.replace_silent(WRITER_SILENT_SECONDS):
+            self.writers_replaced += 1
+            logger.error(
+                "writer %d stored the same pages for more than %.0f s and is replaced",
+                number,
+                WRITER_SILENT_SECONDS,
+            )
+            self._events.publish("writer.replaced", self._clock.now(), writer=number)
 
     def look_at_live_query(self) -> None:
         """Open a silent live query anew."""

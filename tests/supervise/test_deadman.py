@@ -9,6 +9,7 @@ from collections.abc import Callable
 import gevent
 import pytest
 
+from gitstars.app import App
 from gitstars.config import DatabaseConfig
 from gitstars.simulator.scenario import SimLimits, make_scenario
 from gitstars.store import database
@@ -16,6 +17,11 @@ from gitstars.supervise import deadman
 from gitstars.supervise.deadman import DeadMan
 from tests.harness import NO_LIMITS, Flow
 from tests.waiting import PATIENCE_SECONDS
+
+
+def switch_of(app: App, stuck_seconds: float) -> DeadMan:
+    """A dead man's switch with less patience."""
+    return DeadMan(app.pool, app.database, app.events, app.clock, stuck_seconds, app.writer)
 
 
 @pytest.mark.both_engines
@@ -29,7 +35,7 @@ def test_a_worker_that_hangs_is_replaced_and_what_it_held_is_collected_all_the_s
     app = run.start()
     run.wait_until(lambda: len(app.pool.states()[0].repositories) == 4, "a worker holds all of it")
     before = {worker.number for worker in app.pool.states()}
-    switch = DeadMan(app.pool, app.database, app.events, app.clock, stuck_seconds=0.3)
+    switch = switch_of(app, 0.3)
 
     with app.events.listen() as listener:
         switch.look_at_workers()
@@ -59,7 +65,7 @@ def test_a_lane_that_hangs_is_seen_beside_one_that_goes_on(flow: Callable[..., F
     )
     app = run.start()
     run.wait_until(lambda: app.events.totals["repo.completed"] == 3, "the other lane goes on")
-    switch = DeadMan(app.pool, app.database, app.events, app.clock, stuck_seconds=0.3)
+    switch = switch_of(app, 0.3)
     gevent.sleep(0.5)
 
     switch.look_at_workers()
@@ -76,7 +82,7 @@ def test_a_worker_whose_budgets_are_spent_is_alive(flow: Callable[..., Flow]) ->
         lambda: any(row["status"] == "rate_limited" for row in run.rows().values()),
         "the budget is spent",
     )
-    switch = DeadMan(app.pool, app.database, app.events, app.clock, stuck_seconds=0.2)
+    switch = switch_of(app, 0.2)
     gevent.sleep(0.5)
 
     switch.look_at_workers()
@@ -87,7 +93,7 @@ def test_a_worker_whose_budgets_are_spent_is_alive(flow: Callable[..., Flow]) ->
 def test_workers_that_work_or_have_nothing_to_do_are_left_alone(flow: Callable[..., Flow]) -> None:
     run = flow(make_scenario([250] * 4, limits=NO_LIMITS))
     app = run.start()
-    switch = DeadMan(app.pool, app.database, app.events, app.clock, stuck_seconds=0.2)
+    switch = switch_of(app, 0.2)
 
     switch.look_at_workers()
     run.wait_idle()
@@ -136,3 +142,36 @@ def test_a_silent_live_query_is_opened_anew_and_still_tells(
 
     assert app.deadman.live_renewals == 1
     run.close()
+
+
+def test_a_writer_that_hangs_is_replaced_and_its_pages_are_asked_for_again(
+    embedded_config: DatabaseConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Flow(make_scenario([250] * 4, limits=NO_LIMITS), embedded_config)
+    app = run.start()
+    engine = app.database.engine
+    assert engine is not None
+    assert engine.pid is not None
+    run.wait_until(lambda: app.events.totals["repo.claimed"] > 0, "work has begun")
+    monkeypatch.setattr(deadman, "WRITER_SILENT_SECONDS", 0.0)
+    os.kill(engine.pid, signal.SIGSTOP)
+
+    def is_replaced() -> bool:
+        app.deadman.look_at_writers()
+        return app.deadman.writers_replaced > 0
+
+    run.wait_until(is_replaced, "a writer is replaced")
+    os.kill(engine.pid, signal.SIGCONT)
+    run.wait_until(lambda: app.events.totals["repo.completed"] == 4, "all is collected")
+
+    assert app.events.totals["writer.replaced"] == app.deadman.writers_replaced
+    assert run.stored() == run.truth()
+    run.close()
+
+
+def test_a_writer_that_waits_for_pages_is_left_alone(flow: Callable[..., Flow]) -> None:
+    run = flow(make_scenario([250] * 2, limits=NO_LIMITS))
+    app = run.start()
+    run.wait_idle()
+
+    assert app.writer.replace_silent(0.0) == []
