@@ -109,9 +109,7 @@ def test_search_status_order_and_pages_narrow_the_list(visit: Visitor, settled: 
     page.get_by_role("button", name="restricted 1").click()
     expect(rows).to_have_count(1)
     expect(rows).to_contain_text("globex/closed")
-    expect(rows).to_contain_text(
-        "You do not have permission to view the stargazers of this repository"
-    )
+    expect(rows).to_contain_text("GitHub refuses the list")
     expect(page.get_by_role("button", name="restricted 1")).to_have_attribute(
         "aria-pressed", "true"
     )

@@ -41,8 +41,8 @@ LOW_CONTRAST = """() => {
   return low;
 }"""
 #: Controls without a name for a screen reader.
-NAMELESS = """() => [...document.querySelectorAll("button, input, select, [tabindex='0'],
-    [role=meter], [role=img], dialog")]
+NAMELESS = """() => [...document.querySelectorAll(`button, input, select, [tabindex='0'],
+    [role=meter], [role=img], dialog`)]
   .filter((element) => element.checkVisibility() && element.type !== "hidden")
   .filter((element) => !(element.ariaLabel || element.labels?.length || element.textContent.trim()))
   .filter((element) => !document.getElementById(element.getAttribute("aria-labelledby")))
