@@ -301,6 +301,7 @@ class App:
             self.events,
             self.clock,
             self.watcher,
+            lambda: self.trial.fault,
         )
 
     def _build_token_desk(self) -> TokenDesk:

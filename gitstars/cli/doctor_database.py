@@ -9,7 +9,7 @@ from gitstars.cli.doctor_github import GitHubCheck
 from gitstars.clock import show_duration
 from gitstars.errors import DatabaseError, EmbeddedPathUnusable, QueryFailed
 from gitstars.model import Account
-from gitstars.store import accounts, schema
+from gitstars.store import accounts, schema, trial
 from gitstars.store.database import Database
 
 #: Clocks may differ by this much before pacing and leases suffer (seconds).
@@ -69,6 +69,12 @@ def _check_contents(patient: Patient, database: Database) -> Iterator[Finding]:
         yield Finding("schema", "ok", "the tables are not there yet; gitstars serve makes them")
         return
     yield judge_version(version, len(schema.STEPS))
+    fault = trial.find_fault(database)
+    if fault is None:
+        yield Finding("schema", "ok", "the tables take what gitstars writes")
+    else:
+        said, _, advice = fault.partition("; ")
+        yield Finding("schema", "problem", said, advice or trial.WHAT_TO_DO)
     for left_out in listed.left_out:
         name = left_out.login or left_out.record_id
         why, _, advice = left_out.reason.rpartition("; ")

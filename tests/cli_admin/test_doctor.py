@@ -103,12 +103,27 @@ def test_database_schema_and_clocks_are_looked_at(home: Path, gitstars: Run) -> 
 
     assert told(findings, "database")[0][0] == "ok"
     assert told(findings, "schema") == [
-        ("ok", f"version {len(schema.STEPS)} of {len(schema.STEPS)}")
+        ("ok", f"version {len(schema.STEPS)} of {len(schema.STEPS)}"),
+        ("ok", "the tables take what gitstars writes"),
     ]
     assert told(findings, "clocks") == [
         ("ok", "the database's clock agrees with this machine's"),
         ("ok", "GitHub's clock agrees with this machine's"),
     ]
+
+
+def test_a_table_that_takes_nothing_from_gitstars_is_named(home: Path, gitstars: Run) -> None:
+    database = Database(DatabaseConfig(url=f"surrealkv://{home}/stars.db"))
+    database.open()
+    database.run("DEFINE FIELD mood ON github_user TYPE string")
+    database.close()
+
+    code, findings = examine(gitstars)
+
+    assert code == 1
+    (problem,) = [text for state, text in told(findings, "schema") if state == "problem"]
+    assert "mood" in problem
+    assert "github_user" in problem
 
 
 def test_nothing_is_made_where_nothing_is(

@@ -1,7 +1,7 @@
 """What health and the operator's calls say while GitHub, the database or a token is in trouble."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -88,7 +88,26 @@ def test_a_database_that_refuses_its_user_is_unhealthy_and_told_once(
         assert told[-1].startswith("the database works again after ")
 
 
-Reject = Callable[[Served], None]
+def test_a_table_that_takes_nothing_from_gitstars_is_unhealthy_until_it_does(
+    served: Serve,
+) -> None:
+    running = served()
+    app = running.app
+    app.database.run("DEFINE FIELD mood ON github_user TYPE string")
+    app.trial.look()
+    app.snapshots.forget()
+
+    broken = running.health.get("/health"), running.health.get("/readyz").status
+    writable = metric(running, "gitstars_database_writable")
+    app.database.run("REMOVE FIELD mood ON github_user")
+    app.trial.step()
+    app.snapshots.forget()
+
+    assert (broken[0].status, broken[0].json["status"], broken[1]) == (503, "unhealthy", 503)
+    assert "mood" in broken[0].json["reasons"][0]
+    assert "github_user" in broken[0].json["database"]["schema_problem"]
+    assert writable == 0.0
+    assert running.health.get("/health").json["status"] == "healthy"
 
 
 def reject_ada(running: Served) -> None:
