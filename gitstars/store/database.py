@@ -93,6 +93,7 @@ class Database:
             settings.pool_max_size,
             min(settings.pool_min_idle, settings.pool_max_size),
             settings.connection_timeout_seconds,
+            self._clock.monotonic,
         )
         self.is_closed = False
         self.left_out = LeftOut()

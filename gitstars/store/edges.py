@@ -4,7 +4,6 @@ Only edges that gitstars wrote are ever closed.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from gitstars.model import Claim, Repository
 from gitstars.store.database import PATIENCE_SECONDS, Database, record
@@ -29,17 +28,6 @@ LET $closed = (UPDATE starred SET unstarred_at = time::now()
 RETURN array::len($closed);
 COMMIT;
 """
-
-
-@dataclass(frozen=True, slots=True)
-class EdgeCounts:
-    """Stars of a repository: gitstars' open ones, those it closed, and the web application's
-    own.
-    """
-
-    open: int
-    closed: int
-    own: int
 
 
 def find_known(database: Database, repository: Repository, github_ids: Iterable[int]) -> set[int]:
@@ -81,23 +69,3 @@ def close_unseen(database: Database, claim: Claim, generation: int) -> int:
     }
     results = database.run_retrying(CLOSE_UNSEEN, **bindings)
     return next(int(result) for result in reversed(results) if isinstance(result, int))
-
-
-def count(database: Database, repository: Repository) -> EdgeCounts:
-    """How many stars of the repository are stored."""
-    rows = database.run(
-        (
-            "SELECT count() AS edges, source, unstarred_at IS NONE AS is_open FROM starred WHERE "
-            "out "
-            "= $repo GROUP BY source, is_open"
-        ),
-        repo=record("repo", repository.key),
-    )[0]
-    counted = {
-        (row["source"] == "stargazer_analysis", row["is_open"]): row["edges"] for row in rows
-    }
-    return EdgeCounts(
-        open=counted.get((True, True), 0),
-        closed=counted.get((True, False), 0),
-        own=counted.get((False, True), 0),
-    )

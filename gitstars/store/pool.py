@@ -2,6 +2,7 @@
 time-out for those who wait.
 """
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,6 +34,9 @@ class PoolState:
 
 C = TypeVar("C", bound=Connection)
 
+#: A connection that nobody used for so long (seconds) is closed, unless it is among those that are
+#: kept open.
+IDLE_SECONDS = 60.0
 #: How long the other side of connections that are being closed is waited for (seconds).
 GOODBYE_SECONDS = 0.5
 
@@ -43,21 +47,28 @@ class ConnectionPool(Generic[C]):
     """
 
     def __init__(
-        self, connect: Callable[[], C], max_size: int, min_idle: int, acquire_timeout: float
+        self,
+        connect: Callable[[], C],
+        max_size: int,
+        min_idle: int,
+        acquire_timeout: float,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._connect = connect
         self._max_size = max_size
         self._min_idle = min_idle
         self._acquire_timeout = acquire_timeout
         self._places = BoundedSemaphore(max_size)
-        self._idle: deque[C] = deque()
+        #: Connections that nobody uses, and since when (monotonic), the one used last at the end.
+        self._idle: deque[tuple[C, float]] = deque()
+        self._monotonic = monotonic
         self._in_use = 0
         self._waiting = 0
 
     def fill(self) -> None:
         """Open connections until ``min_idle`` wait."""
         while len(self._idle) < self._min_idle:
-            self._idle.append(self._connect())
+            self._idle.append((self._connect(), self._monotonic()))
 
     @contextmanager
     def acquire(self) -> Iterator[C]:
@@ -78,7 +89,7 @@ class ConnectionPool(Generic[C]):
         self._in_use += 1
         connection = None
         try:
-            connection = self._idle.pop() if self._idle else self._connect()
+            connection = self._idle.pop()[0] if self._idle else self._connect()
             yield connection
         except (DatabaseUnavailable, GreenletExit, Timeout):
             # The answer may still be on its way: nobody else may read it.
@@ -89,15 +100,22 @@ class ConnectionPool(Generic[C]):
         finally:
             self._in_use -= 1
             if connection is not None:
-                self._idle.append(connection)
+                self._idle.append((connection, self._monotonic()))
+                self._close_surplus()
             self._places.release()
 
     def close(self) -> None:
         """Close what is idle; a server that hangs is not waited for."""
         joinall(
-            [_close_aside(self._idle.pop()) for _ in range(len(self._idle))],
+            [_close_aside(self._idle.pop()[0]) for _ in range(len(self._idle))],
             timeout=GOODBYE_SECONDS,
         )
+
+    def _close_surplus(self) -> None:
+        """Close what nobody used for long, beyond the ones that are kept open."""
+        long_ago = self._monotonic() - IDLE_SECONDS
+        while len(self._idle) > self._min_idle and self._idle[0][1] < long_ago:
+            _close_aside(self._idle.popleft()[0])
 
     def state(self) -> PoolState:
         return PoolState(self._max_size, len(self._idle), self._in_use, self._waiting)

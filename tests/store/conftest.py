@@ -1,12 +1,13 @@
 """What the store's tests share: a claim, pages, and a running writer."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import pytest
 
 from gitstars.model import Claim, PageWrite, Progress, Repository, Stargazer
 from gitstars.store import lifecycle
-from gitstars.store.database import Database
+from gitstars.store.database import Database, record
 from gitstars.store.writer import PageWriter
 
 MakeClaim = Callable[..., Claim]
@@ -66,3 +67,34 @@ def writer(database: Database) -> Iterator[PageWriter]:
     running.start()
     yield running
     running.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeCounts:
+    """Stars of a repository: gitstars' open ones, those it closed, and the web application's
+    own.
+    """
+
+    open: int
+    closed: int
+    own: int
+
+
+def count_edges(database: Database, repository: Repository) -> EdgeCounts:
+    """How many stars of the repository are stored."""
+    rows = database.run(
+        (
+            "SELECT count() AS edges, source, unstarred_at IS NONE AS is_open FROM starred WHERE "
+            "out "
+            "= $repo GROUP BY source, is_open"
+        ),
+        repo=record("repo", repository.key),
+    )[0]
+    counted = {
+        (row["source"] == "stargazer_analysis", row["is_open"]): row["edges"] for row in rows
+    }
+    return EdgeCounts(
+        open=counted.get((True, True), 0),
+        closed=counted.get((True, False), 0),
+        own=counted.get((False, True), 0),
+    )

@@ -72,6 +72,16 @@ class HurriedClock(FixedClock):
         return super().monotonic() + 6.0 * self.asked
 
 
+class JumpingClock(SystemClock):
+    """A clock that can be set forward."""
+
+    def __init__(self) -> None:
+        self.jumped = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.jumped
+
+
 class ObservedDatabase(Database):
     """Writes down how long it was left alone between one ``run`` and the next (seconds)."""
 
@@ -496,6 +506,24 @@ def test_as_many_connections_as_configured_stay_open(
     state = database.pool_state()
 
     assert (state.maximum, state.idle, state.in_use, state.waiting) == (5, 3, 0, 0)
+
+
+def test_connections_that_nobody_used_for_a_minute_are_closed_but_for_the_least_number(
+    server_config: DatabaseConfig, connect: Open
+) -> None:
+    clock = JumpingClock()
+    settings = replace(server_config, pool_max_size=5, pool_min_idle=2)
+    database = connect(settings, clock=clock)
+    gevent.joinall([gevent.spawn(database.run, "SLEEP 100ms") for _ in range(5)], raise_error=True)
+    idle_at_first = database.pool_state().idle
+    database.run("RETURN 1")
+    idle_soon = database.pool_state().idle
+
+    clock.jumped = 61.0
+    database.run("RETURN 1")
+
+    assert (idle_at_first, idle_soon, database.pool_state().idle) == (5, 5, 2)
+    assert database.run("RETURN 1") == [1]
 
 
 # Live queries

@@ -13,6 +13,7 @@ from gitstars.model import Claim, PageWrite, Repository, Settlement, Stargazer, 
 from gitstars.store import edges, lifecycle
 from gitstars.store.database import Database, record
 from gitstars.store.writer import PageWriter
+from tests.store.conftest import EdgeCounts, count_edges
 
 MakeClaim = Callable[..., Claim]
 MakePage = Callable[..., PageWrite]
@@ -53,7 +54,7 @@ def test_a_sweep_closes_what_it_did_not_see_and_only_of_ours(
     closed = edges.close_unseen(database, starred, generation)
 
     assert closed == 2
-    assert edges.count(database, starred.repository) == edges.EdgeCounts(open=2, closed=2, own=1)
+    assert count_edges(database, starred.repository) == EdgeCounts(open=2, closed=2, own=1)
     assert edges.find_known(database, starred.repository, [1, 2, 3, 4, 5]) == {1, 2, 5}
 
 
@@ -67,7 +68,7 @@ def test_a_star_given_again_is_open_again_with_its_new_time(
     edge = database.run("SELECT * FROM starred:[3, 42]")[0][0]
     assert edge.get("unstarred_at") is None
     assert edge["starred_at"].year == 2026
-    assert edges.count(database, starred.repository) == edges.EdgeCounts(open=1, closed=2, own=1)
+    assert count_edges(database, starred.repository) == EdgeCounts(open=1, closed=2, own=1)
 
 
 def test_the_generation_of_a_sweep_is_known_to_the_next_claim(
@@ -155,4 +156,4 @@ def test_a_sweep_of_a_lost_claim_closes_nothing(database: Database, starred: Cla
     with pytest.raises(ClaimLost):
         edges.close_unseen(database, starred, 1)
 
-    assert edges.count(database, starred.repository).closed == 0
+    assert count_edges(database, starred.repository).closed == 0

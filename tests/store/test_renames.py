@@ -15,9 +15,10 @@ from gitstars.model import (
     Status,
     Week,
 )
-from gitstars.store import edges, history, lifecycle, renames
+from gitstars.store import history, lifecycle, renames
 from gitstars.store.database import Database, record
 from gitstars.store.writer import PageWriter
+from tests.store.conftest import count_edges
 
 OLD, NEW = Repository("octo/old", "octo/old", 42, 3), Repository("octo/new", "octo/new", 42, 3)
 STARS = 1203
@@ -57,8 +58,8 @@ def test_stars_history_and_status_follow(database: Database) -> None:
     moved = renames.carry_over(database, former[NEW.key], NEW.key)
 
     assert moved == STARS
-    assert edges.count(database, NEW).open == STARS
-    assert edges.count(database, OLD).open == 0
+    assert count_edges(database, NEW).open == STARS
+    assert count_edges(database, OLD).open == 0
     ids = database.run(
         "SELECT VALUE record::id(id) FROM starred WHERE out = $repo", repo=record("repo", NEW.key)
     )[0]
@@ -104,7 +105,7 @@ def test_a_repository_that_somebody_collects_moves_later(database: Database) -> 
     moved = renames.carry_over(database, record("repo", OLD.key), NEW.key)
 
     assert moved is None
-    assert edges.count(database, OLD).open == STARS
+    assert count_edges(database, OLD).open == STARS
     lifecycle.settle(database, held, Settlement(Status.COMPLETED))
     assert renames.carry_over(database, record("repo", OLD.key), NEW.key) == STARS
 
@@ -128,7 +129,7 @@ def test_nobody_claims_a_repository_while_it_moves(
     monkeypatch.undo()
 
     assert (moved, claims) == (STARS, [None])
-    assert edges.count(database, NEW).open == STARS
+    assert count_edges(database, NEW).open == STARS
     assert lifecycle.claim(database, NEW, "me", 60.0, 60.0) is not None
 
 
@@ -148,7 +149,7 @@ def test_a_holder_whose_lease_ran_out_stores_nothing_at_the_former_record(
     with pytest.raises(ClaimLost):
         writer.submit(PageWrite(late, [person], Progress({"kind": "rest"}))).get()
     writer.stop()
-    assert edges.count(database, OLD).open == 0
+    assert count_edges(database, OLD).open == 0
 
 
 def test_a_job_for_the_former_name_collects_nothing_anew(database: Database) -> None:
