@@ -79,7 +79,8 @@ class Blocked:
 class Ledger:
     """What every user may still spend, and how fast; ``rejections`` are the tokens that are out."""
 
-    def __init__(self, settings: PaceSettings) -> None:
+    def __init__(self, settings: PaceSettings, users_bound: int = USERS_BOUND) -> None:
+        self._users_bound = users_bound
         self._per_second = settings.requests_per_hour / 3600.0
         self._per_minute = {
             Resource.CORE: settings.rest_points_per_minute,
@@ -247,7 +248,7 @@ class Ledger:
                     for resource, per_minute in self._per_minute.items()
                 }
             )
-            if len(self._users) >= USERS_BOUND:
+            if len(self._users) >= self._users_bound:
                 idle = next((known for known, entry in self._users.items() if entry.is_idle), None)
                 if idle is not None:
                     del self._users[idle]

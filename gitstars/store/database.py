@@ -80,8 +80,10 @@ class Database:
         settings: DatabaseConfig,
         clock: Clock | None = None,
         engine: EngineHost | None = None,
+        reply_seconds: float = REPLY_SECONDS,
     ) -> None:
         self._settings = settings
+        self._reply_seconds = reply_seconds
         self._clock = clock or SystemClock()
         self.is_embedded = settings.url.startswith(EMBEDDED_SCHEMES)
         protect_process()
@@ -248,6 +250,11 @@ class Database:
         """
         self._live.watch(table, on_change, stop, on_connect)
 
+    @property
+    def live_queries(self) -> int:
+        """How many live queries are open."""
+        return self._live.count
+
     def renew_live(self, silent_seconds: float) -> int:
         """End the live queries that told nothing for so long, so that ``watch`` opens them anew;
         how many there were.
@@ -262,7 +269,7 @@ class Database:
         settings = self._settings
         try:
             if self.engine is not None:
-                return EngineConnection(self.engine)
+                return EngineConnection(self.engine, self._reply_seconds)
             connection = SocketConnection(_socket_address(settings.url), settings.proxy)
             connection.connect()
             self._enter(connection)

@@ -63,12 +63,13 @@ class EngineHost:
     they were sent.
     """
 
-    def __init__(self, url: str, prologue: bytes) -> None:
+    def __init__(self, url: str, prologue: bytes, open_seconds: float = OPEN_SECONDS) -> None:
         """``prologue`` is the request that every new child gets first: it chooses namespace and
         database.
         """
         self.url = url
         self._prologue = prologue
+        self.open_seconds = open_seconds
         self.restarts = 0
         self._lock = RLock()
         self._waiting: deque[AsyncResult] = deque()
@@ -177,9 +178,9 @@ class EngineHost:
 
     def _check_hello(self, ours: socket.socket) -> None:
         with gevent.Timeout(
-            OPEN_SECONDS,
+            self.open_seconds,
             DatabaseUnavailable(
-                f"the embedded database {self.url} did not open in {OPEN_SECONDS:.0f} s"
+                f"the embedded database {self.url} did not open in {self.open_seconds:.0f} s"
             ),
         ):
             frame = self._read_frame(ours)

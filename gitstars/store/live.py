@@ -77,6 +77,11 @@ class LiveQueries:
             stop.wait(pause)
             pause = min(WATCH_PAUSE_CAP_SECONDS, 2 * pause)
 
+    @property
+    def count(self) -> int:
+        """How many are open."""
+        return len(self._live)
+
     def renew(self, silent_seconds: float) -> int:
         """What ``Database.renew_live`` says."""
         now = self._clock.monotonic()

@@ -118,13 +118,14 @@ class EngineConnection(SocketConnection):
     WebSocket.
     """
 
-    def __init__(self, host: EngineHost) -> None:
+    def __init__(self, host: EngineHost, reply_seconds: float = REPLY_SECONDS) -> None:
         super().__init__("ws://embedded")
         self._host = host
+        self._reply_seconds = reply_seconds
 
     def _send(self, message: RequestMessage, process: str, bypass: bool = False) -> dict[str, Any]:
         response = self.decode_response(
-            self._host.execute(message.WS_CBOR_DESCRIPTOR, REPLY_SECONDS), process
+            self._host.execute(message.WS_CBOR_DESCRIPTOR, self._reply_seconds), process
         )
         if not bypass:
             self.check_response_for_error(response, process)

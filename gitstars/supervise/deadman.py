@@ -4,6 +4,7 @@ Duties are looked after by the supervisor.
 """
 
 import logging
+from dataclasses import dataclass
 
 from gitstars.clock import Clock
 from gitstars.errors import DatabaseUnavailable
@@ -16,14 +17,20 @@ logger = logging.getLogger(__name__)
 
 #: Pause between looks (seconds).
 LOOK_SECONDS = 30.0
-#: A live query that told nothing for so long is opened anew (seconds).
-LIVE_SILENT_SECONDS = 600.0
-#: An embedded engine that answered nothing for so long is killed, and starts again by itself
-#: (seconds). Opening a large one takes a minute.
-ENGINE_SILENT_SECONDS = 180.0
-#: A writer that stores the same pages for so long hangs (seconds): it waits a few times for a
-#: minute at most while the database is away.
-WRITER_SILENT_SECONDS = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Silences:
+    """How long something may give no sign of life before it is replaced (seconds).
+
+    A live query is opened anew. An embedded engine is killed, and starts again by itself; opening a
+    large one takes a minute. A writer that stores the same pages for so long hangs: it waits a few
+    times for a minute at most while the database is away.
+    """
+
+    live_query: float = 600.0
+    engine: float = 180.0
+    writer: float = 600.0
 
 
 class DeadMan:
@@ -39,6 +46,7 @@ class DeadMan:
         clock: Clock,
         stuck_seconds: float,
         writer: PageWriter,
+        silences: Silences | None = None,
     ) -> None:
         self._pool = pool
         self._database = database
@@ -46,6 +54,7 @@ class DeadMan:
         self._clock = clock
         self._stuck_seconds = stuck_seconds
         self._writer = writer
+        self._silences = silences or Silences()
         self._restarts_seen = 0
         self._engine_killed_at = clock.monotonic()
         self.live_renewals = 0
@@ -75,18 +84,18 @@ class DeadMan:
 
     def look_at_writers(self) -> None:
         """Replace the writers that hang; the pages in hand fail, and are asked for again."""
-        for number in self._writer.replace_silent(WRITER_SILENT_SECONDS):
+        for number in self._writer.replace_silent(self._silences.writer):
             self.writers_replaced += 1
             logger.error(
                 "writer %d stored the same pages for more than %.0f s and is replaced",
                 number,
-                WRITER_SILENT_SECONDS,
+                self._silences.writer,
             )
             self._events.publish("writer.replaced", self._clock.now(), writer=number)
 
     def look_at_live_query(self) -> None:
         """Open a silent live query anew."""
-        self.live_renewals += self._database.renew_live(LIVE_SILENT_SECONDS)
+        self.live_renewals += self._database.renew_live(self._silences.live_query)
 
     def look_at_engine(self) -> None:
         """Ask the embedded engine for a sign of life; one that is silent for too long is killed."""
@@ -102,7 +111,7 @@ class DeadMan:
             silent_seconds = self._clock.monotonic() - max(
                 self._database.answered_at or 0.0, self._engine_killed_at
             )
-            if silent_seconds <= ENGINE_SILENT_SECONDS:
+            if silent_seconds <= self._silences.engine:
                 return
             logger.error(
                 (

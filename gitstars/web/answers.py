@@ -130,12 +130,13 @@ def _read_raw() -> bytes:
     )
     if request.content_length > MOST_BODY_BYTES:
         raise too_large
+    body = request.environ["wsgi.input"]
     try:
         with gevent.Timeout(
-            BODY_SECONDS,
+            body.patience.body,
             refusal(408, "too_slow", "the body did not arrive in time", Connection="close"),
         ):
-            raw: bytes = request.environ["wsgi.input"].read(MOST_BODY_BYTES + 1)
+            raw: bytes = body.read(MOST_BODY_BYTES + 1)
     except OSError:
         raise refusal(
             400, "malformed", "the body broke off before its end", Connection="close"

@@ -6,32 +6,45 @@ import json
 import logging
 import os
 import socket
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 import gevent
 from bottle import Bottle
+from gevent.pool import Pool
 from gevent.pywsgi import Input, WSGIHandler, WSGIServer
 
 from gitstars.errors import PortTaken
+from gitstars.web.answers import BODY_SECONDS
 
 logger = logging.getLogger(__name__)
 
 #: Callers at the same time; more wait to be accepted.
 MOST_CALLERS = 1000
-#: A caller that sends nothing, or does not take its answer, is cut off after this long, and so is
-#: one that sends its head slowly (seconds).
-SILENCE_SECONDS, HEAD_SECONDS = 60.0, 10.0
-#: A body that nobody wanted is taken off the line up to this size and this long (bytes, seconds):
-#: closing at once would lose the answer.
-MOST_UNREAD_BYTES, UNREAD_SECONDS = 1024 * 1024, 2.0
+#: A body that nobody wanted is taken off the line up to this size (bytes): closing at once would
+#: lose the answer.
+MOST_UNREAD_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long the server waits for its callers (seconds): for a request and for taking an answer
+    (``silence``), for the whole of a head, for a body, and for a body that nobody wanted.
+    """
+
+    silence: float = 60.0
+    head: float = 10.0
+    body: float = BODY_SECONDS
+    unread: float = 2.0
 
 
 class Body(Input):  # type: ignore[misc]
     """A request's body; of one that nobody read the rest is thrown away, within bounds."""
 
-    def __init__(self, *args: Any) -> None:
+    def __init__(self, patience: Patience, *args: Any) -> None:
         super().__init__(*args)
+        self.patience = patience
         self.has_rest = False
 
     def _discard(self) -> None:
@@ -41,7 +54,7 @@ class Body(Input):  # type: ignore[misc]
             return
         self.send_100_continue_enabled = False
         left, self.has_rest = MOST_UNREAD_BYTES, True
-        with gevent.Timeout(UNREAD_SECONDS, TimeoutError("the body did not arrive in time")):
+        with gevent.Timeout(self.patience.unread, TimeoutError("the body did not arrive in time")):
             while left > 0:
                 data = self.read(16384)
                 if not data:
@@ -55,21 +68,28 @@ class Handler(WSGIHandler):  # type: ignore[misc]
 
     wsgi_input: Any
 
+    @property
+    def _patience(self) -> Patience:
+        patience: Patience = self.server.patience
+        return patience
+
     def handle(self) -> None:
         # pywsgi sends head and body apart: with Nagle's algorithm the body of a small answer waits
         # 40 ms for the client's delayed ACK.
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.socket.settimeout(SILENCE_SECONDS)
+        self.socket.settimeout(self._patience.silence)
         super().handle()
 
     def read_requestline(self) -> str:
-        with gevent.Timeout(SILENCE_SECONDS, TimeoutError("the request did not arrive in time")):
+        with gevent.Timeout(
+            self._patience.silence, TimeoutError("the request did not arrive in time")
+        ):
             line: str = super().read_requestline()
         return line
 
     def read_request(self, raw_requestline: str) -> bool:
         try:
-            with gevent.Timeout(HEAD_SECONDS, ValueError("the head did not arrive in time")):
+            with gevent.Timeout(self._patience.head, ValueError("the head did not arrive in time")):
                 return bool(super().read_request(raw_requestline))
         except OSError as error:
             # pywsgi takes anything but a ValueError for its own mistake, and prints a traceback.
@@ -80,7 +100,11 @@ class Handler(WSGIHandler):  # type: ignore[misc]
         if self.wsgi_input is environ["wsgi.input"]:
             plain = self.wsgi_input
             self.wsgi_input = environ["wsgi.input"] = Body(
-                plain.rfile, plain.content_length, plain.socket, plain.chunked_input
+                self._patience,
+                plain.rfile,
+                plain.content_length,
+                plain.socket,
+                plain.chunked_input,
             )
         return environ
 
@@ -122,17 +146,31 @@ class Handler(WSGIHandler):  # type: ignore[misc]
 class HttpServer:
     """Listens from ``start`` to ``stop``."""
 
-    def __init__(self, name: str, app: Bottle, host: str, port: int) -> None:
+    def __init__(
+        self, name: str, app: Bottle, host: str, port: int, patience: Patience | None = None
+    ) -> None:
         self._name = name
         self.app = app
+        self._callers = Pool(MOST_CALLERS)
         self._server = WSGIServer(
-            (host, port), app, log=None, error_log=logger, handler_class=Handler, spawn=MOST_CALLERS
+            (host, port),
+            app,
+            log=None,
+            error_log=logger,
+            handler_class=Handler,
+            spawn=self._callers,
         )
+        self._server.patience = patience or Patience()
         self._address = f"{host}:{port}"
 
     @property
     def port(self) -> int:
         return int(self._server.server_port)
+
+    @property
+    def callers(self) -> int:
+        """Connections that are open."""
+        return len(self._callers)
 
     def start(self) -> None:
         """Raises PortTaken when the address cannot be had."""

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitstars.fetch import ledger as ledgers
 from gitstars.fetch.budget import RESET_MARGIN_SECONDS
 from gitstars.fetch.headers import RateInfo
 from gitstars.fetch.ledger import Blocked, Grant, Ledger, Pause
@@ -393,11 +392,8 @@ def test_rows_of_another_shape_are_skipped_and_more_columns_are_no_trouble() -> 
     assert {kept["user_id"] for kept in after.snapshot()} == {9}
 
 
-def test_users_are_forgotten_before_they_fill_the_memory_but_never_one_in_flight(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(ledgers, "USERS_BOUND", 10)
-    ledger = Ledger(Pace())
+def test_users_are_forgotten_before_they_fill_the_memory_but_never_one_in_flight() -> None:
+    ledger = Ledger(Pace(), users_bound=10)
     flying = ledger.reserve(1, CORE, 1, START)
     assert isinstance(flying, Grant)
 

@@ -13,7 +13,6 @@ import pytest
 
 from gitstars.config import DatabaseConfig
 from gitstars.errors import DatabaseUnavailable, EmbeddedPathUnusable
-from gitstars.store import engine
 from gitstars.store.database import Database
 from gitstars.store.files import close_to_others, find_open
 from tests.waiting import PATIENCE_SECONDS, wait_until
@@ -60,22 +59,19 @@ def test_a_machine_that_cannot_start_a_process_now_is_asked_again(
     assert len(refused) == 2
 
 
-def test_a_child_that_did_not_open_in_time_is_ended_and_holds_no_lock(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert database.engine is not None
-    monkeypatch.setattr(engine, "OPEN_SECONDS", 0.01)
-    database.engine.kill()
-    with gevent.Timeout(20, AssertionError("it was not tried again")):
-        while database.engine.restarts < 2:
-            gevent.sleep(0.01)
-    late = database.engine.pid
+def test_a_child_that_did_not_open_in_time_is_ended_and_holds_no_lock(database: Database) -> None:
+    engine = database.engine
+    assert engine is not None
+    engine.open_seconds = 0.01
+    engine.kill()
+    wait_until(lambda: engine.restarts >= 2, "it was tried again")
+    late = engine.pid
     assert late is not None
 
-    monkeypatch.setattr(engine, "OPEN_SECONDS", 20.0)
+    engine.open_seconds = PATIENCE_SECONDS
 
     wait_until_it_answers(database)
-    assert database.engine.pid != late or not os.path.exists(f"/proc/{late}")
+    assert engine.pid != late or not os.path.exists(f"/proc/{late}")
 
 
 def test_a_caller_that_is_ended_in_the_middle_of_a_request_mixes_up_no_answers(

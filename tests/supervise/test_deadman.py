@@ -12,16 +12,22 @@ import pytest
 from gitstars.app import App
 from gitstars.config import DatabaseConfig
 from gitstars.simulator.scenario import SimLimits, make_scenario
-from gitstars.store import database
-from gitstars.supervise import deadman
-from gitstars.supervise.deadman import DeadMan
+from gitstars.store.database import Database
+from gitstars.supervise.deadman import DeadMan, Silences
 from tests.harness import NO_LIMITS, Flow
 from tests.waiting import PATIENCE_SECONDS
 
 
-def switch_of(app: App, stuck_seconds: float) -> DeadMan:
+def switch_of(
+    app: App,
+    stuck_seconds: float = 3600.0,
+    silences: Silences | None = None,
+    database: Database | None = None,
+) -> DeadMan:
     """A dead man's switch with less patience."""
-    return DeadMan(app.pool, app.database, app.events, app.clock, stuck_seconds, app.writer)
+    looked_at = database or app.database
+    events, clock = app.events, app.clock
+    return DeadMan(app.pool, looked_at, events, clock, stuck_seconds, app.writer, silences)
 
 
 @pytest.mark.both_engines
@@ -103,49 +109,50 @@ def test_workers_that_work_or_have_nothing_to_do_are_left_alone(flow: Callable[.
     assert app.pool.replaced == 0
 
 
-def test_an_engine_that_hangs_is_killed_and_starts_again(
-    embedded_config: DatabaseConfig, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_engine_that_hangs_is_killed_and_starts_again(embedded_config: DatabaseConfig) -> None:
     run = Flow(make_scenario([250] * 2, limits=NO_LIMITS), embedded_config)
     app = run.start()
     run.wait_idle()
     engine = app.database.engine
     assert engine is not None
     assert engine.pid is not None
-    monkeypatch.setattr(deadman, "ENGINE_SILENT_SECONDS", 0.2)
-    monkeypatch.setattr(database, "REPLY_SECONDS", 0.5)
+    impatient = Database(embedded_config, engine=engine, reply_seconds=0.5)
+    impatient.open()
+    switch = switch_of(app, silences=Silences(engine=0.2), database=impatient)
     os.kill(engine.pid, signal.SIGSTOP)
 
-    app.deadman.look_at_engine()
+    switch.look_at_engine()
     run.wait_until(lambda: engine.restarts == 1 and engine.is_up, "the engine is up again")
-    app.deadman.look_at_engine()
+    switch.look_at_engine()
+    impatient.close()
 
-    assert app.deadman.engine_kills == 1
+    assert switch.engine_kills == 1
     assert app.events.totals["engine.restarted"] == 1
     assert app.database.run("RETURN 1") == [1]
     run.close()
 
 
 def test_a_silent_live_query_is_opened_anew_and_still_tells(
-    server_config: DatabaseConfig, monkeypatch: pytest.MonkeyPatch
+    server_config: DatabaseConfig,
 ) -> None:
-    monkeypatch.setattr(deadman, "LIVE_SILENT_SECONDS", 0.0)
     scenario = make_scenario([250] * 2, accounts=2, limits=NO_LIMITS)
     run = Flow(scenario, server_config, signed_in=1, discover={"scan_seconds": 3600})
     app = run.start()
-    gevent.sleep(0.5)
+    switch = switch_of(app, silences=Silences(live_query=0.0))
+    run.wait_until(lambda: app.database.live_queries == 1, "it is open")
 
-    app.deadman.look_at_live_query()
-    gevent.sleep(2)
+    switch.look_at_live_query()
+    run.wait_until(lambda: app.database.live_queries == 0, "it is closed")
+    run.wait_until(lambda: app.database.live_queries == 1, "it is open again")
     run.sign_in(scenario.accounts[1])
     run.wait_until(lambda: len(app.watcher.accounts) == 2, "the new account is seen")
 
-    assert app.deadman.live_renewals == 1
+    assert switch.live_renewals == 1
     run.close()
 
 
 def test_a_writer_that_hangs_is_replaced_and_its_pages_are_asked_for_again(
-    embedded_config: DatabaseConfig, monkeypatch: pytest.MonkeyPatch
+    embedded_config: DatabaseConfig,
 ) -> None:
     run = Flow(make_scenario([250] * 4, limits=NO_LIMITS), embedded_config)
     app = run.start()
@@ -153,18 +160,18 @@ def test_a_writer_that_hangs_is_replaced_and_its_pages_are_asked_for_again(
     assert engine is not None
     assert engine.pid is not None
     run.wait_until(lambda: app.events.totals["repo.claimed"] > 0, "work has begun")
-    monkeypatch.setattr(deadman, "WRITER_SILENT_SECONDS", 0.0)
+    switch = switch_of(app, silences=Silences(writer=0.0))
     os.kill(engine.pid, signal.SIGSTOP)
 
     def is_replaced() -> bool:
-        app.deadman.look_at_writers()
-        return app.deadman.writers_replaced > 0
+        switch.look_at_writers()
+        return switch.writers_replaced > 0
 
     run.wait_until(is_replaced, "a writer is replaced")
     os.kill(engine.pid, signal.SIGCONT)
     run.wait_until(lambda: app.events.totals["repo.completed"] == 4, "all is collected")
 
-    assert app.events.totals["writer.replaced"] == app.deadman.writers_replaced
+    assert app.events.totals["writer.replaced"] == switch.writers_replaced
     assert run.stored() == run.truth()
     run.close()
 

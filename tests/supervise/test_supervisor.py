@@ -10,7 +10,7 @@ from gevent.event import Event
 
 from gitstars.errors import DatabaseUnavailable
 from gitstars.supervise.supervisor import Duty, Supervisor
-from tests.supervise.conftest import HandClock
+from tests.supervise.conftest import HandClock, let_others_run
 
 Supervise = Callable[[Duty], Supervisor]
 
@@ -24,7 +24,7 @@ def supervise(clock: HandClock) -> Iterator[Supervise]:
     def start(duty: Duty) -> Supervisor:
         made.append(Supervisor([duty], clock, stop))
         made[-1].start()
-        gevent.sleep(0.01)
+        let_others_run()
         return made[-1]
 
     yield start
@@ -36,7 +36,7 @@ def supervise(clock: HandClock) -> Iterator[Supervise]:
 def look(supervisor: Supervisor) -> None:
     """One look, and what it started has its turn."""
     supervisor.look()
-    gevent.sleep(0.01)
+    let_others_run()
 
 
 def test_a_duty_runs_after_each_pause(supervise: Supervise, clock: HandClock) -> None:
@@ -177,7 +177,7 @@ def test_no_greenlet_stays_when_the_supervisor_stops(clock: HandClock) -> None:
 
     supervisor = Supervisor([Duty("hang", hang, 1.0), Duty("rest", lambda: None, 9.0)], clock, stop)
     supervisor.start()
-    gevent.sleep(0.01)
+    let_others_run()
     clock.pass_by(2)
 
     stop.set()

@@ -118,15 +118,12 @@ def start_served(
         app = flow.start()
         if settle:
             flow.wait_idle()
-            flow.wait_until(lambda: is_counted(app), "the repositories are counted")
+            app.snapshots.observe()
+            app.snapshots.pulse.count()
+            app.snapshots.pulse.count_accounts()
         yield Served(flow, app, Caller(admin.port, KEY), Caller(health.port))
     finally:
         flow.close()
-
-
-def is_counted(app: App) -> bool:
-    """Whether the background readings have seen what was collected."""
-    return bool(sum(app.snapshots.status().repositories.values()) and app.snapshots.pulse.progress)
 
 
 Serve = Callable[..., Served]

@@ -109,7 +109,7 @@ def test_a_cleared_queue_loses_nothing(start: Start) -> None:
     running.admin.post("/pause")
     database = running.app.database
     running.flow.wait_until(
-        lambda: bool(database._live) or not database.can_watch, "accounts are watched"
+        lambda: bool(database.live_queries) or not database.can_watch, "accounts are watched"
     )
     for account in running.flow.scenario.accounts:
         running.flow.sign_in(account)
