@@ -16,6 +16,7 @@ from gitstars.store.database import Database, key_of, record
 from gitstars.store.lifecycle.changes import MOVE, hold_for_move
 from gitstars.store.lifecycle.rows import find_collected
 from gitstars.store.lifecycle.rule import LEGACY
+from gitstars.store.reading import as_text
 
 logger = logging.getLogger(__name__)
 
@@ -79,11 +80,10 @@ def find_aliases(database: Database, keys: Iterable[str]) -> set[str]:
     they stay what they are.
     """
     rows = database.run("SELECT id, value FROM $rows", rows=[_alias(key) for key in keys])[0]
-    collected = {
-        key_of(target)
-        for target in find_collected(database, [record("repo", row["value"]) for row in rows])
-    }
-    return {key_of(row["id"])[1] for row in rows if row["value"] in collected}
+    targets = {key_of(row["id"])[1]: as_text(row.get("value")) for row in rows}
+    records = [record("repo", target) for target in targets.values() if target is not None]
+    collected = {key_of(found) for found in find_collected(database, records)}
+    return {key for key, target in targets.items() if target in collected}
 
 
 def remember_alias(database: Database, key: str, other: str) -> None:

@@ -67,6 +67,8 @@ VALUES = (
     "1..5",
 )
 value = st.sampled_from(VALUES)
+#: Those that can be the key of another record.
+OTHER_KEYS = ("'soon'", "'completed'", "'2026-01-01T00:00:00Z'")
 STATUS_FIELDS = tuple(WRITTEN["repo_processing_status"].split())
 ACCESS_FIELDS = ("user_id", "repo", "may_list", "face", "text", "checked_at", "refusals")
 #: Each example has the database of the test's function for itself.
@@ -240,6 +242,10 @@ def test_a_history_of_any_content_begins_anew(
 @given(stored=value)
 def test_a_kept_value_of_any_type_stops_no_start(database: Database, stored: str) -> None:
     fill(database, "gitstars_state", {"value": stored})
+    database.run(
+        "DELETE repo_processing_status; "
+        f"CREATE gitstars_state:['alias', 'acme/odd'] SET value = {stored}"
+    )
     fill(database, "gitstars_schema", {"version": stored})
     fill(database, "gitstars_budget", {"user_id": stored, "remaining": stored, "saved_at": stored})
 
@@ -248,6 +254,7 @@ def test_a_kept_value_of_any_type_stops_no_start(database: Database, stored: str
     budgets.save(database, [{"user_id": 1, "resource": "core", "remaining": 7}])
 
     assert number is None or isinstance(number, float)
+    assert (lifecycle.ensure(database, ODD) is None) == (stored in OTHER_KEYS)
     assert {"user_id": 1, "resource": "core", "remaining": 7} in budgets.load(database)
 
 

@@ -22,11 +22,13 @@ from gitstars.store.reading import as_count, as_text
 logger = logging.getLogger(__name__)
 
 #: The usual id may be taken by another program's row of another repository. A record whose
-#: repository is collected under another one gets no row here.
+#: repository is collected under another one gets no row here; that one's key is a text, which in
+#: SurrealDB's order stands before every duration.
 ENSURE = """
 LET $found = (SELECT VALUE id FROM repo_processing_status WHERE repo = $repo
     ORDER BY id LIMIT 1)[0];
-LET $moved = $found IS NONE AND (SELECT VALUE value FROM $alias)[0] IS NOT NONE;
+LET $target = (SELECT VALUE value FROM $alias)[0];
+LET $moved = $found IS NONE AND $target > '' AND $target < 0s;
 IF $found IS NONE AND !$moved { INSERT IGNORE INTO repo_processing_status {id: $key, repo: $repo,
     status: 'pending', error_count: 0} RETURN NONE };
 LET $row = $found ?? (SELECT VALUE id FROM repo_processing_status WHERE repo = $repo
