@@ -4,7 +4,8 @@ pages in their order.
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -217,48 +218,55 @@ class PageWriter:
         entry.result.set_exception(error)
 
     def _transact(self, writes: Sequence[PageWrite]) -> None:
-        """First the users, then edges and progress: a crash in between leaves users without
-        edges, which harms nobody.
+        """Users, edges and progress in one transaction. Where a login stands in another record, or
+        users are gone that were stored, the users go first, in steps.
         """
         users = {user.github_id: user for write in writes for user in write.stargazers}
-        bindings: dict[str, Any] = {}
+        new = self._find_new(users)
+        bindings: dict[str, Any] = {"users": [_user_row(user, user.login) for user in new.values()]}
         for number, write in enumerate(writes):
             bindings |= {f"{name}_{number}": value for name, value in _bind_page(write).items()}
-        self._store_users(users)
         try:
-            self._database.run_retrying(_transaction(len(writes)), PATIENCE_SECONDS, **bindings)
+            with self._inserting_alone(new):
+                self._database.run_retrying(_transaction(len(writes)), PATIENCE_SECONDS, **bindings)
         except UsersMissing:
-            logger.warning(
-                "users that were stored are gone from the database; they are stored anew"
-            )
+            logger.debug("users of %d pages need steps of their own", len(writes))
             self.known.forget()
             self._store_users(users)
+            bindings["users"] = []
             self._database.run_retrying(_transaction(len(writes)), PATIENCE_SECONDS, **bindings)
+        self.known.add((user.github_id, user.login) for user in new.values())
 
-    def _store_users(self, users: dict[int, Stargazer]) -> None:
-        """Every user has a record afterwards, found by numeric id; known ones cost nothing."""
-        new = {
+    def _find_new(self, users: dict[int, Stargazer]) -> dict[int, Stargazer]:
+        """Those of whom it is not known that they have a record."""
+        return {
             github_id: user
             for github_id, user in users.items()
             if not self.known.holds(github_id, user.login)
         }
-        if not new:
-            return
+
+    def _store_users(self, users: dict[int, Stargazer]) -> None:
+        """Every user has a record afterwards, found by numeric id."""
+        with self._inserting_alone(users):
+            missing = self._insert_users(users, {})
+            if missing:
+                self._insert_users(missing, self._free_logins(missing), must=True)
+
+    @contextmanager
+    def _inserting_alone(self, new: Collection[int]) -> Iterator[None]:
+        """No other writer inserts any of these users meanwhile: both would conflict."""
         self._await_others(new)
         done = Event()
         self._inserting.update(dict.fromkeys(new, done))
         try:
-            missing = self._insert_users(new, {})
-            if missing:
-                self._insert_users(missing, self._free_logins(missing), must=True)
+            yield
         finally:
             for github_id in new:
                 self._inserting.pop(github_id, None)
             done.set()
-        self.known.add((user.github_id, user.login) for user in new.values())
 
-    def _await_others(self, new: dict[int, Stargazer]) -> None:
-        """Wait for writers that insert some of these users at this moment: both would conflict."""
+    def _await_others(self, new: Collection[int]) -> None:
+        """Wait for writers that insert some of these users at this moment."""
         while (
             other := next(
                 (self._inserting[github_id] for github_id in new if github_id in self._inserting),
@@ -328,8 +336,8 @@ def _bind_page(write: PageWrite) -> dict[str, Any]:
 
 @lru_cache(maxsize=256)
 def _transaction(pages: int) -> str:
-    """The statements that store so many pages."""
+    """The statements that store so many pages with their users."""
     page = STORE_PAGE.replace("@", assign(progress_fields(Progress()), "$fields_#"))
-    return "".join(
-        ["BEGIN;", *(page.replace("#", str(number)) for number in range(pages)), "COMMIT;"]
-    )
+    users = INSERT_USERS.replace("RETURN VALUE github_id", "RETURN NONE")
+    each = (page.replace("#", str(number)) for number in range(pages))
+    return "".join(["BEGIN;", users, ";", *each, "COMMIT;"])
