@@ -292,7 +292,9 @@ class App:
             self.clock,
         )
         return Snapshots(
-            AccountReader(self.dispatcher, self.ledger, counted, self.clock),
+            AccountReader(
+                self.dispatcher, self.ledger, counted, self.clock, self.pool.account_state
+            ),
             WorkReader(self.pool, self.dispatcher, self.scaler, self.clock),
             self.database,
             counted,

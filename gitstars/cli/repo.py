@@ -82,7 +82,8 @@ def access_row(row: api.Access) -> tuple[Any, ...]:
 def describe_history(weeks: Sequence[api.Week]) -> str:
     """What the weekly history says, and what it does not."""
     total = sum(week.total for week in weeks)
-    return f"history: {total:,} stars in {len(weeks):,} weeks ({api.HISTORY_NOTE})"
+    span = "1 week" if len(weeks) == 1 else f"{len(weeks):,} weeks"
+    return f"history: {total:,} stars in {span} ({api.HISTORY_NOTE})"
 
 
 def week_row(week: api.Week) -> tuple[str, int, str]:

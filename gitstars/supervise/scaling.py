@@ -1,4 +1,4 @@
-"""How many workers there should be.
+"""How many workers there should be: how many accounts are served at once.
 
 The rule is a pure function; the duty around it reads the figures and tells the pool.
 """
@@ -35,8 +35,8 @@ class ScaleOverride:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What the rule looks at: jobs in the queue, workers with nothing in hand, and how busy the
-    machine is (percent).
+    """What the rule looks at: accounts that wait for a worker, workers that serve none, and how
+    busy the machine is (percent).
     """
 
     waiting: int
@@ -51,8 +51,9 @@ def judge_scale(
     """How many workers there should be when there are ``count``: between ``initial`` and
     ``maximum``, or within the override.
 
-    With nothing in the queue no more workers go than are idle: a busy one is not disturbed for
-    nothing.
+    There are never more than accounts with work: of the accounts that wait as many are served by
+    the idle workers as there are of these. While no account waits, no more workers go than are
+    idle: a busy one is not disturbed for nothing.
     """
     low, high = (
         (initial, maximum)
@@ -63,7 +64,7 @@ def judge_scale(
     wanted = count
     if load.waiting:
         if load.cpu_percent < CPU_BELOW and load.memory_percent < MEMORY_BELOW:
-            wanted = count + step
+            wanted = count + min(step, max(0, load.waiting - load.idle_workers))
     else:
         wanted = count - min(step, load.idle_workers)
     return max(1, min(max(wanted, low), high))
@@ -104,7 +105,7 @@ class Scaler:
         reading = self._read()
         idle = sum(state.is_idle and not state.is_retiring for state in self._pool.states())
         load = Load(
-            len(self._dispatcher), idle, reading.busiest_cpu_percent, reading.memory_percent
+            self._dispatcher.waiting, idle, reading.busiest_cpu_percent, reading.memory_percent
         )
         self._scale(
             judge_scale(self._pool.count, self._pool.initial, self._maximum, load, self._override)
@@ -116,6 +117,9 @@ class Scaler:
             return before
         now = self._pool.scale(wanted)
         logger.info(
-            "%d workers instead of %d; %d repositories wait", now, before, len(self._dispatcher)
+            "%d workers instead of %d; %d accounts wait for one",
+            now,
+            before,
+            self._dispatcher.waiting,
         )
         return now

@@ -12,14 +12,17 @@ def load(waiting: int = 0, idle: int = 0, cpu: float = 10.0, memory: float = 10.
 @pytest.mark.parametrize(
     ("count", "given", "expected"),
     [
-        (50, load(waiting=1), 55),
-        (5, load(waiting=1), 6),
-        (996, load(waiting=1), 1000),
-        (1000, load(waiting=1), 1000),
-        (50, load(waiting=1, cpu=79.9), 55),
-        (50, load(waiting=1, cpu=80.0), 50),
-        (50, load(waiting=1, memory=84.9), 55),
-        (50, load(waiting=1, memory=85.0), 50),
+        (50, load(waiting=100), 55),
+        (5, load(waiting=100), 6),
+        (996, load(waiting=2000), 1000),
+        (1000, load(waiting=2000), 1000),
+        (50, load(waiting=100, cpu=79.9), 55),
+        (50, load(waiting=100, cpu=80.0), 50),
+        (50, load(waiting=100, memory=84.9), 55),
+        (50, load(waiting=100, memory=85.0), 50),
+        (50, load(waiting=2), 52),
+        (50, load(waiting=6, idle=4), 52),
+        (50, load(waiting=4, idle=4), 50),
         (50, load(idle=50), 45),
         (50, load(idle=50, cpu=100.0, memory=100.0), 45),
         (50, load(idle=2), 48),
@@ -29,7 +32,7 @@ def load(waiting: int = 0, idle: int = 0, cpu: float = 10.0, memory: float = 10.
         (2, load(), 5),
     ],
 )
-def test_a_tenth_more_while_the_queue_waits_and_the_machine_has_room_and_a_tenth_less_when_idle(
+def test_a_tenth_more_while_accounts_wait_and_the_machine_has_room_and_a_tenth_less_when_idle(
     count: int, given: Load, expected: int
 ) -> None:
     assert judge_scale(count, initial=5, maximum=1000, load=given) == expected
@@ -49,7 +52,7 @@ def test_a_tenth_more_while_the_queue_waits_and_the_machine_has_room_and_a_tenth
 )
 def test_an_override_sets_the_bounds(count: int, override: ScaleOverride, expected: int) -> None:
     assert (
-        judge_scale(count, initial=5, maximum=1000, load=load(waiting=9), override=override)
+        judge_scale(count, initial=5, maximum=1000, load=load(waiting=99), override=override)
         == expected
     )
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from gitstars.store import seeding, state
 from gitstars.supervise import scale_memory
 from tests.harness import SurrealServer
 from tests.web.conftest import Serve, Served, small_world, start_served
+from tests.web.test_operations import slow_world
 
 FORCE = {"force": True}
 
@@ -108,6 +110,42 @@ def test_a_table_that_takes_nothing_from_gitstars_is_unhealthy_until_it_does(
     assert "github_user" in broken[0].json["database"]["schema_problem"]
     assert writable == 0.0
     assert running.health.get("/health").json["status"] == "healthy"
+
+
+def activity_of_ada(running: Served) -> dict[str, Any]:
+    activity: dict[str, Any] = running.admin.get("/accounts").json["accounts"][0]["activity"]
+    return activity
+
+
+def test_an_account_that_works_tells_what_it_does(served: Serve) -> None:
+    running = served(slow_world(), settle=False)
+    running.flow.wait_until(
+        lambda: bool(running.admin.get("/accounts").json["accounts"]), "the account is there"
+    )
+    running.flow.wait_until(
+        lambda: "acme/large" in (activity_of_ada(running) or {"open": []})["open"],
+        "the list is in hand",
+    )
+
+    activity = activity_of_ada(running)
+
+    assert "acme/large" in activity["open"]
+    assert set(activity["slots"]) <= {"list", "own", "counts", "history"}
+    assert activity["progressed_at"] is not None
+
+
+def test_an_account_whose_token_is_out_tells_what_it_waits_for_until_when(served: Serve) -> None:
+    running = served()
+    reject_ada(running)
+    running.flow.wait_until(
+        lambda: "rejects the token" in (activity_of_ada(running)["waits_for"] or ""),
+        "the account waits",
+    )
+
+    activity = activity_of_ada(running)
+
+    assert activity["waits_until"] > running.admin.get("/stats").json["at"]
+    assert activity["open"] == []
 
 
 def reject_ada(running: Served) -> None:
