@@ -93,8 +93,6 @@ MAY_READ_ENVIRONMENT = {
 #: Threads and processes without gevent's patch have no event to wait for.
 MAY_SLEEP = {"supervise/watchdog.py", "store/engine_child.py"}
 
-MOST_LINES = 500
-
 
 def name_of(path: Path) -> str:
     return path.relative_to(PACKAGE).as_posix()
@@ -156,11 +154,8 @@ def test_a_library_is_imported_only_at_home(module: Path) -> None:
         assert home is None or part_of(module) in home, f"{name} lives in {home}"
 
 
-def test_a_module_tells_what_it_does_and_fits_on_some_screens(module: Path) -> None:
-    text = module.read_text()
-
-    assert ast.get_docstring(ast.parse(text)), "no docstring"
-    assert len(text.splitlines()) <= MOST_LINES
+def test_a_module_tells_what_it_does(module: Path) -> None:
+    assert ast.get_docstring(ast.parse(module.read_text())), "no docstring"
 
 
 def test_nothing_catches_more_than_it_means(module: Path) -> None:
