@@ -114,30 +114,7 @@ def save_own(
 
     One that was renamed keeps the record of its former name.
     """
-    names = {place.github_id: place.full_name for place in repositories}
-    known = database.run("SELECT id, github_id FROM repo WHERE github_id IN $ids", ids=list(names))[
-        0
-    ]
-    known = [row for row in known if as_key(row["id"]) is not None]
-    collected = find_collected(database, [row["id"] for row in known])
-    # Of several records of one repository the one that is collected, else the one of its present
-    # name.
-    known.sort(
-        key=lambda row: (row["id"] in collected, key_of(row["id"]) == names[row["github_id"]])
-    )
-    keys = {row["github_id"]: key_of(row["id"]) for row in known}
-    records = [
-        {
-            "id": place.key,
-            "github_id": place.github_id,
-            "name": place.full_name.rpartition("/")[2],
-            "full_name": place.full_name,
-            "stars": place.stars,
-            "is_private": place.is_private,
-        }
-        for place in repositories
-        if place.github_id not in keys
-    ]
+    keys = _find_keys(database, repositories)
     kept = [replace(place, key=keys.get(place.github_id, place.key)) for place in repositories]
     database.run_retrying(
         """
@@ -146,7 +123,7 @@ def save_own(
             text = NONE, advice = NONE, accepted_permissions = NONE,
             look_again_at = NONE, refusals = 0, checked_at = time::now() RETURN NONE;
         """,
-        records=records,
+        records=[_new_record(place) for place in repositories if place.github_id not in keys],
         rows=[
             {
                 "id": [user_id, place.key],
@@ -159,6 +136,34 @@ def save_own(
         ],
     )
     return kept
+
+
+def _find_keys(database: Database, repositories: Sequence[Repository]) -> dict[Any, Any]:
+    """The keys of those of these repositories that have a record, by numeric id: of several records
+    the one that is collected, else the one of the present name.
+    """
+    names = {place.github_id: place.full_name for place in repositories}
+    query = "SELECT id, github_id FROM repo WHERE github_id IN $ids"
+    known = [
+        row for row in database.run(query, ids=list(names))[0] if as_key(row["id"]) is not None
+    ]
+    collected = find_collected(database, [row["id"] for row in known])
+    known.sort(
+        key=lambda row: (row["id"] in collected, key_of(row["id"]) == names[row["github_id"]])
+    )
+    return {row["github_id"]: key_of(row["id"]) for row in known}
+
+
+def _new_record(place: Repository) -> dict[str, Any]:
+    """The record of a repository that has none."""
+    return {
+        "id": place.key,
+        "github_id": place.github_id,
+        "name": place.full_name.rpartition("/")[2],
+        "full_name": place.full_name,
+        "stars": place.stars,
+        "is_private": place.is_private,
+    }
 
 
 def _read_all(database: Database, rows: Sequence[dict[str, Any]]) -> Iterator[AccessRow]:

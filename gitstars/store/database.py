@@ -1,9 +1,8 @@
 """The one door to SurrealDB: ``Database.run``.
 
-Binds values, checks every statement, translates the library's errors to ours.
+Binds values, checks every statement, tries again what may be tried again.
 
-What the statements say stands in the modules beside this one; it is the only module that imports
-the library.
+What the statements say stands in the modules beside this one.
 """
 
 import logging
@@ -14,34 +13,18 @@ from typing import Any
 
 import gevent
 from gevent.event import Event
-from surrealdb.errors import (
-    NotAllowedError,
-    ServerError,
-    SurrealError,
-    TransportError,
-    TransportTimeoutError,
-)
+from surrealdb.errors import SurrealError
 
 from gitstars.clock import Clock, SystemClock, backoff_seconds
 from gitstars.config import DatabaseConfig
-from gitstars.errors import (
-    DatabaseError,
-    DatabaseRefused,
-    DatabaseTimeout,
-    DatabaseUnavailable,
-    TransactionConflict,
-)
+from gitstars.errors import DatabaseRefused, DatabaseUnavailable, TransactionConflict
 from gitstars.store.engine import EngineHost
-from gitstars.store.failures import (
-    explain_connection,
-    failure_of,
-    failure_of_request,
-    first_cause,
-)
+from gitstars.store.failures import failure_of_request, first_cause
 from gitstars.store.live import LiveQueries
 from gitstars.store.pool import ConnectionPool, PoolState
 from gitstars.store.reading import LeftOut
-from gitstars.store.sdk import REPLY_SECONDS, EngineConnection, SocketConnection, encode_use
+from gitstars.store.sdk import REPLY_SECONDS, encode_use
+from gitstars.store.sessions import Sessions
 from gitstars.store.sockets import protect_process
 from gitstars.store.values import key_of, record, seconds, to_datetime_or_none, to_epoch
 
@@ -90,8 +73,9 @@ class Database:
         self._prologue = encode_use(settings.namespace, settings.database)
         self._owns_engine = self.is_embedded and engine is None
         self.engine = EngineHost(settings.url, self._prologue) if self._owns_engine else engine
+        self._sessions = Sessions(settings, self.engine, reply_seconds)
         self._pool = ConnectionPool(
-            self._connect,
+            self._sessions.connect,
             settings.pool_max_size,
             min(settings.pool_min_idle, settings.pool_max_size),
             settings.connection_timeout_seconds,
@@ -103,7 +87,7 @@ class Database:
         self.latencies: deque[float] = deque(maxlen=LATENCIES_KEPT)
         #: Monotonic: the last answer of any kind; None before the first.
         self.answered_at: float | None = None
-        self._live = LiveQueries(self._connect, lambda: self.is_closed, self._clock)
+        self._live = LiveQueries(self._sessions.connect, lambda: self.is_closed, self._clock)
 
     # Opening and closing
 
@@ -178,13 +162,13 @@ class Database:
             try:
                 answer: dict[str, Any] = connection.query_raw(query, bindings)
                 if "SessionExpired" in str(answer.get("error")):
-                    self._enter(connection)
+                    self._sessions.enter(connection)
                     answer = connection.query_raw(query, bindings)
                 return answer
             except SurrealError as error:
-                raise self._translate(error) from error
+                raise self._sessions.translate(error) from error
             except OSError as error:
-                raise self._absence(error) from error
+                raise self._sessions.explain_absence(error) from error
 
     def run_retrying(self, query: str, patience_seconds: float = 0.0, **bindings: Any) -> list[Any]:
         """``run``, again for ``CONFLICT_SECONDS`` while the transaction meets others, and for
@@ -262,74 +246,3 @@ class Database:
         One that the server lost is silent like one where nothing happens.
         """
         return self._live.renew(silent_seconds)
-
-    # Inside
-
-    def _connect(self) -> SocketConnection:
-        settings = self._settings
-        try:
-            if self.engine is not None:
-                return EngineConnection(self.engine, self._reply_seconds)
-            connection = SocketConnection(_socket_address(settings.url), settings.proxy)
-            connection.connect()
-            self._enter(connection)
-            return connection
-        except SurrealError as error:
-            raise self._translate(error) from error
-        except OSError as error:
-            raise self._absence(error) from error
-
-    def _enter(self, connection: SocketConnection) -> None:
-        """Sign in, and choose namespace and database."""
-        self._sign_in(connection)
-        connection.use(self._settings.namespace, self._settings.database)
-
-    def _sign_in(self, connection: SocketConnection) -> None:
-        """As root, namespace or database user, whichever these credentials are."""
-        settings = self._settings
-        if not settings.user:
-            return
-        name = {"username": settings.user, "password": settings.password}
-        levels: list[dict[str, Any]] = [
-            name,
-            {**name, "namespace": settings.namespace},
-            {**name, "namespace": settings.namespace, "database": settings.database},
-        ]
-        for level in levels:
-            try:
-                connection.signin(level)
-                return
-            except ServerError as error:
-                refusal = error
-        raise DatabaseRefused(
-            f"{self.address} refuses user {settings.user!r}; check database.user and "
-            "database.password"
-        ) from refusal
-
-    def _translate(self, error: SurrealError) -> DatabaseError:
-        match error:
-            case TransportTimeoutError():
-                return DatabaseTimeout(f"{self.address} did not answer in time")
-            case TransportError():
-                return self._absence(error)
-            case NotAllowedError():
-                user = self._settings.user or "without a name"
-                return DatabaseRefused(
-                    f"{self.address} does not let user {user!r} use namespace "
-                    f"{self._settings.namespace!r} and database {self._settings.database!r}"
-                )
-            case _:
-                return failure_of(str(error))
-
-    def _absence(self, error: Exception) -> DatabaseUnavailable:
-        return DatabaseUnavailable(
-            f"no database answers at {self.address}: {explain_connection(error)}"
-        )
-
-
-def _socket_address(url: str) -> str:
-    """The WebSocket address of a server that may be given by its HTTP address; the library adds
-    ``/rpc``.
-    """
-    scheme, _, rest = url.partition("://")
-    return f"{ {'http': 'ws', 'https': 'wss'}.get(scheme, scheme) }://{rest.rstrip('/').removesuffix('/rpc')}"

@@ -58,14 +58,7 @@ class LiveQueries:
                     on_change(notification)
             except (SurrealError, DatabaseError, OSError) as error:
                 if not stop.is_set():
-                    # Told once an outage, not with every try.
-                    level = logging.DEBUG if pause > WATCH_PAUSE_SECONDS else logging.WARNING
-                    logger.log(
-                        level,
-                        "the live query on %s ended: %s; connecting again",
-                        table,
-                        explain(error),
-                    )
+                    _tell(table, error, is_first=pause == WATCH_PAUSE_SECONDS)
                     if connection is not None and connection not in self._live:
                         on_connect()
             except Exception:
@@ -95,6 +88,8 @@ class LiveQueries:
         return len(silent)
 
 
-def explain(error: Exception) -> str:
-    """Why a live query ended, in words of ours."""
-    return str(error) if isinstance(error, DatabaseError) else explain_connection(error)
+def _tell(table: str, error: Exception, *, is_first: bool) -> None:
+    """Say why a live query ended; once an outage, not with every try."""
+    why = str(error) if isinstance(error, DatabaseError) else explain_connection(error)
+    level = logging.WARNING if is_first else logging.DEBUG
+    logger.log(level, "the live query on %s ended: %s; connecting again", table, why)

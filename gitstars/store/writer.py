@@ -7,7 +7,6 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import gevent
@@ -22,10 +21,17 @@ from gitstars.errors import (
     UsersMissing,
 )
 from gitstars.loops import spawn
-from gitstars.model import PageWrite, Progress, Stargazer
+from gitstars.model import PageWrite, Stargazer
 from gitstars.store.database import PATIENCE_SECONDS, Database, key_of, record
 from gitstars.store.known import KnownUsers
-from gitstars.store.lifecycle.settlements import STORE_PROGRESS, assign, progress_fields
+from gitstars.store.pages import (
+    FIND_USERS,
+    FREE_LOGINS,
+    INSERT_USERS,
+    bind_page,
+    transaction,
+    user_row,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -38,43 +44,6 @@ GROUP_ROWS, GROUP_ROWS_MEMORY = 500, 100
 #: Claims of which a page failed and that may still bring pages; far more than are ever open at
 #: once.
 BROKEN_KEPT = 10_000
-
-#: Users that are new to us; what comes back are those that were really inserted. The web
-#: application may have made ``synced_at`` a must.
-INSERT_USERS = """
-INSERT IGNORE INTO github_user $users.map(|$user| {
-    id: $user[0], github_id: $user[1], username: $user[2], avatar_url: $user[3],
-        profile_url: $user[4], synced_at: time::now()
-}) RETURN VALUE github_id
-"""
-FIND_USERS = "SELECT VALUE github_id FROM github_user WHERE github_id IN $ids"
-#: One page: its progress, if the claim still holds, and its edges. The ids are looked up through
-#: the unique index, which finds a renamed user's one record. The web application's own edge, with
-#: an id of its choice, stays the only one of its pair. Of an edge that is there already only a star
-#: that was taken back and given again is news. ``#`` stands for the page's number in the
-#: transaction: only a parameter of its own lets the engine use the index. ``@`` stands for the
-#: assignments of its progress. A user without a record would leave no trace, so what arrived is
-#: counted.
-STORE_PAGE = (
-    STORE_PROGRESS
-    + """
-LET $own_# = (SELECT VALUE in.github_id FROM starred WHERE out = $repo_# AND source = 'github');
-LET $arrived_# = (INSERT RELATION INTO starred (
-    SELECT VALUE {id: [github_id, $repo_id_#], in: id, out: $repo_#, source: 'stargazer_analysis',
-                  starred_at: <datetime>$at_#[<string>github_id], seen: $seen_#}
-    FROM github_user WHERE github_id IN $ids_# AND github_id NOT IN $own_#
-) ON DUPLICATE KEY UPDATE starred_at = $input.starred_at, unstarred_at = NONE,
-    seen = $input.seen ?? seen RETURN VALUE source);
-IF array::len($arrived_#) + array::len(array::intersect($own_#, $ids_#)) < array::len($ids_#) {
-    THROW 'users missing' };
-"""
-)
-#: A login that a record still bears whose user has another one by now: the record keeps its id and
-#: edges, under a name no login can have.
-FREE_LOGINS = """
-UPDATE github_user SET username = string::concat(username, '~', <string>github_id)
-WHERE username IN $logins AND github_id NOT IN $ids RETURN NONE
-"""
 
 
 @dataclass(slots=True, eq=False)
@@ -223,18 +192,18 @@ class PageWriter:
         """
         users = {user.github_id: user for write in writes for user in write.stargazers}
         new = self._find_new(users)
-        bindings: dict[str, Any] = {"users": [_user_row(user, user.login) for user in new.values()]}
+        bindings: dict[str, Any] = {"users": [user_row(user, user.login) for user in new.values()]}
         for number, write in enumerate(writes):
-            bindings |= {f"{name}_{number}": value for name, value in _bind_page(write).items()}
+            bindings |= {f"{name}_{number}": value for name, value in bind_page(write).items()}
         try:
             with self._inserting_alone(new):
-                self._database.run_retrying(_transaction(len(writes)), PATIENCE_SECONDS, **bindings)
+                self._database.run_retrying(transaction(len(writes)), PATIENCE_SECONDS, **bindings)
         except UsersMissing:
             logger.debug("users of %d pages need steps of their own", len(writes))
             self.known.forget()
             self._store_users(users)
             bindings["users"] = []
-            self._database.run_retrying(_transaction(len(writes)), PATIENCE_SECONDS, **bindings)
+            self._database.run_retrying(transaction(len(writes)), PATIENCE_SECONDS, **bindings)
         self.known.add((user.github_id, user.login) for user in new.values())
 
     def _find_new(self, users: dict[int, Stargazer]) -> dict[int, Stargazer]:
@@ -281,7 +250,7 @@ class PageWriter:
         """Insert users who have no record yet; those who could not get one, because their login
         stands in another record.
         """
-        rows = [_user_row(user, keys.get(user.github_id, user.login)) for user in new.values()]
+        rows = [user_row(user, keys.get(user.github_id, user.login)) for user in new.values()]
         left = new.keys() - set(
             self._database.run_retrying(INSERT_USERS, PATIENCE_SECONDS, users=rows)[0]
         )
@@ -311,33 +280,3 @@ class PageWriter:
             for user in new.values()
             if user.login in taken
         }
-
-
-def _user_row(user: Stargazer, key: str) -> list[Any]:
-    """What ``INSERT_USERS`` takes of a user."""
-    return [key, user.github_id, user.login, user.avatar_url, user.profile_url]
-
-
-def _bind_page(write: PageWrite) -> dict[str, Any]:
-    """The values of ``STORE_PAGE``; plain ones, since the library encodes records and datetimes
-    ten times slower.
-    """
-    return {
-        "row": write.claim.row,
-        "owner": write.claim.owner,
-        "fields": progress_fields(write.progress),
-        "repo": record("repo", write.claim.repository.key),
-        "seen": write.generation,
-        "repo_id": write.claim.repository.github_id,
-        "ids": list({user.github_id for user in write.stargazers}),
-        "at": {str(user.github_id): user.starred_at for user in write.stargazers},
-    }
-
-
-@lru_cache(maxsize=256)
-def _transaction(pages: int) -> str:
-    """The statements that store so many pages with their users."""
-    page = STORE_PAGE.replace("@", assign(progress_fields(Progress()), "$fields_#"))
-    users = INSERT_USERS.replace("RETURN VALUE github_id", "RETURN NONE")
-    each = (page.replace("#", str(number)) for number in range(pages))
-    return "".join(["BEGIN;", users, ";", *each, "COMMIT;"])

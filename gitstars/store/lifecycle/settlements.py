@@ -41,24 +41,9 @@ def settle(database: Database, held: Claim, settlement: Settlement) -> None:
     ``former`` goes when a list was proven or restored, and is kept by every other settlement. One
     that ``restores`` a claim without a former list gives it back to ``pending``.
     """
-    status, is_restored = settlement.status, settlement.restores and held.former is not None
-    if settlement.restores and not is_restored:
-        status = Status.PENDING
-    fields: dict[str, Any] = {
-        "last_error": redact_or_none(settlement.last_error),
-        "error_count": settlement.error_count,
-        "next_retry_after": to_datetime_or_none(settlement.next_retry_at),
-    }
-    if settlement.star_count is not None:
-        fields |= {"star_count": settlement.star_count, "total_stargazers": settlement.star_count}
-    if settlement.progress is not None:
-        fields |= progress_fields(settlement.progress)
-    if not is_restored:
-        fields |= {"status": str(status), "notes": redact_or_none(settlement.notes)}
-        if status is Status.COMPLETED:
-            fields |= {"updated_at": settlement.updated_at, "etag": settlement.etag}
-        if settlement.generation is not None:
-            fields["generation"] = settlement.generation
+    is_restored = settlement.restores and held.former is not None
+    status = Status.PENDING if settlement.restores and not is_restored else settlement.status
+    fields = _fields(settlement, None if is_restored else status)
     happened = {
         "completed_at": status is Status.COMPLETED and not is_restored,
         "swept_at": settlement.is_swept,
@@ -80,6 +65,27 @@ def settle(database: Database, held: Claim, settlement: Settlement) -> None:
     )[-1]
     if not is_settled:
         raise ClaimLost(f"{held.repository.full_name} is claimed by somebody else")
+
+
+def _fields(settlement: Settlement, status: Status | None) -> dict[str, Any]:
+    """The columns that a settlement sets; ``status`` None: those of the former list come back."""
+    fields: dict[str, Any] = {
+        "last_error": redact_or_none(settlement.last_error),
+        "error_count": settlement.error_count,
+        "next_retry_after": to_datetime_or_none(settlement.next_retry_at),
+    }
+    if settlement.star_count is not None:
+        fields |= {"star_count": settlement.star_count, "total_stargazers": settlement.star_count}
+    if settlement.progress is not None:
+        fields |= progress_fields(settlement.progress)
+    if status is None:
+        return fields
+    fields |= {"status": str(status), "notes": redact_or_none(settlement.notes)}
+    if status is Status.COMPLETED:
+        fields |= {"updated_at": settlement.updated_at, "etag": settlement.etag}
+    if settlement.generation is not None:
+        fields["generation"] = settlement.generation
+    return fields
 
 
 def assign(names: Iterable[str], source: str = "$fields") -> str:
