@@ -5,10 +5,8 @@ from dataclasses import dataclass
 
 from gitstars.model import Priority, Status, Task
 from gitstars.store.access import AccessRow
+from gitstars.store.history import LOOK_SECONDS
 from gitstars.store.starred import RepositoryState
-
-#: A star history has a row a week: older than this (seconds), its newest weeks are asked for again.
-HISTORY_SECONDS = 7 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,4 +71,4 @@ def judge_needs(
 
 
 def _is_history_due(state: RepositoryState, now: float) -> bool:
-    return state.history_at is None or state.history_at + HISTORY_SECONDS <= now
+    return state.history_at is None or state.history_at + LOOK_SECONDS <= now

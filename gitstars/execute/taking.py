@@ -29,9 +29,6 @@ from gitstars.tokens import may_list, token_kind
 
 logger = logging.getLogger(__name__)
 
-#: A history that was looked at within this time is not looked at again (seconds).
-HISTORY_SECONDS = 86_400.0
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -167,7 +164,7 @@ class Taking:
         if not self._routes.has_history or key in self._histories:
             return None
         stored = history.read_stored(self._database, job.repository)
-        is_fresh = stored.checked_at is not None and stored.checked_at + HISTORY_SECONDS > now
+        is_fresh = stored.checked_at is not None and stored.checked_at + history.LOOK_SECONDS > now
         is_interrupted = not stored.is_complete and stored.next_page > 1
         if is_fresh and not is_interrupted:
             return None

@@ -9,6 +9,8 @@ from gitstars.store.database import Database, record
 from gitstars.store.lifecycle.changes import SAVE_HISTORY
 from gitstars.store.reading import MOST_COUNT, as_bool, as_count, as_number
 
+#: A history that was looked at within this time is not looked at again (seconds).
+LOOK_SECONDS = 86_400.0
 READ_STORED = """
 SELECT history, total_stargazers, id FROM repo_processing_status WHERE repo = $repo
     ORDER BY id LIMIT 1;

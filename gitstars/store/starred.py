@@ -29,10 +29,13 @@ SELECT repo.id AS id, repo.github_id AS github_id, repo.full_name AS full_name,
 FROM gitstars_access WHERE user_id = $user_id AND may_list = true START $start LIMIT $limit
 """
 #: Asked by themselves: only a parameter lets the engine use the index, a subquery a row would look
-#: through all of them each time.
+#: through all of them each time. A history that was interrupted has to go on, whenever it was
+#: looked at.
 STATES = """
 SELECT id, repo, status, next_retry_after, completed_at, counted_at, total_stargazers, updated_at,
-    etag, requested, history.checked_at AS history_at
+    etag, requested,
+    (IF history.next_page > 1 AND history.is_complete != true { NONE }
+        ELSE { history.checked_at }) AS history_at
 FROM repo_processing_status WHERE repo IN $repos ORDER BY id DESC
 """
 #: The repository at a position of either list, as text.

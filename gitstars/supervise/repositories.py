@@ -69,8 +69,8 @@ class RepositoryOperations:
         if not force:
             self._refuse_if_pointless(view)
         account, repository = self._choose_account(view), _repository_of(view)
-        if self._dispatcher.is_full:
-            raise NotNow("the queue is full; try again when it has drained")
+        if not self._dispatcher.has_room(account.user_id):
+            raise NotNow("the queue of this account is full; try again when it has drained")
         self._change(lifecycle.begin if force else lifecycle.go_on, repository)
         self._dispatcher.put(Job(account.user_id, repository, Priority.REQUESTED, force))
         self._tell("repo.requested", repository, force=force)

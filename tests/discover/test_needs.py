@@ -164,9 +164,9 @@ def test_a_history_is_read_of_the_repositories_that_are_to_have_one(
 @pytest.mark.parametrize("status", [Status.RESTRICTED, Status.COMPLETED])
 @pytest.mark.parametrize(
     ("history_at", "is_due"),
-    [(None, True), (NOW - WEEK, True), (NOW - WEEK + 1, False), (NOW, False)],
+    [(None, True), (NOW - DAY, True), (NOW - DAY + 1, False), (NOW, False)],
 )
-def test_a_history_is_read_again_when_a_week_was_added(
+def test_a_history_is_looked_at_again_a_day_later(
     status: Status, history_at: float | None, is_due: bool
 ) -> None:
     state = RepositoryState(

@@ -1,5 +1,7 @@
 """Accounts and their repositories as the web application wrote them, with what is known of each."""
 
+from typing import Any
+
 import pytest
 
 from gitstars.model import Account, Repository, Status
@@ -32,6 +34,29 @@ def test_every_repository_comes_with_its_own_state(database: Database, ann: Acco
     assert (known["org/r-1100"].status, known["org/r-1100"].count) == (Status.COMPLETED, 5)
     assert {known[f"org/r-{n}"].status for n in range(0, 1100, 2)} == {Status.PENDING}
     assert {known[f"org/r-{n}"].status for n in range(1, STATES, 2)} == {None}
+
+
+@pytest.mark.parametrize(
+    ("history", "history_at"),
+    [
+        ({"checked_at": 5.0, "next_page": 3, "is_complete": True}, 5.0),
+        ({"checked_at": 5.0, "next_page": 1, "is_complete": False}, 5.0),
+        # It was interrupted: it goes on, whenever it was looked at.
+        ({"checked_at": 5.0, "next_page": 3, "is_complete": False}, None),
+        ({"checked_at": 5.0, "next_page": 3}, None),
+        ({}, None),
+    ],
+)
+def test_when_a_history_was_looked_at_is_known_unless_it_has_to_go_on(
+    database: Database, ann: Account, history: dict[str, Any], history_at: float | None
+) -> None:
+    lifecycle.ensure_all(database, ["org/r-3"])
+    row = record("repo_processing_status", "org/r-3")
+    database.run("UPDATE $row SET history = $history", row=row, history=history)
+
+    known = {state.repository.key: state for state in starred.list_repositories(database, ann)}
+
+    assert known["org/r-3"].history_at == history_at
 
 
 def test_of_several_rows_of_one_repository_the_lowest_id_counts(
