@@ -95,7 +95,7 @@ def small_world() -> Scenario:
             login="ada",
             token="gho_ada0000",
             starred=(1000, 1001, 1002, 1003),
-            owns_starred=True,
+            owned=(1000, 1001, 1002),
         ),
         SimAccount(
             user_id=2, login="grace", token="gho_grace00", starred=(1000,), owns_starred=True
