@@ -172,6 +172,7 @@ class App:
             self.events,
             self.clock,
             plan.fresh_seconds,
+            self.watcher.obstacle,
         )
         self.operations = Operations(
             self.database,

@@ -63,8 +63,13 @@ class Week(Answered, frozen=True):
 
 
 class RepositoryDetails(Repository, frozen=True):
-    """Everything known about a repository: who may list it, and its weekly history."""
+    """Everything known about a repository: who may list it, and its weekly history.
 
+    `obstacle` says why it does not move although it waits: no account that could list it can be
+    used now.
+    """
+
+    obstacle: str | None
     access: list[Access]
     history: list[Week]
 

@@ -49,6 +49,7 @@ def describe(known: api.RepositoryDetails) -> list[tuple[str, Any]]:
         ("repository", known.full_name),
         ("status", known.status.value),
         ("why", known.reason),
+        ("waits", known.obstacle),
         ("notes", known.notes),
         ("stars stored", stored),
         ("ghosts", known.ghosts or None),

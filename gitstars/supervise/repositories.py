@@ -4,7 +4,7 @@ Every change is in the database before anything in memory follows, so that a cra
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from gitstars import api
 from gitstars.clock import Clock, show_time
@@ -19,6 +19,11 @@ from gitstars.supervise.tokens import TokenDesk
 from gitstars.supervise.views import show_details, show_repository
 
 logger = logging.getLogger(__name__)
+
+#: Why none of these users' accounts can be used now, one sentence; None: one can.
+FindObstacle = Callable[[Sequence[int]], str | None]
+#: In these statuses a repository waits for an account.
+WAITING = (Status.PENDING, Status.RATE_LIMITED)
 
 
 class RepositoryOperations:
@@ -35,6 +40,7 @@ class RepositoryOperations:
         events: EventBus,
         clock: Clock,
         fresh_seconds: float,
+        find_obstacle: FindObstacle,
     ) -> None:
         self._database = database
         self._dispatcher = dispatcher
@@ -42,6 +48,7 @@ class RepositoryOperations:
         self._events = events
         self._clock = clock
         self._fresh_seconds = fresh_seconds
+        self._find_obstacle = find_obstacle
 
     def search(self, wanted: api.ReposQuery) -> tuple[list[api.Repository], int]:
         """A part of the repositories, and how many fit."""
@@ -57,7 +64,10 @@ class RepositoryOperations:
         weeks = overview.read_weeks(self._database, view.key)
         lanes = [self._dispatcher.lane(row.user_id) for row in rows]
         logins = {lane.user_id: lane.account.login for lane in lanes if lane is not None}
-        return show_details(view, rows, logins, weeks, self._clock.now())
+        obstacle = None
+        if view.status in WAITING:
+            obstacle = self._find_obstacle([row.user_id for row in rows])
+        return show_details(view, rows, logins, weeks, obstacle, self._clock.now())
 
     def reprocess(self, name: str, force: bool) -> api.Repository:
         """Collect a repository ahead of what waits. Raises NotKnown and NotNow.

@@ -40,6 +40,7 @@ def show_details(
     access: Iterable[AccessRow],
     logins: Mapping[int, str],
     weeks: Iterable[Week],
+    obstacle: str | None,
     now: float,
 ) -> api.RepositoryDetails:
     """Everything known; ``logins`` are of the users with an account here, ``now`` is epoch
@@ -47,6 +48,7 @@ def show_details(
     """
     return api.RepositoryDetails(
         **_repository_fields(view),
+        obstacle=redact_or_none(obstacle),
         access=[show_access(row, logins.get(row.user_id) or str(row.user_id)) for row in access],
         history=[
             api.Week(week=show_time(week.week), total=week.total, days=days_begun(week, now))

@@ -50,6 +50,7 @@ REFUSED = api.RepositoryDetails(
     started_at=None,
     completed_at=None,
     next_retry_at=None,
+    obstacle=None,
     access=[
         api.Access(
             user_id=101,

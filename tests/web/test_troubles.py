@@ -9,6 +9,7 @@ import pytest
 from gitstars.config import DatabaseConfig
 from gitstars.model import Status
 from gitstars.store import seeding, state
+from gitstars.store.database import record
 from gitstars.supervise import scale_memory
 from tests.harness import SurrealServer
 from tests.web.conftest import Serve, Served, small_world, start_served
@@ -175,6 +176,20 @@ def test_what_waits_only_for_a_token_that_is_out_says_so(
         assert (answer.status, answer.code) == (409, "conflict")
         assert message.startswith("account ada (1): GitHub rejects the token")
         assert "sign in again; it is looked at again at 20" in message
+
+
+def test_a_repository_that_waits_for_such_a_token_tells_it(served: Serve) -> None:
+    running = served()
+    reject_ada(running)
+    running.app.database.run(
+        "UPDATE repo_processing_status SET status = 'pending' WHERE repo = $repo",
+        repo=record("repo", "acme/tools"),
+    )
+
+    known = running.admin.get("/repos/acme/tools").json
+
+    assert known["obstacle"].startswith("account ada (1) cannot be used now: GitHub rejects")
+    assert running.admin.get("/repos/acme/reprocess").json["obstacle"] is None
 
 
 def test_another_account_whose_token_works_does_it(served: Serve) -> None:

@@ -139,6 +139,7 @@ export class Repositories {
     $("repo-facts").replaceChildren(...facts([
       ["Stars stored", stored(repo)],
       ["Of these", ghosts(repo)],
+      ["Waits", repo.obstacle],
       ["Notes", repo.status === "completed" ? null : repo.notes],
       ["Looked at again", away(repo.next_retry_at)],
       ["Completed", away(repo.completed_at)],
