@@ -3,8 +3,10 @@ they do not change.
 """
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 
 from gitstars.model import Repository
@@ -224,6 +226,98 @@ def test_the_counts_of_restricted_lists_stay_true(flow: MakeFlow, github: dict[s
     assert weeks[0]["total"] == 530
     assert list_calls(run) == 0
     assert sum(entry["route"] == "repo/stargazers/history" for entry in run.github.asked()) == 1
+
+
+def history_pages(run: Flow) -> list[tuple[str, str | None, int]]:
+    """Of each call for weeks: its page, and what became of it."""
+    return [
+        (entry["path"], entry["query"].get("page"), entry["status"])
+        for entry in run.github.asked()
+        if entry["path"].endswith("/stargazers/history")
+    ]
+
+
+def look_a_day_later(run: Flow) -> None:
+    """The last look at every history was more than a day ago; the counts are newer."""
+    assert run.app is not None
+    run.github.control("POST", "/log/clear")
+    run.database.run(
+        "UPDATE repo_processing_status SET history.checked_at -= 90000, next_retry_after = NONE"
+    )
+    run.app.watcher.scan()
+    run.wait_idle()
+
+
+def test_a_history_is_looked_at_daily_and_read_whole_when_old_weeks_shrank(
+    flow: MakeFlow,
+) -> None:
+    place = SimRepository(
+        id=7, full_name="org/closed", stars=900, created=datetime(2025, 1, 5, tzinfo=UTC)
+    )
+    account = SimAccount(user_id=1, login="ann", token="gho_annannann", starred=(7,))
+    scenario = Scenario(accounts=(account,), repositories=(place,), limits=NO_LIMITS)
+    run = flow(scenario, github=GRAPH)
+    run.start()
+    run.wait_idle()
+    first = history_pages(run)
+
+    look_a_day_later(run)
+    unchanged = history_pages(run)
+    # The oldest weeks shrink; the newest page stays as it is.
+    run.github.control("POST", "/repositories/7", {"unstar": list(range(40))})
+    run.database.run("UPDATE repo_processing_status SET counted_at = time::now() - 2d")
+    look_a_day_later(run)
+    look_a_day_later(run)
+    weeks = run.database.run("SELECT math::sum(total) AS total FROM star_history GROUP ALL")[0]
+
+    assert [page for _, page, _ in first] == ["1", "2", "3", "4"]
+    assert [(page, status) for _, page, status in unchanged] == [("1", 304)]
+    assert weeks[0]["total"] == run.rows()["org/closed"]["star_count"] == 860
+
+
+def test_several_accounts_with_one_restricted_repository_ask_for_its_history_once(
+    flow: MakeFlow,
+) -> None:
+    place = SimRepository(
+        id=7, full_name="org/closed", stars=300, created=datetime(2026, 8, 1, tzinfo=UTC)
+    )
+    accounts = tuple(
+        SimAccount(user_id=number, login=login, token=f"gho_{login}", starred=(7,))
+        for number, login in enumerate(("ann", "bob", "cleo"), start=1)
+    )
+    slow = msgspec.structs.replace(NO_LIMITS, latency_seconds=0.05)
+    run = flow(Scenario(accounts=accounts, repositories=(place,), limits=slow), github=GRAPH)
+
+    app = run.start()
+    run.wait_until(lambda: len(history_pages(run)) > 0, "its history is asked for")
+    app.watcher.scan()
+    run.wait_idle()
+    app.watcher.scan()
+    run.wait_idle()
+
+    assert run.rows()["org/closed"]["status"] == "restricted"
+    assert len(history_pages(run)) == 1
+
+
+@pytest.mark.parametrize("status", [404, 422])
+def test_a_history_that_is_not_to_be_had_is_not_asked_for_with_each_scan(
+    flow: MakeFlow, status: int
+) -> None:
+    place = SimRepository(id=7, full_name="org/closed", stars=300)
+    account = SimAccount(user_id=1, login="ann", token="gho_annannann", starred=(7,))
+    run = flow(Scenario(accounts=(account,), repositories=(place,), limits=NO_LIMITS), github=GRAPH)
+    rule = {"match": "GET */stargazers/history*", "effect": "status", "status": status}
+    run.github.control("POST", "/rules", {**rule, "body": '{"message":"No history"}'})
+
+    app = run.start()
+    run.wait_idle()
+    app.watcher.scan()
+    run.wait_idle()
+
+    assert len(history_pages(run)) == 1
+    assert run.rows()["org/closed"]["history"]["checked_at"] > 0
+    look_a_day_later(run)
+    assert len(history_pages(run)) == 1
 
 
 def test_a_renamed_repository_is_not_read_again_under_its_new_name(flow: MakeFlow) -> None:
