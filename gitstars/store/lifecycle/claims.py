@@ -54,10 +54,12 @@ KEPT = (
 )
 #: Whether the list is read from its beginning, whatever its cursor says. Binds ``$force``.
 BEGINS = f"($force OR (status = 'completed' AND requested = '{BEGIN_ANEW}'))"
-#: One statement, so one transaction: of two claimers one gets the row, the other an empty result or
-#: a conflict. The assignments are made in their order.
+#: The update is one statement, so one transaction: of two claimers one gets the row, the other an
+#: empty result or a conflict. The assignments are made in their order.
 CLAIM = f"""
-UPDATE $row SET
+LET $row = (SELECT VALUE id FROM repo_processing_status WHERE repo = $repo
+    ORDER BY id LIMIT 1)[0];
+LET $before = IF $row IS NONE {{ [] }} ELSE {{ UPDATE $row SET
     former = IF status = 'completed' {{ {{ {", ".join(f"{name}: {name}" for name in KEPT)} }} }}
         ELSE {{ former }},
     generation = IF {BEGINS} {{ {count_of("generation")} + 1 }} ELSE {{ generation }},
@@ -66,7 +68,8 @@ UPDATE $row SET
     lease_expires_at = time::now() + $lease, started_at = started_at ?? time::now(),
     next_retry_after = NONE, requested = NONE
 WHERE {MAY_CLAIM}
-RETURN BEFORE
+RETURN BEFORE }};
+RETURN [$row, $before];
 """
 #: The cursor of a complete list: whatever asks for it next, it never goes on behind the end, but
 #: reads the newest stars, or all of them.
@@ -94,21 +97,19 @@ def claim(
     row keeps that list's figures in ``former`` until another one is proven. With ``force``, or when
     an operator asked for it, the list begins anew (``Claim.begins_anew``).
     """
-    row = ensure(database, repository)
-    if row is None:
-        return None
+    bindings = {
+        "repo": record("repo", repository.key),
+        "lease": seconds(lease_seconds),
+        "refresh": REFRESH,
+        **rule_bindings(fresh_seconds, force, owner),
+    }
     try:
-        rows = database.run_retrying(
-            CLAIM,
-            PATIENCE_SECONDS,
-            row=row,
-            lease=seconds(lease_seconds),
-            refresh=REFRESH,
-            **rule_bindings(fresh_seconds, force, owner),
-        )[0]
+        row, before = database.run_retrying(CLAIM, PATIENCE_SECONDS, **bindings)[-1]
+        if row is None and ensure(database, repository) is not None:
+            row, before = database.run_retrying(CLAIM, PATIENCE_SECONDS, **bindings)[-1]
     except TransactionConflict:
         return None
-    return _read_claim(row, repository, owner, rows[0], force) if rows else None
+    return _read_claim(row, repository, owner, before[0], force) if before else None
 
 
 def ensure(database: Database, repository: Repository) -> Any:
