@@ -13,6 +13,7 @@ from gitstars.fetch import answers
 from gitstars.model import PageWrite, Progress
 from gitstars.simulator.scenario import SimLimits, make_scenario
 from gitstars.store import accounts, lifecycle, starred
+from gitstars.store.starred import Terms
 
 NO_LIMITS = SimLimits(
     points_per_window=10_000_000,
@@ -99,7 +100,7 @@ def _check(stored: int, expected: int) -> None:
 def _walk(app: App, config: Config) -> int:
     stored = 0
     account = accounts.read_accounts(app.database).accounts[0]
-    for state in starred.list_repositories(app.database, account):
+    for state in starred.list_needy(app.database, account, Terms(0.0)):
         repository = state.repository
         held = lifecycle.claim(
             app.database, repository, app.instance.owner(), config.collect.lease_seconds, 0.0

@@ -291,6 +291,7 @@ class App:
             self.database,
             lambda: [lane.account for lane in self.dispatcher.lanes()],
             self.clock,
+            lambda: self.events.totals.total(),
         )
         return Snapshots(
             AccountReader(

@@ -87,6 +87,23 @@ class Task(StrEnum):
     COUNTS = "counts"
 
 
+def history_statuses(setting: str) -> frozenset[Status]:
+    """The statuses in which a repository has a weekly history, by ``collect.history``."""
+    chosen = {
+        "none": (),
+        "restricted": (Status.RESTRICTED,),
+        "all": (Status.RESTRICTED, Status.COMPLETED),
+    }
+    return frozenset(chosen[setting])
+
+
+def wants_history(setting: str, status: Status | None, repository: Repository) -> bool:
+    """Whether a repository in this status has a weekly history, by ``collect.history``; GitHub
+    gives none of private ones.
+    """
+    return status in history_statuses(setting) and not repository.is_private
+
+
 class Week(NamedTuple):
     """Stars of one week that are still there.
 

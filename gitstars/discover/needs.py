@@ -1,12 +1,15 @@
-"""What a repository of an account needs now: pure."""
+"""What a repository of an account needs now: pure.
 
-from collections.abc import Iterator
+Whether its list may be claimed is the rule of ``store.lifecycle``, which the database evaluates.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from gitstars.model import Priority, Status, Task
-from gitstars.store.access import AccessRow
+from gitstars.model import Priority, Status, Task, history_statuses, wants_history
 from gitstars.store.history import LOOK_SECONDS
-from gitstars.store.starred import RepositoryState
+from gitstars.store.starred import RepositoryState, Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,54 +24,55 @@ class Rules:
     history: str
     include: frozenset[str]
 
+    def terms(self, now: float) -> Terms:
+        """What the database is asked with at ``now`` (epoch seconds)."""
+        return Terms(self.fresh_seconds, history_statuses(self.history), now - LOOK_SECONDS)
+
 
 def judge_needs(
     state: RepositoryState,
-    access: AccessRow | None,
+    user_id: int,
     now: float,
     rules: Rules,
     priority: int = Priority.EXISTING,
+    is_historian: bool = True,
 ) -> Iterator[tuple[Task, int]]:
-    """The tasks that are due, each with its priority; ``priority`` is that of a list which was
-    never read to its end.
+    """The tasks that are due for a user's account, each with its priority.
+
+    ``priority`` is that of a list which was never read to its end; ``is_historian``: the history
+    of this repository is asked for with this account (see ``choose_historian``).
     """
-    refused = (
-        access is not None and access.may_list is False and (access.look_again_at or 0.0) > now
-    )
+    may_list = user_id not in state.refused and state.may_claim
     match state.status:
-        case None | Status.PENDING | Status.PROCESSING:
-            if not refused:
-                yield Task.LIST, priority
-        case Status.RATE_LIMITED:
-            if not refused and (state.next_retry_at or 0.0) <= now:
-                yield Task.LIST, priority
+        case Status.COMPLETED if state.is_requested:
+            if may_list:
+                yield Task.LIST, min(priority, Priority.REQUESTED)
         case Status.COMPLETED:
-            if not refused and state.is_refresh_due(now, rules.fresh_seconds):
-                if state.is_requested:
-                    yield Task.LIST, priority
-                else:
-                    yield Task.COUNTS, Priority.REFRESH
-            if (
-                rules.history == "all"
-                and not state.repository.is_private
-                and _is_history_due(state, now)
-            ):
-                yield Task.HISTORY, Priority.HISTORY
-        case Status.RESTRICTED:
-            if not refused:
-                yield Task.LIST, priority
-            elif state.is_count_due(now, rules.fresh_seconds):
+            if may_list:
                 yield Task.COUNTS, Priority.REFRESH
-            if (
-                rules.history != "none"
-                and not state.repository.is_private
-                and _is_history_due(state, now)
-            ):
-                yield Task.HISTORY, Priority.HISTORY
         case Status.FAILED | Status.PAGINATION_LIMITED:
-            if state.next_retry_at is not None and state.next_retry_at <= now and not refused:
+            if may_list:
                 yield Task.LIST, Priority.REFRESH
+        case _:
+            if may_list:
+                yield Task.LIST, priority
+            elif state.is_count_due and user_id in state.refused:
+                yield Task.COUNTS, Priority.REFRESH
+    if (
+        is_historian
+        and wants_history(rules.history, state.status, state.repository)
+        and (state.history_at is None or state.history_at + LOOK_SECONDS <= now)
+    ):
+        yield Task.HISTORY, Priority.HISTORY
 
 
-def _is_history_due(state: RepositoryState, now: float) -> bool:
-    return state.history_at is None or state.history_at + LOOK_SECONDS <= now
+def choose_historian(repository_key: object, users: Iterable[int]) -> int | None:
+    """The one of these users whose account asks for a repository's history: each server and each
+    scan choose the same, the repositories are spread over the users, and when one goes only its own
+    are handed over (rendezvous hashing). None: there is no user.
+    """
+
+    def weight(user_id: int) -> bytes:
+        return hashlib.blake2b(f"{user_id} {repository_key}".encode(), digest_size=8).digest()
+
+    return max(users, key=weight, default=None)

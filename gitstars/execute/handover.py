@@ -14,7 +14,7 @@ from gitstars.execute.ending import Ending
 from gitstars.fetch import access, answers, refusals
 from gitstars.fetch.client import GitHubClient
 from gitstars.fetch.ledger import Ledger
-from gitstars.model import Job, Priority, Repository, Status, Task
+from gitstars.model import Job, Priority, Repository, Status, Task, wants_history
 from gitstars.store import access as access_rows
 from gitstars.store import lifecycle
 from gitstars.store.access import AccessRow
@@ -107,7 +107,10 @@ class HandOver:
 
     def queue_history(self, user_id: int, repository: Repository, status: Status) -> None:
         """Where it is wanted: the weekly history of a repository that ended so. Raises nothing."""
-        if wants_history(self._collect, status, repository) and self._client.routes.has_history:
+        if (
+            wants_history(self._collect.history, status, repository)
+            and self._client.routes.has_history
+        ):
             job = Job(user_id, repository, Priority.HISTORY, task=Task.HISTORY)
             self._dispatcher.put(job)
 
@@ -163,10 +166,3 @@ class HandOver:
             for account in accounts
             if not self._ledger.is_rejected(account.user_id, account.token, now)
         }
-
-
-def wants_history(collect: CollectConfig, status: Status, repository: Repository) -> bool:
-    """Whether a repository in this status gets its weekly history."""
-    is_restricted = status is Status.RESTRICTED and collect.history != "none"
-    is_complete = status is Status.COMPLETED and collect.history == "all"
-    return (is_restricted or is_complete) and not repository.is_private

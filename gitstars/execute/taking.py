@@ -25,6 +25,7 @@ from gitstars.fetch.routes import Routes
 from gitstars.model import Account, Claim, Job, Resource, Task
 from gitstars.store import edges, history, lifecycle, starred
 from gitstars.store.database import Database
+from gitstars.store.starred import Terms
 from gitstars.tokens import may_list, token_kind
 
 logger = logging.getLogger(__name__)
@@ -172,14 +173,10 @@ class Taking:
         return HistoryReading(job, stored, is_whole_due(stored, now))
 
     def _begin_counts(self, job: Job, account: Account) -> Reading | None:
-        now, fresh = self._clock.now(), self._plan.fresh_seconds
-        due = {
-            state.repository.key: state
-            for state in starred.list_repositories(self._database, account)
-            if state.is_refresh_due(now, fresh) or state.is_count_due(now, fresh)
-        }
+        terms = Terms(self._plan.fresh_seconds)
+        due = list(starred.list_counts_due(self._database, account, terms))
         if not due:
             return None
         by_query = self._routes.has_graphql
-        groups = counts.group_states(list(due.values()), by_query)
+        groups = counts.group_states(due, by_query)
         return CountsReading(job, groups, by_query)

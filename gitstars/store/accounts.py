@@ -28,6 +28,10 @@ PAGE = f"""
 SELECT * OMIT updatedAt FROM (SELECT {FIELDS} FROM account
     WHERE providerId = 'github' AND access_token ORDER BY updatedAt START $start LIMIT $limit)
 """
+SOME = f"""
+SELECT * OMIT updatedAt FROM (SELECT {FIELDS} FROM $ids
+    WHERE providerId = 'github' AND access_token)
+"""
 NAME = """
 SELECT VALUE <string>id FROM (SELECT id, updatedAt FROM account
     WHERE providerId = 'github' AND access_token ORDER BY updatedAt START $start LIMIT 1)
@@ -77,6 +81,13 @@ def read_accounts(database: Database) -> Found:
 
     for rows in read_pages(ask, PAGE_ACCOUNTS, leave_out):
         _sort(rows, found)
+    return found
+
+
+def read_some(database: Database, identities: Sequence[Any]) -> Found:
+    """The accounts with these record ids, as far as they are GitHub accounts with a token."""
+    found = Found()
+    _sort(database.run(SOME, ids=list(identities))[0], found)
     return found
 
 

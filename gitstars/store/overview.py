@@ -7,13 +7,28 @@ from typing import Any
 
 from gitstars.model import Account, Week
 from gitstars.store.database import Database, record
-from gitstars.store.reading import as_bool, as_count, as_user_id
+from gitstars.store.reading import as_count
+from gitstars.store.starred import CHUNK_ROWS, STARRED, STATUS_ROWS
 
-PROGRESS = """
-LET $repos = (SELECT VALUE out FROM $user->starred WHERE unstarred_at IS NONE);
-RETURN array::len($repos);
-SELECT status, count() AS total FROM repo_processing_status WHERE repo IN $repos GROUP BY status;
+PROGRESS = f"""{STARRED}
+LET $rows = ({STATUS_ROWS});
+RETURN [array::len($edges), array::len($places),
+    (SELECT status, count() AS total FROM $rows GROUP BY status)];
 """
+ACCESS = """
+SELECT may_list, count() AS total FROM gitstars_access WHERE user_id = $user_id GROUP BY may_list
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PartProgress:
+    """A part of what an account starred: how many positions it has (0: the list is over), how many
+    repositories, and how many of these stand in each status.
+    """
+
+    positions: int
+    total: int
+    by_status: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,28 +39,19 @@ class AccessCount:
     refused: int = 0
 
 
-def count_progress(database: Database, account: Account) -> tuple[int, dict[str, int]]:
-    """How many repositories the account starred, and how many of them stand in each status."""
-    _, total, rows = database.run(PROGRESS, user=record("github_user", account.github_user))
-    return int(total), {str(row["status"]): int(row["total"]) for row in rows}
+def count_part(database: Database, account: Account, number: int) -> PartProgress:
+    """The progress of the part with this number (from 0) of what the account starred."""
+    user = record("github_user", account.github_user)
+    positions, total, rows = database.run(PROGRESS, user=user, number=number, limit=CHUNK_ROWS)[-1]
+    by_status = {str(row.get("status")): int(row["total"]) for row in rows}
+    return PartProgress(int(positions), int(total), by_status)
 
 
-def count_access(database: Database) -> dict[int, AccessCount]:
-    """What is known of every user's access."""
-    rows = database.run(
-        "SELECT user_id, may_list, count() AS total FROM gitstars_access WHERE may_list != "
-        "NONE "
-        "GROUP BY user_id, may_list"
-    )[0]
-    counts = {
-        (user, row["may_list"]): int(row["total"])
-        for row in rows
-        if (user := as_user_id(row["user_id"])) is not None and as_bool(row["may_list"]) is not None
-    }
-    return {
-        user: AccessCount(counts.get((user, True), 0), counts.get((user, False), 0))
-        for user, _ in counts
-    }
+def count_access(database: Database, user_id: int) -> AccessCount:
+    """What is known of the user's access."""
+    rows = database.run(ACCESS, user_id=user_id)[0]
+    counts = {repr(row.get("may_list")): int(row["total"]) for row in rows}
+    return AccessCount(counts.get("True", 0), counts.get("False", 0))
 
 
 def read_weeks(database: Database, key: str) -> list[Week]:

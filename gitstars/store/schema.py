@@ -48,6 +48,21 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "DEFINE TABLE IF NOT EXISTS gitstars_state SCHEMALESS",
     ),
     ("DEFINE INDEX IF NOT EXISTS gitstars_repo_github_id ON repo FIELDS github_id",),
+    # What comes due by itself is found by its time.
+    (
+        (
+            "DEFINE INDEX IF NOT EXISTS gitstars_status_retry ON repo_processing_status FIELDS "
+            "next_retry_after"
+        ),
+        (
+            "DEFINE INDEX IF NOT EXISTS gitstars_status_counted ON repo_processing_status FIELDS "
+            "counted_at"
+        ),
+        (
+            "DEFINE INDEX IF NOT EXISTS gitstars_status_history ON repo_processing_status FIELDS "
+            "history.checked_at"
+        ),
+    ),
 )
 
 

@@ -1,87 +1,156 @@
-"""The repositories that an account starred, owns or collaborates on, with what is known of their
-collecting. Reads only. A row that cannot be read is left out and named once.
+"""The repositories that an account starred, owns or collaborates on, and what is to be done about
+each.
+
+The engine compares; only what needs something is sent. So an account of a thousand repositories in
+which nothing changed costs some milliseconds of the engine's time, and none of ours. Reads only. A
+row that cannot be read is left out and told.
 """
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from gitstars.model import Account, Repository, Status
 from gitstars.store.accounts import is_github_id
-from gitstars.store.database import Database, key_of, record, to_epoch
+from gitstars.store.database import Database, key_of, record
+from gitstars.store.lifecycle import MAY_CLAIM, rule_bindings
 from gitstars.store.lifecycle.rule import BEGIN_ANEW
-from gitstars.store.parts import UNREADABLE, LeaveOut, read_pages, read_parts, show_name
+from gitstars.store.parts import UNREADABLE, LeaveOut, read_parts, show_name
 
 logger = logging.getLogger(__name__)
 
-#: Repositories read with one query.
-PAGE_ROWS = 1000
-
-STARRED = """
-SELECT out.id AS id, out.github_id AS github_id, out.full_name AS full_name, out.stars AS stars,
-    out.is_private AS is_private
-FROM $user->starred WHERE unstarred_at IS NONE START $start LIMIT $limit
-"""
-OWN = """
-SELECT repo.id AS id, repo.github_id AS github_id, repo.full_name AS full_name,
-    repo.stars AS stars, repo.is_private AS is_private
-FROM gitstars_access WHERE user_id = $user_id AND may_list = true START $start LIMIT $limit
-"""
-#: Asked by themselves: only a parameter lets the engine use the index, a subquery a row would look
-#: through all of them each time. A history that was interrupted has to go on, whenever it was
-#: looked at.
-STATES = """
-SELECT id, repo, status, next_retry_after, completed_at, counted_at, total_stargazers, updated_at,
-    etag, requested,
-    (IF history.next_page > 1 AND history.is_complete != true { NONE }
-        ELSE { history.checked_at }) AS history_at
-FROM repo_processing_status WHERE repo IN $repos ORDER BY id DESC
-"""
-#: The repository at a position of either list, as text.
-STARRED_NAME = """
-SELECT VALUE <string>out FROM $user->starred WHERE unstarred_at IS NONE START $start LIMIT 1
-"""
-OWN_NAME = """
-SELECT VALUE <string>repo FROM gitstars_access WHERE user_id = $user_id AND may_list = true
-    START $start LIMIT 1
-"""
+#: Repositories of an account that one query looks through, and that one describes.
+CHUNK_ROWS, DESCRIBED_ROWS = 200, 100
 #: GitHub's longest: an owner of 39 characters and a repository of 100.
 LONGEST_KEY = 300
+
+#: The account may not list it, and does not look again yet.
+REFUSED = "may_list = false AND look_again_at > time::now()"
+#: The count of a list that nobody may read is too old.
+COUNT_DUE = "(status = 'restricted' AND !(counted_at > time::now() - $fresh))"
+#: A history that was interrupted has to go on, whenever it was looked at.
+HISTORY_STANDS = "(history.next_page > 1 AND history.is_complete != true)"
+#: The weekly history is looked at again. ``history.checked_at`` is a number (epoch seconds).
+HISTORY_DUE = f"""(status IN $with_history
+    AND ({HISTORY_STANDS} OR !(history.checked_at > $history_before)))"""
+#: A part of what the account starred. Counting positions in the list of edges reads no edge.
+STARRED = """
+LET $edges = array::at(array::clump($user->starred, $limit), $number) ?? [];
+LET $places = (SELECT VALUE out FROM $edges WHERE unstarred_at IS NONE);
+"""
+#: A part of what the account may list for other reasons.
+OWN = """
+LET $edges = (SELECT VALUE repo FROM gitstars_access WHERE user_id = $user_id AND may_list = true
+    START $number * $limit LIMIT $limit);
+LET $places = $edges;
+"""
+#: Rows of the repositories ``$places``, found by the index.
+STATUS_ROWS = "SELECT * OMIT cursor FROM repo_processing_status WHERE repo IN $places"
+ACCESS_ROWS = """SELECT user_id, repo, may_list, look_again_at FROM gitstars_access
+    WITH INDEX gitstars_access_repo WHERE repo IN $places"""
+#: The part's status rows, found by the index, and those of its repositories that the account may
+#: not list. What is chosen among them is chosen by value: in one statement with the index, an OR
+#: makes the engine look through the whole table.
+ROWS = f"""
+LET $rows = ({STATUS_ROWS});
+LET $asked = ({ACCESS_ROWS} AND user_id = $user_id);
+LET $refused = (SELECT VALUE repo FROM $asked WHERE {REFUSED});
+"""
+#: How many positions the part has, the repositories that something is to be done about, and those
+#: that have no status yet.
+NEEDY = f"""{ROWS}
+RETURN [array::len($edges), (SELECT VALUE repo FROM $rows WHERE
+        (repo NOT IN $refused AND {MAY_CLAIM}) OR (repo IN $refused AND {COUNT_DUE})
+        OR {HISTORY_DUE}),
+    array::complement($places, (SELECT VALUE repo FROM $rows))];
+"""
+#: The same, of those whose count is due.
+COUNTED = f"""{ROWS}
+RETURN [array::len($edges), (SELECT VALUE repo FROM $rows WHERE (repo IN $refused AND {COUNT_DUE})
+    OR (repo NOT IN $refused AND status = 'completed' AND (requested ?? NONE) IS NONE
+        AND {MAY_CLAIM})), []];
+"""
+#: Of several rows of one repository the lowest id counts. The order is asked for by itself: in one
+#: statement with the index, the engine looks through the whole table in that order.
+STATES = f"""
+LET $rows = ({STATUS_ROWS});
+SELECT id, repo, status, total_stargazers, updated_at, etag, requested,
+    (IF {HISTORY_STANDS} {{ NONE }} ELSE {{ history.checked_at }}) AS history_at,
+    {MAY_CLAIM} AS may_claim, {COUNT_DUE} AS is_count_due
+FROM $rows ORDER BY id DESC;
+"""
+REPOSITORIES = "SELECT id, github_id, full_name, stars, is_private FROM $places;"
+REFUSALS = f"""
+LET $asked = ({ACCESS_ROWS});
+SELECT user_id, repo FROM $asked WHERE {REFUSED};
+"""
+STARRERS = """
+SELECT in.github_id AS user_id, out AS repo FROM starred WHERE out IN $places AND source = 'github';
+"""
+LISTERS = "SELECT user_id, repo FROM $asked WHERE may_list = true;"
+#: A digest of an account's edges: it changes when one comes or goes. Made of the edges' ids alone,
+#: without reading them.
+FINGERPRINT = "RETURN crypto::md5(<string>(${name}->starred));"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What decides whether something is due.
+
+    ``fresh_seconds``: how long a count or a complete list holds. ``with_history``: repositories in
+    these statuses have a weekly history, which is looked at again where that was before
+    ``history_before`` (epoch seconds).
+    """
+
+    fresh_seconds: float
+    with_history: frozenset[Status] = frozenset()
+    history_before: float = 0.0
+
+    @property
+    def bindings(self) -> dict[str, Any]:
+        """What the queries above bind. Whether an account may try is asked beside the rule."""
+        return {
+            **rule_bindings(self.fresh_seconds),
+            "with_history": sorted(self.with_history),
+            "history_before": self.history_before,
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class RepositoryState:
-    """A repository of an account and what is known of its collecting; ``status`` None: nothing
-    yet.
+    """A repository and what is known of its collecting; ``status`` None: nothing yet.
 
-    Times are epoch seconds.
-
-    ``is_requested``: a complete list is to be read from its beginning, as an operator asked.
-
-    ``count`` is the number of stars at the last look, ``counted_at`` the time of it, ``updated_at``
-    what GitHub said then.
+    ``may_claim`` is the rule of ``lifecycle``, for an account that was not refused.
+    ``is_requested``: an operator asked for the whole list. ``count`` is the number of stars at the
+    last look, ``updated_at`` and ``etag`` what GitHub said then. ``history_at``: when its history
+    was looked at last (epoch seconds; None where it was interrupted). ``refused`` are the users who
+    were refused and do not look again yet, ``users`` those who starred it or may list it for other
+    reasons (empty where not asked for).
     """
 
     repository: Repository
     status: Status | None = None
-    next_retry_at: float | None = None
-    completed_at: float | None = None
-    counted_at: float | None = None
+    may_claim: bool = True
+    is_requested: bool = False
+    is_count_due: bool = False
     count: int | None = None
     updated_at: str | None = None
     etag: str | None = None
     history_at: float | None = None
-    is_requested: bool = False
+    refused: frozenset[int] = frozenset()
+    users: frozenset[int] = frozenset()
 
-    def is_refresh_due(self, now: float, fresh_seconds: float) -> bool:
-        """Whether a completed repository comes back now."""
-        due_at = self.next_retry_at or (self.completed_at or 0.0) + fresh_seconds
-        return self.status is Status.COMPLETED and due_at <= now
 
-    def is_count_due(self, now: float, fresh_seconds: float) -> bool:
-        """Whether the count of a repository that nobody may list is too old."""
-        return self.status is Status.RESTRICTED and (self.counted_at or 0.0) + fresh_seconds <= now
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of an account's repositories: how many positions it has (0: the list is over), the
+    record ids of those that something is to be done about, and of those without a status.
+    """
+
+    positions: int
+    due: list[Any] = field(default_factory=list)
+    new: list[Any] = field(default_factory=list)
 
 
 def log_left_out(name: str, reason: str) -> None:
@@ -89,61 +158,69 @@ def log_left_out(name: str, reason: str) -> None:
     logger.warning("%s is left out: %s", name, reason)
 
 
-def list_repositories(
-    database: Database, account: Account, leave_out: LeaveOut = log_left_out
-) -> Iterator[RepositoryState]:
-    """The repositories that the account starred, then those it may list for other reasons; one
-    may come twice. ``leave_out`` is told of rows that cannot be read.
+def read_part(
+    database: Database, account: Account, number: int, terms: Terms, own: bool = False
+) -> Part:
+    """The part with this number (from 0) of what the account starred; ``own``: of what it may list
+    for other reasons.
     """
-    user = record("github_user", account.github_user)
-    yield from _pages(database, STARRED, STARRED_NAME, leave_out, user=user)
-    yield from _pages(database, OWN, OWN_NAME, leave_out, user_id=account.user_id)
+    return _read_part(database, (OWN if own else STARRED) + NEEDY, account, number, terms)
 
 
-def _pages(
-    database: Database, query: str, name: str, leave_out: LeaveOut, **bindings: Any
+def list_needy(
+    database: Database, account: Account, terms: Terms, leave_out: LeaveOut = log_left_out
 ) -> Iterator[RepositoryState]:
-    def ask(start: int, limit: int) -> list[Any]:
-        rows: list[Any] = database.run(query, start=start, limit=limit, **bindings)[0]
-        return rows
-
-    def leave_out_at(start: int) -> None:
-        for found in database.run(name, start=start, **bindings)[0]:
-            leave_out(show_name(found), UNREADABLE)
-
-    for rows in read_pages(ask, PAGE_ROWS, leave_out_at):
-        places = [read_repository(row, leave_out) for row in rows if row.get("id") is not None]
-        readable = [place for place in places if place is not None]
-        yield from _with_states(database, readable, leave_out)
+    """All of the account's repositories that something is to be done about, each once."""
+    return _list(database, account, NEEDY, terms, leave_out)
 
 
-def _with_states(
-    database: Database, places: Sequence[Repository], leave_out: LeaveOut
+def list_counts_due(
+    database: Database, account: Account, terms: Terms, leave_out: LeaveOut = log_left_out
 ) -> Iterator[RepositoryState]:
-    lost: set[str] = set()
+    """The account's repositories whose count is due, each once."""
+    return _list(database, account, COUNTED, terms, leave_out)
 
-    def ask(keys: Sequence[str]) -> list[Any]:
-        rows: list[Any] = database.run(STATES, repos=[record("repo", key) for key in keys])[0]
-        return rows
 
-    def leave_out_key(key: str) -> None:
-        lost.add(key)
-        leave_out(show_name(f"the status of repo:{key}"), UNREADABLE)
+def describe(
+    database: Database,
+    identities: Sequence[Any],
+    terms: Terms,
+    leave_out: LeaveOut = log_left_out,
+    with_users: bool = False,
+) -> Iterator[RepositoryState]:
+    """What is known of the repositories with these record ids, as far as they exist;
+    ``with_users``: also whose they are.
+    """
 
-    found = read_parts(ask, [place.key for place in places], leave_out_key) if places else ()
-    # Of several rows of one repository the lowest id counts.
-    states = {key_of(row["repo"]): row for row in found}
-    for place in places:
-        if place.key not in lost:
-            yield _read_state(place, states.get(place.key, {}))
+    def ask(chunk: Sequence[Any]) -> list[Any]:
+        return list(_describe(database, chunk, terms, leave_out, with_users))
+
+    def leave_out_identity(identity: Any) -> None:
+        leave_out(show_name(identity), UNREADABLE)
+
+    for start in range(0, len(identities), DESCRIBED_ROWS):
+        chunk = identities[start : start + DESCRIBED_ROWS]
+        yield from read_parts(ask, chunk, leave_out_identity)
+
+
+def fingerprints(database: Database, accounts: Sequence[Account]) -> list[str]:
+    """A digest of the stars of each account: it changes when one comes or goes."""
+    users = {
+        f"user_{number}": record("github_user", account.github_user)
+        for number, account in enumerate(accounts)
+    }
+    # One statement each: in a closure the engine reads every edge.
+    query = "".join(FINGERPRINT.format(name=name) for name in users)
+    return [str(digest) for digest in database.run(query, **users)] if users else []
 
 
 def read_repository(row: dict[str, Any], leave_out: LeaveOut) -> Repository | None:
     """A row of ``repo``; None where its id is no name of a repository, which is told."""
-    key: Any = getattr(row["id"], "id", None)
+    identity = row["id"]
+    key: Any = getattr(identity, "id", None)
     is_named = type(key) is int or (isinstance(key, str) and 0 < len(key) <= LONGEST_KEY)
-    if not is_named or row["id"].table_name != "repo":
-        leave_out(show_name(row["id"]), "the id of a repository is its owner/name; correct the row")
+    if not is_named or identity.table_name != "repo":
+        leave_out(show_name(identity), "the id of a repository is its owner/name; correct the row")
         return None
     name, github_id = row.get("full_name"), row.get("github_id")
     stars: Any = row.get("stars")
@@ -157,18 +234,84 @@ def read_repository(row: dict[str, Any], leave_out: LeaveOut) -> Repository | No
     )
 
 
-def _read_state(place: Repository, row: dict[str, Any]) -> RepositoryState:
+def _list(
+    database: Database, account: Account, chosen: str, terms: Terms, leave_out: LeaveOut
+) -> Iterator[RepositoryState]:
+    seen: set[str] = set()
+    for source in (STARRED, OWN):
+        number = 0
+        while (part := _read_part(database, source + chosen, account, number, terms)).positions:
+            number += 1
+            for state in describe(database, [*part.due, *part.new], terms, leave_out):
+                if state.repository.key not in seen:
+                    seen.add(state.repository.key)
+                    yield state
+
+
+def _read_part(database: Database, query: str, account: Account, number: int, terms: Terms) -> Part:
+    positions, due, new = database.run(
+        query,
+        user=record("github_user", account.github_user),
+        user_id=account.user_id,
+        number=number,
+        limit=CHUNK_ROWS,
+        **terms.bindings,
+    )[-1]
+    return Part(int(positions), list(due), list(new))
+
+
+def _describe(
+    database: Database,
+    identities: Sequence[Any],
+    terms: Terms,
+    leave_out: LeaveOut,
+    with_users: bool,
+) -> Iterator[RepositoryState]:
+    query = STATES + REPOSITORIES + REFUSALS + (STARRERS + LISTERS if with_users else "")
+    answers = database.run(query, places=list(identities), **terms.bindings)
+    _, found, places, _, refusals, *owners = answers
+    states = {key_of(row["repo"]): row for row in found}
+    refused = _group_users(refusals)
+    users = _group_users([row for rows in owners for row in rows])
+    for row in places:
+        place = read_repository(row, leave_out) if row.get("id") is not None else None
+        if place is not None:
+            known = states.get(place.key)
+            yield _read_state(
+                place,
+                known,
+                refused.get(place.key, frozenset()),
+                users.get(place.key, frozenset()),
+            )
+
+
+def _group_users(rows: Sequence[dict[str, Any]]) -> dict[Any, frozenset[int]]:
+    """The users of each repository, by its key."""
+    found: dict[Any, set[int]] = {}
+    for row in rows:
+        key = getattr(row.get("repo"), "id", None)
+        if isinstance(key, str | int) and is_github_id(row.get("user_id")):
+            found.setdefault(key, set()).add(row["user_id"])
+    return {key: frozenset(users) for key, users in found.items()}
+
+
+def _read_state(
+    place: Repository, row: dict[str, Any] | None, refused: frozenset[int], users: frozenset[int]
+) -> RepositoryState:
+    if row is None:
+        return RepositoryState(place, refused=refused, users=users)
     status, count, history_at = (row.get(n) for n in ("status", "total_stargazers", "history_at"))
     updated_at, etag = row.get("updated_at"), row.get("etag")
     return RepositoryState(
         repository=place,
         status=Status(status) if isinstance(status, str) and status in set(Status) else None,
-        next_retry_at=to_epoch(row.get("next_retry_after")),
-        completed_at=to_epoch(row.get("completed_at")),
-        counted_at=to_epoch(row.get("counted_at")),
+        may_claim=row.get("may_claim") is True,
+        is_requested=row.get("requested") == BEGIN_ANEW,
+        is_count_due=row.get("is_count_due") is True,
         count=count if type(count) is int else None,
         updated_at=updated_at if isinstance(updated_at, str) else None,
         etag=etag if isinstance(etag, str) else None,
-        is_requested=row.get("requested") == BEGIN_ANEW,
         history_at=float(history_at) if isinstance(history_at, int | float) else None,
+        refused=refused,
+        users=users,
     )

@@ -2,9 +2,10 @@
 is paused.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
-from gitstars.store.database import Database, record
+from gitstars.store.database import Database, key_of, record
 from gitstars.store.reading import as_number
 
 
@@ -14,13 +15,19 @@ def read(database: Database, key: str, default: Any = None) -> Any:
     return values[0] if values else default
 
 
+def read_numbers(database: Database, keys: Sequence[str]) -> dict[str, float]:
+    """The numbers under those of these keys where one was written."""
+    rows = database.run(
+        "SELECT id, value FROM $rows", rows=[record("gitstars_state", key) for key in keys]
+    )[0]
+    found = {
+        key_of(row["id"]): as_number(row.get("value")) for row in rows if row.get("id") is not None
+    }
+    return {key: number for key, number in found.items() if number is not None}
+
+
 def write(database: Database, key: str, value: Any) -> None:
     """Keep ``value``: plain strings, numbers, booleans, and lists and dictionaries of these."""
     database.run_retrying(
         "UPSERT $row SET value = $value RETURN NONE", row=record("gitstars_state", key), value=value
     )
-
-
-def read_number(database: Database, key: str) -> float | None:
-    """The number under ``key``; None where none was written, or something else stands."""
-    return as_number(read(database, key))

@@ -12,15 +12,18 @@ from gitstars.errors import DatabaseError, DatabaseRefused
 from gitstars.model import Account
 from gitstars.store import lifecycle, overview
 from gitstars.store.database import Database
-from gitstars.store.overview import AccessCount
+from gitstars.store.overview import AccessCount, PartProgress
 
 #: Pause between two pings, and between looks whether it is time to count (seconds).
 PING_SECONDS, LOOK_SECONDS = 1.0, 1.0
 #: Without an answer for this long the database counts as not reachable (seconds).
 SILENT_SECONDS = 10.0
-#: Counting is repeated after this long (seconds), or later: it may take one part in so many of the
-#: database's time.
-COUNT_SECONDS, ACCOUNTS_SECONDS, TIME_PART = 2.0, 10.0, 20
+#: Repositories and accounts are counted again after these many seconds, or later: counting may take
+#: one part in so many of the time while something is done, and a much smaller one while nothing is.
+COUNT_SECONDS, ACCOUNTS_SECONDS, IDLE_SECONDS = 2.0, 10.0, 10.0
+BUSY_PART, IDLE_PART = 20, 400
+#: Something was done if it was so long ago at most (seconds).
+BUSY_SECONDS = 30.0
 #: The speed of an account is measured over this long at most (seconds).
 SPEED_SECONDS = 600.0
 #: Statuses in which a repository needs no more work for now.
@@ -37,19 +40,56 @@ class AccountProgress:
     access: AccessCount = field(default_factory=AccessCount)
 
 
+EMPTY = AccountProgress()
+
+
+@dataclass(slots=True)
+class Round:
+    """One round of counting over all accounts: those that wait for their turn, and how far the
+    present one has come (``user_id`` 0: none is). Times are monotonic.
+    """
+
+    waiting: list[int]
+    next_at: float = 0.0
+    began_at: float = 0.0
+    user_id: int = 0
+    number: int = 0
+    total: int = 0
+    settled: int = 0
+
+    def start(self, user_id: int) -> None:
+        """The turn of this user."""
+        self.user_id, self.number, self.total, self.settled = user_id, 0, 0, 0
+
+    def add(self, part: PartProgress) -> None:
+        """A part was counted."""
+        self.number += 1
+        self.total += part.total
+        self.settled += sum(part.by_status.get(status, 0) for status in SETTLED)
+
+
 class Pulse:
     """``ping``, ``count`` and ``count_accounts`` are steps of duties; everything else answers at
     once from what they found.
     """
 
     def __init__(
-        self, database: Database, accounts: Callable[[], Iterable[Account]], clock: Clock
+        self,
+        database: Database,
+        accounts: Callable[[], Iterable[Account]],
+        clock: Clock,
+        activity: Callable[[], int],
     ) -> None:
+        """``activity`` is a number that changes whenever something was done."""
         self._database = database
         self._accounts = accounts
         self._clock = clock
         self._asked_at: float | None = None
-        self._count_at = self._accounts_at = 0.0
+        self._activity = activity
+        self._done, self._done_at = -1, 0.0
+        #: When it is time to count by status: while nothing is done, and while something is.
+        self._count_at = (0.0, 0.0)
+        self._round = Round([])
         self._settled: dict[int, tuple[float, int]] = {}
         self.ping_seconds: float | None = None
         self.last_error: str | None = None
@@ -86,32 +126,58 @@ class Pulse:
     def count(self) -> None:
         """Count the repositories by status, when it is time. Raises DatabaseError."""
         began = self._clock.monotonic()
-        if began < self._count_at or not self._database.is_up:
+        is_busy = self._is_busy(began)
+        if not self._database.is_up or began < self._count_at[is_busy]:
             return
         self.statuses = lifecycle.count_by_status(self._database)
         self.counted_at = self._clock.now()
-        self._count_at = self._next(began, COUNT_SECONDS)
+        took = self._clock.monotonic() - began
+        self._count_at = (
+            began + max(IDLE_SECONDS, IDLE_PART * took),
+            began + max(COUNT_SECONDS, BUSY_PART * took),
+        )
 
     def count_accounts(self) -> None:
-        """Count each account's repositories, when it is time. Raises DatabaseError."""
+        """Count some of the accounts' repositories, a part at a time, each account in turn. Raises
+        DatabaseError.
+        """
         began = self._clock.monotonic()
-        if began < self._accounts_at or not self._database.is_up:
+        if not self._database.is_up or began < self._round.next_at:
             return
-        access = overview.count_access(self._database)
-        found = {}
-        for account in list(self._accounts()):
-            total, by_status = overview.count_progress(self._database, account)
-            settled = sum(by_status.get(status, 0) for status in SETTLED)
-            left = self._seconds_left(account.user_id, settled, total)
-            found[account.user_id] = AccountProgress(
-                total, settled, left, access.get(account.user_id, AccessCount())
-            )
-        self.progress = found
-        self._accounts_at = self._next(began, ACCOUNTS_SECONDS)
+        part = BUSY_PART if self._is_busy(began) else IDLE_PART
+        while self._count_next() and self._clock.monotonic() < began + LOOK_SECONDS / part:
+            pass
+        took = self._clock.monotonic() - began
+        self._round.next_at = max(self._round.next_at, began + part * took)
 
-    def _next(self, began: float, pause: float) -> float:
-        now = self._clock.monotonic()
-        return began + max(pause, (now - began) * TIME_PART)
+    def _count_next(self) -> bool:
+        """Count the next part; False at the end of a round."""
+        present = {account.user_id: account for account in self._accounts()}
+        now, step = self._clock.monotonic(), self._round
+        if step.user_id not in present:
+            step.waiting = [user for user in step.waiting if user in present]
+            if not step.waiting:
+                self.progress = {user: self.progress.get(user, EMPTY) for user in present}
+                begins_at = max(now, step.began_at + ACCOUNTS_SECONDS)
+                self._round = Round(list(present), begins_at, begins_at)
+                return False
+            step.start(step.waiting.pop(0))
+        account = present[step.user_id]
+        counted = overview.count_part(self._database, account, step.number)
+        step.add(counted)
+        if not counted.positions:
+            access = overview.count_access(self._database, account.user_id)
+            left = self._seconds_left(account.user_id, step.settled, step.total)
+            self.progress[account.user_id] = AccountProgress(step.total, step.settled, left, access)
+            step.user_id = 0
+        return True
+
+    def _is_busy(self, now: float) -> bool:
+        """Whether something was done lately."""
+        done = self._activity()
+        if done != self._done:
+            self._done, self._done_at = done, now
+        return now - self._done_at < BUSY_SECONDS
 
     def _seconds_left(self, user_id: int, settled: int, total: int) -> float | None:
         now = self._clock.monotonic()

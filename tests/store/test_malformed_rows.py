@@ -26,6 +26,7 @@ from gitstars.store import (
 )
 from gitstars.store.database import Database
 from gitstars.store.fields import WRITTEN
+from gitstars.store.starred import Terms
 from gitstars.store.writer import PageWriter
 from tests.store.conftest import stargazer
 
@@ -107,7 +108,8 @@ def start_up(database: Database) -> None:
     budgets.load(database)
     state.read(database, "paused")
     access.of_user(database, 1)
-    list(starred.list_repositories(database, ADA))
+    list(starred.list_needy(database, ADA, Terms(HOUR, frozenset(Status), 0.0)))
+    list(starred.list_counts_due(database, ADA, Terms(HOUR)))
     renames.find_former(database, [ODD, SOUND])
     renames.find_aliases(database, [ODD.key, SOUND.key])
     lifecycle.restrict_refused(database, [ODD.key, SOUND.key])
@@ -119,8 +121,8 @@ def show(database: Database) -> None:
     repositories.list_repositories(database, Status.COMPLETED, q="odd", sort="-errors")
     repositories.find(database, ODD.full_name)
     lifecycle.count_by_status(database)
-    overview.count_progress(database, ADA)
-    overview.count_access(database)
+    overview.count_part(database, ADA, 0)
+    overview.count_access(database, 1)
     overview.read_weeks(database, ODD.key)
     access.of_repository(database, ODD.key)
 
@@ -250,7 +252,7 @@ def test_a_kept_value_of_any_type_stops_no_start(database: Database, stored: str
     fill(database, "gitstars_budget", {"user_id": stored, "remaining": stored, "saved_at": stored})
 
     start_up(database)
-    number = state.read_number(database, "odd")
+    number = state.read_numbers(database, ["odd"]).get("odd")
     budgets.save(database, [{"user_id": 1, "resource": "core", "remaining": 7}])
 
     assert number is None or isinstance(number, float)

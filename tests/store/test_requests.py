@@ -61,10 +61,11 @@ def test_all_that_stopped_goes_on_and_all_begins_with_force(database: Database) 
 def test_progress_of_an_account_counts_what_it_starred(database: Database) -> None:
     seed(database)
 
-    assert overview.count_progress(database, ACCOUNT) == (
-        4,
-        {"failed": 1, "completed": 1, "processing": 1},
-    )
+    part = overview.count_part(database, ACCOUNT, 0)
+
+    assert (part.positions, part.total) == (4, 4)
+    assert part.by_status == {"failed": 1, "completed": 1, "processing": 1}
+    assert overview.count_part(database, ACCOUNT, 1).positions == 0
 
 
 def test_access_is_counted_by_user(database: Database) -> None:
@@ -77,7 +78,9 @@ def test_access_is_counted_by_user(database: Database) -> None:
     ):
         access.save(database, AccessRow(user_id, repository, may_list))
 
-    assert overview.count_access(database) == {1: AccessCount(2, 1), 2: AccessCount(0, 1)}
+    counts = [overview.count_access(database, user_id) for user_id in (1, 2, 3)]
+
+    assert counts == [AccessCount(2, 1), AccessCount(0, 1), AccessCount(0, 0)]
 
 
 def test_weeks_come_oldest_first(database: Database) -> None:
