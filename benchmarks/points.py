@@ -1,15 +1,25 @@
 """How far GitHub's points reach: stargazers stored per rate-limit point, and how soon an
-account's small repositories are complete.
+account's small repositories are complete; how many points it takes to sort what an account only
+starred into lists that it may read and restricted ones.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 
 from msgspec import structs
 
-from benchmarks.bench import embedded, prepared
+from benchmarks.bench import embedded, prepared, run_to_end
 from gitstars.app import App
-from gitstars.config import Config
-from gitstars.simulator.scenario import SimLimits, long_tail, make_scenario
+from gitstars.config import CollectConfig, Config
+from gitstars.simulator.scenario import (
+    Scenario,
+    SimAccount,
+    SimLimits,
+    SimRepository,
+    long_tail,
+    make_scenario,
+)
+from gitstars.store import lifecycle
 
 #: GitHub's own limits and costs, and 0.1 s of its time for every aliased list.
 LIMITS = SimLimits(alias_seconds=0.1)
@@ -17,6 +27,11 @@ LIMITS = SimLimits(alias_seconds=0.1)
 #: them is enough to tell.
 REPOSITORIES, MEDIAN, LARGEST, BY_REST = 1000, 100, 3000, 150
 SMALL_STARS = 100
+#: An account of which nearly all that it starred is somebody else's. A list that is refused takes
+#: little of GitHub's time (seconds).
+STARRED, OWN, REFUSED_SECONDS = 2000, 12, 0.03
+#: Aims: GraphQL points to sort them, REST points for what is no history.
+MOST_POINTS, MOST_REST_POINTS = 30, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +65,45 @@ def run() -> None:
     print(
         f"  the small repositories are complete after {batches.small_seconds:.0f} s, all after "
         f"{batches.seconds:.0f} s"
+    )
+    sort()
+
+
+def sort() -> None:
+    """Of 2,000 starred repositories, which lists are given: by GitHub's usual refusal."""
+    repositories = tuple(
+        SimRepository(
+            id=1000 + number,
+            full_name=f"ann/tool-{number}" if number % 167 == 5 else f"org/repo-{number}",
+            stars=40 + number // 10,
+        )
+        for number in range(STARRED)
+    )
+    own = tuple(one.id for one in repositories if one.full_name.startswith("ann/"))
+    starred = tuple(one.id for one in repositories)
+    account = SimAccount(user_id=7, login="ann", token="gho_annannann", starred=starred, owned=own)
+    scenario = Scenario(
+        accounts=(account,),
+        repositories=repositories,
+        population=50_000,
+        limits=SimLimits(alias_seconds=REFUSED_SECONDS),
+    )
+    with embedded() as database, prepared(scenario, database) as (config, github):
+        app = App(structs.replace(_paced(config, True), collect=CollectConfig(history="none")))
+        seconds = run_to_end(app)
+        statuses = lifecycle.count_by_status(app.database)
+        points = Counter[bool]()
+        for entry in github.asked():
+            points[entry["route"] == "graphql"] += entry.get("cost", 0)
+        app.stop()
+    if statuses != {"completed": OWN, "restricted": STARRED - OWN}:
+        raise SystemExit(f"{statuses} is not {OWN} completed and {STARRED - OWN} restricted")
+    by_query, by_rest = points[True], points[False]
+    is_ok = by_query <= MOST_POINTS and by_rest <= MOST_REST_POINTS
+    print(
+        f"  {STARRED:,} starred repositories, {OWN} of them its own, are sorted with "
+        f"{by_query} GraphQL points (aim: {MOST_POINTS}) and {by_rest} REST points "
+        f"(aim: {MOST_REST_POINTS}) in {seconds:.0f} s   {'ok' if is_ok else 'TOO MANY'}"
     )
 
 
