@@ -14,7 +14,7 @@ from gitstars.store.database import Database
 #: Ordinary repositories, their median and their largest size (stars).
 ORDINARY, MEDIAN_STARS, MOST_STARS = 280, 60, 4000
 #: More than the REST list shows (stars).
-GIANT_STARS = 41_500
+LARGEST_STARS = 41_500
 #: Every so many ordinary repositories one is starred by two accounts; one has ghosts; one is the
 #: account's own; one was renamed.
 SHARED_EVERY, GHOSTS_EVERY, OWNED_EVERY, RENAMED_EVERY = 9, 8, 7, 40
@@ -116,7 +116,7 @@ def _ordinary(number: int, stars: int) -> SimRepository:
 
 def _special(first_id: int) -> list[SimRepository]:
     kinds: list[dict[str, object]] = [
-        {"full_name": "bigco/giant", "stars": GIANT_STARS},
+        {"full_name": "bigco/giant", "stars": LARGEST_STARS},
         {"full_name": "acme/nobody-knows", "stars": 0},
         {"full_name": "acme/first-fan", "stars": 1},
         {"full_name": "acme/one-page", "stars": 100},

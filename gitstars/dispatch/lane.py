@@ -14,8 +14,8 @@ from gevent.event import Event
 
 from gitstars.model import Account, Job, Task
 
-#: Lists of more stars than this are giants: some of them start early, beside the small lists.
-GIANT_STARS = 1000
+#: Lists of more stars than this are large: some of them start early, beside the small ones.
+LARGE_STARS = 1000
 EVERY_TASK = frozenset(Task)
 
 
@@ -42,7 +42,7 @@ class Lane:
         #: What the log was told about the account's token, once.
         self.told: str | None = None
         self._heaps: dict[Task, list[Entry]] = {task: [] for task in Task}
-        self._giants: list[tuple[int, int, int, Entry]] = []
+        self._large: list[tuple[int, int, int, Entry]] = []
         self._current: dict[tuple[Task, str], Entry] = {}
         self._counts: Counter[Task] = Counter()
 
@@ -78,8 +78,8 @@ class Lane:
         self._current[key] = entry
         self._counts[job.task] += waiting is None
         heapq.heappush(self._heaps[job.task], entry)
-        if entry.stars > GIANT_STARS and job.task is Task.LIST:
-            heapq.heappush(self._giants, (entry.priority, -entry.stars, entry.arrival, entry))
+        if entry.stars > LARGE_STARS and job.task is Task.LIST:
+            heapq.heappush(self._large, (entry.priority, -entry.stars, entry.arrival, entry))
         return waiting is None
 
     def take(self, tasks: Collection[Task] = EVERY_TASK) -> Job | None:
@@ -87,15 +87,15 @@ class Lane:
         heads = [head for task in tasks if (head := self._head(task)) is not None]
         return self._forget(min(heads)) if heads else None
 
-    def take_giant(self) -> Job | None:
-        """The giant with the most stars among the lists of the first priority: those start early,
+    def take_large(self) -> Job | None:
+        """The large list with the most stars among those of the first priority: these start early,
         so that they end beside the small ones.
         """
         head = self._head(Task.LIST)
-        while self._giants:
-            priority, _, _, entry = self._giants[0]
+        while self._large:
+            priority, _, _, entry = self._large[0]
             if self._current.get(entry.job.key) is not entry:
-                heapq.heappop(self._giants)
+                heapq.heappop(self._large)
             elif head is None or priority != head.priority:
                 return None
             else:
@@ -133,7 +133,7 @@ class Lane:
         dropped = [entry.job for entry in self.entries()]
         self._current.clear()
         self._counts.clear()
-        self._giants.clear()
+        self._large.clear()
         for heap in self._heaps.values():
             heap.clear()
         return dropped

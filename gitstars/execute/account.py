@@ -34,8 +34,8 @@ logger = logging.getLogger(__name__)
 OPEN_PER_CALL, OPEN_PER_LIST = 3, 1.5
 #: Readings of other kinds that are open at once.
 OTHERS_OPEN = 4
-#: So many giants are open beside the small lists, so that queries stay filled to the end.
-GIANTS_OPEN = 2
+#: So many large lists are open beside the small ones, so that queries stay filled to the end.
+LARGE_OPEN = 2
 #: A wait shorter than this (seconds) keeps the account at its worker; a longer one gives it back.
 SHORT_WAIT_SECONDS = 5.0
 #: A database that cannot be asked for a claim is asked again after this long (seconds).
@@ -283,13 +283,13 @@ class AccountLoop:
         Raises DatabaseError when the database cannot be asked; the job is back in the lane then.
         """
         tasks = self._tasks(openings)
-        takes_giant = (
+        takes_large = (
             Task.LIST in tasks
             and Resource.GRAPHQL in openings.for_lists
-            and self._hand.giants < GIANTS_OPEN
+            and self._hand.large < LARGE_OPEN
         )
         while True:
-            job = (self.lane.take_giant() if takes_giant else None) or self.lane.take(tasks)
+            job = (self.lane.take_large() if takes_large else None) or self.lane.take(tasks)
             if job is None:
                 return False
             self.progressed_at = self._clock.monotonic()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from gevent.event import AsyncResult
 
-from gitstars.dispatch.lane import GIANT_STARS, Lane
+from gitstars.dispatch.lane import LARGE_STARS, Lane
 from gitstars.errors import DatabaseError
 from gitstars.events import EventBus
 from gitstars.execute.effects import Effects
@@ -75,8 +75,8 @@ class Hand:
         return [reading for reading in self if isinstance(reading, StarsReading)]
 
     @property
-    def giants(self) -> int:
-        return sum(reading.claim.repository.stars > GIANT_STARS for reading in self.lists)
+    def large(self) -> int:
+        return sum(reading.claim.repository.stars > LARGE_STARS for reading in self.lists)
 
     @property
     def others(self) -> int:

@@ -43,7 +43,7 @@ def restricted(data: DemoData) -> int:
 
 
 def expected_stars(data: DemoData, largest: int) -> int:
-    """Edges of repositories that some account may list, ghosts left out, giants left out."""
+    """Edges of repositories that some account may list, ghosts left out, large ones left out."""
     listable = listable_ids(data)
     chosen = [
         r

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitstars.dispatch.lane import GIANT_STARS, Lane
+from gitstars.dispatch.lane import LARGE_STARS, Lane
 from gitstars.model import Job, Priority, Task
 from tests.dispatch.making import make_account, make_job
 
@@ -168,10 +168,10 @@ def test_what_is_put_twice_keeps_the_better_priority_and_stays_forced(
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from(["put", "take", "giant", "clear"]),
+            st.sampled_from(["put", "take", "large", "clear"]),
             st.integers(0, 6),
             st.sampled_from([0, 5, 10]),
-            st.sampled_from([1, GIANT_STARS + 1, GIANT_STARS + 9]),
+            st.sampled_from([1, LARGE_STARS + 1, LARGE_STARS + 9]),
             st.sampled_from([Task.LIST, Task.HISTORY]),
         )
     )
@@ -192,16 +192,16 @@ def test_a_lane_behaves_as_a_sorted_list_of_what_waits(steps: list[tuple[Any, ..
             first = min(model, key=lambda key: model[key], default=None)
             assert (None if taken is None else taken.key) == first
             model.pop(first, None)
-        elif action == "giant":
-            taken = lane.take_giant()
+        elif action == "large":
+            taken = lane.take_large()
             lists = {key: value for key, value in model.items() if key[0] is Task.LIST}
             best = min((value[0] for value in lists.values()), default=None)
-            giants = {
+            large = {
                 key: (-value[1], value[2])
                 for key, value in lists.items()
-                if value[1] > GIANT_STARS and value[0] == best
+                if value[1] > LARGE_STARS and value[0] == best
             }
-            largest = min(giants, key=lambda key: giants[key], default=None)
+            largest = min(large, key=lambda key: large[key], default=None)
             assert (None if taken is None else taken.key) == largest
             model.pop(largest, None)
         else:
@@ -211,45 +211,45 @@ def test_a_lane_behaves_as_a_sorted_list_of_what_waits(steps: list[tuple[Any, ..
         assert lane.first_priority() == min((value[0] for value in model.values()), default=None)
 
 
-# Giants
+# Large lists
 
 
-def test_the_largest_giant_of_the_first_priority_can_be_taken() -> None:
+def test_the_largest_list_of_the_first_priority_can_be_taken() -> None:
     lane = Lane(ACCOUNT)
     for arrival, (name, stars, priority) in enumerate(
         [("a/1", 5, 10), ("a/2", 1200, 10), ("a/3", 9000, 10), ("a/4", 99_999, 20)]
     ):
         lane.put(job(name, stars, priority), arrival)
 
-    giants = [lane.take_giant(), lane.take_giant()]
+    large = [lane.take_large(), lane.take_large()]
 
-    assert keys(*giants) == ["a/3", "a/2"]
-    assert lane.take_giant() is None
+    assert keys(*large) == ["a/3", "a/2"]
+    assert lane.take_large() is None
     assert keys(*(lane.take() for _ in range(3))) == ["a/1", "a/4"]
 
 
-@pytest.mark.parametrize(("stars", "is_giant"), [(GIANT_STARS, False), (GIANT_STARS + 1, True)])
-def test_a_giant_has_more_stars_than_a_list_that_ends_soon(stars: int, is_giant: bool) -> None:
+@pytest.mark.parametrize(("stars", "is_large"), [(LARGE_STARS, False), (LARGE_STARS + 1, True)])
+def test_a_large_list_has_more_stars_than_a_list_that_ends_soon(stars: int, is_large: bool) -> None:
     lane = Lane(ACCOUNT)
     lane.put(job("a/b", stars), 1)
 
-    assert (lane.take_giant() is not None) == is_giant
+    assert (lane.take_large() is not None) == is_large
 
 
-def test_only_a_list_is_a_giant() -> None:
+def test_only_a_list_is_a_large_list() -> None:
     lane = Lane(ACCOUNT)
     lane.put(job("a/b", 90_000, task=Task.HISTORY), 1)
 
-    assert lane.take_giant() is None
+    assert lane.take_large() is None
     assert len(lane) == 1
 
 
-def test_a_more_urgent_history_does_not_hold_a_giant_back() -> None:
+def test_a_more_urgent_history_does_not_hold_a_large_list_back() -> None:
     lane = Lane(ACCOUNT)
     lane.put(job("a/history", priority=0, task=Task.HISTORY), 1)
-    lane.put(job("a/giant", 5000), 2)
+    lane.put(job("a/large", 5000), 2)
 
-    assert keys(lane.take_giant()) == ["a/giant"]
+    assert keys(lane.take_large()) == ["a/large"]
 
 
 def test_clearing_returns_what_waited() -> None:
@@ -259,7 +259,7 @@ def test_clearing_returns_what_waited() -> None:
     lane.put(job("a/3", 5000), 3)
 
     assert keys(*lane.clear()) == ["a/2", "a/1", "a/3"]
-    assert (lane.take(), lane.take_giant(), len(lane)) == (None, None, 0)
+    assert (lane.take(), lane.take_large(), len(lane)) == (None, None, 0)
     assert (lane.count(Task.LIST), lane.first_priority()) == (0, None)
 
 
@@ -323,7 +323,7 @@ OPERATIONS: dict[str, Callable[[Lane], object]] = {
     "move forward": lambda lane: lane.put(job("a/1", 3, Priced(-1)), 10**6),
     "take": lambda lane: lane.take(),
     "take a kind": lambda lane: lane.take({Task.HISTORY}),
-    "take a giant": lambda lane: lane.take_giant(),
+    "take a large list": lambda lane: lane.take_large(),
     "first priority": lambda lane: lane.first_priority(),
     "count": lambda lane: lane.count(Task.LIST),
     "length": len,

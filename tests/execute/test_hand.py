@@ -109,14 +109,14 @@ def test_what_failed_offers_nothing_until_its_pause_is_over(hand: Hand) -> None:
 
 
 def test_what_is_in_hand_is_counted_by_its_kind(hand: Hand) -> None:
-    giant = make_list(True, make_claim("o/giant", stars=5000))
+    large = make_list(True, make_claim("o/giant", stars=5000))
     small = make_list(True, make_claim("o/small", stars=5))
     history = HistoryReading(make_job(Task.HISTORY), StoredHistory(), True)
-    for reading in (giant, small, history):
+    for reading in (large, small, history):
         hand.add(reading)
         reading.start(reading.asks()[0])
 
-    assert (len(hand), hand.giants, hand.others) == (3, 1, 1)
+    assert (len(hand), hand.large, hand.others) == (3, 1, 1)
     assert hand.in_flight() == {"list": 2, "history": 1}
     assert hand.owners == ["me", "me"]
     assert hand.holds(small.job)

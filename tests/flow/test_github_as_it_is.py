@@ -46,12 +46,12 @@ def test_every_star_is_read_through_graphql_in_few_queries(flow: MakeFlow) -> No
 
 
 def test_a_list_past_400_pages_is_read_to_the_last_star(flow: MakeFlow) -> None:
-    giant = SimRepository(id=9000, full_name="big/giant", stars=4_123, ghost_every=100)
+    large = SimRepository(id=9000, full_name="big/giant", stars=4_123, ghost_every=100)
     account = SimAccount(
         user_id=1, login="ann", token="gho_annannann", starred=(9000,), owns_starred=True
     )
     run = flow(
-        Scenario(accounts=(account,), repositories=(giant,), limits=NO_LIMITS, population=90_000),
+        Scenario(accounts=(account,), repositories=(large,), limits=NO_LIMITS, population=90_000),
         github={**GRAPH, "page_size": 10},
     )
 
@@ -65,13 +65,13 @@ def test_a_list_past_400_pages_is_read_to_the_last_star(flow: MakeFlow) -> None:
 
 def test_without_graphql_the_wall_is_told(flow: MakeFlow) -> None:
     # REST ends a list after 400 pages, whatever their size.
-    giant = SimRepository(id=9000, full_name="big/giant", stars=4_010)
+    large = SimRepository(id=9000, full_name="big/giant", stars=4_010)
     account = SimAccount(
         user_id=1, login="ann", token="gho_annannann", starred=(9000,), owns_starred=True
     )
     held = Scenario(
         accounts=(account,),
-        repositories=(giant,),
+        repositories=(large,),
         limits=NO_LIMITS,
         population=90_000,
         has_graphql=False,

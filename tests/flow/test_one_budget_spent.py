@@ -49,7 +49,7 @@ def test_lists_go_on_by_graphql_while_what_needs_rest_is_put_off(flow: MakeFlow)
     assert sum(entry["route"] == "spent" for entry in run.github.asked()) <= 2
 
 
-def test_a_giant_at_the_end_of_rest_waits_for_graphql_without_asking(flow: MakeFlow) -> None:
+def test_a_long_list_at_the_end_of_rest_waits_for_graphql_without_asking(flow: MakeFlow) -> None:
     # REST ends a list after 400 pages, whatever their size.
     run = make_flow(flow, SimRepository(id=9, full_name="big/giant", stars=2_005), page_size=5)
     run.github.control("POST", "/world", {"remaining": [[1, "graphql", 0]]})

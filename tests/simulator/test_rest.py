@@ -89,7 +89,7 @@ def test_pages_and_links(make_hub: MakeHub, query: str, rows: int, links: dict[s
     )
 
 
-def test_a_giant_ends_at_the_wall(make_hub: MakeHub) -> None:
+def test_a_long_list_ends_at_the_wall(make_hub: MakeHub) -> None:
     hub = make_hub(SimRepository(id=10, full_name="acme/engine", stars=3_000_000))
 
     last, beyond = (hub.ask(f"{LIST}?per_page=100&page={page}") for page in (400, 401))

@@ -23,7 +23,7 @@ from gitstars.fetch.listing.rest import RestListing
 from gitstars.model import Progress, Stargazer
 
 #: Above the bound from which a list is read from both ends.
-GIANT = 1_000_000
+LONG = 1_000_000
 #: A step of the surroundings: ask for up to so many pages, answer one, lose one, restart without
 #: the last so many pages.
 Steps = Sequence[tuple[str, int]]
@@ -351,7 +351,7 @@ def test_a_cursor_of_another_kind_or_page_size_begins_anew(cursor: dict[str, Any
     entries=LISTS,
     size=SIZES,
     steps=STEPS,
-    total=st.sampled_from([None, 1, GIANT]),
+    total=st.sampled_from([None, 1, LONG]),
     restarts=RESTARTS,
 )
 def test_a_list_by_cursors_comes_whole_from_one_end_or_both(
@@ -389,7 +389,7 @@ def test_a_list_by_page_numbers_is_taken_over_at_any_page(
     amount=st.integers(0, 60),
     size=st.integers(2, 6),
     steps=CALM_STEPS,
-    total=st.sampled_from([1, GIANT]),
+    total=st.sampled_from([1, LONG]),
 )
 def test_both_ends_cost_one_page_more_and_one_end_none(
     amount: int, size: int, steps: Steps, total: int
@@ -400,11 +400,11 @@ def test_both_ends_cost_one_page_more_and_one_end_none(
 
     reading.finish(steps)
 
-    assert len(reading.durable) <= max(1, math.ceil(amount / size)) + (total == GIANT)
+    assert len(reading.durable) <= max(1, math.ceil(amount / size)) + (total == LONG)
 
 
 @settings(max_examples=100, deadline=None)
-@given(entries=LISTS, size=SIZES, steps=STEPS, total=st.sampled_from([None, 1, GIANT]))
+@given(entries=LISTS, size=SIZES, steps=STEPS, total=st.sampled_from([None, 1, LONG]))
 def test_every_durable_page_says_how_many_stars_were_kept(
     entries: list[tuple[int, bool]], size: int, steps: Steps, total: int | None
 ) -> None:
@@ -506,7 +506,7 @@ def test_a_cursor_that_tells_no_edge_begins_the_list_by_cursors_anew(
     steps=STEPS,
     lost=st.integers(0, 3),
     ghosts=st.sets(st.integers(0, 99), max_size=20),
-    total=st.sampled_from([1, GIANT]),
+    total=st.sampled_from([1, LONG]),
 )
 def test_what_came_while_a_list_was_interrupted_is_read_too(
     amount: int,
@@ -531,7 +531,7 @@ def test_what_came_while_a_list_was_interrupted_is_read_too(
     assert reading.counted == (len(present[-1].named), present[-1].ghosts)
 
 
-def test_a_giant_that_grew_by_150_stars_reads_these_first_and_nothing_twice() -> None:
+def test_a_long_list_that_grew_by_150_stars_reads_these_first_and_nothing_twice() -> None:
     entries = [(1, False)] * 50_150
     present = [make_github(entries[:50_000])]
     reading = read_changing(present, 100, Progress(total_stargazers=50_000))
@@ -551,7 +551,7 @@ def test_a_giant_that_grew_by_150_stars_reads_these_first_and_nothing_twice() ->
 def test_a_kill_between_the_new_pages_leaves_no_gap() -> None:
     entries = [(1, False)] * 100
     present = [make_github(entries[:60])]
-    reading = read_changing(present, 10, Progress(total_stargazers=GIANT))
+    reading = read_changing(present, 10, Progress(total_stargazers=LONG))
     reading.go_through([("ask", 2), ("answer", 0), ("answer", 0)] * 2)
     present.append(make_github(entries))
     reading.restart(lost=0)
@@ -566,7 +566,7 @@ def test_a_kill_between_the_new_pages_leaves_no_gap() -> None:
 def test_a_list_that_grew_by_more_than_is_kept_in_memory_begins_anew() -> None:
     entries = [(1, False)] * 100
     present = [make_github(entries[:60])]
-    reading = read_changing(present, 10, Progress(total_stargazers=GIANT))
+    reading = read_changing(present, 10, Progress(total_stargazers=LONG))
     reading.begin = lambda progress: GraphListing("o/r", progress, 10, most_new_stars=30)
     reading.go_through([("ask", 2), ("answer", 0), ("answer", 0)])
     present.append(make_github(entries))
@@ -574,7 +574,7 @@ def test_a_list_that_grew_by_more_than_is_kept_in_memory_begins_anew() -> None:
 
     reading.go_through([("ask", 2), ("answer", 0)] * 4)
 
-    assert reading.listing.progress == Progress(total_stargazers=GIANT)
+    assert reading.listing.progress == Progress(total_stargazers=LONG)
     assert [is_newest_first(ask) for ask in reading.listing.asks(2)] == [False, True]
 
 
@@ -594,7 +594,7 @@ def test_a_cursor_that_leads_nowhere_ends_the_list(cursor: str | None) -> None:
 
 def test_an_answer_that_comes_after_both_ends_met_changes_nothing() -> None:
     github = make_github([(1, False)] * 15)
-    reading = read_by_cursor(github, 10, Progress(total_stargazers=GIANT))
+    reading = read_by_cursor(github, 10, Progress(total_stargazers=LONG))
     reading.go_through([("ask", 2), ("answer", 0), ("answer", 0)])
     ended = reading.listing.progress
 
@@ -614,7 +614,7 @@ def test_an_answer_that_comes_after_both_ends_met_changes_nothing() -> None:
     entries=LISTS,
     size=st.integers(11, 100),
     narrowed=st.lists(st.integers(0, 40), max_size=6),
-    total=st.sampled_from([1, GIANT]),
+    total=st.sampled_from([1, LONG]),
 )
 def test_a_list_whose_pages_become_smaller_and_larger_comes_whole(
     entries: list[tuple[int, bool]], size: int, narrowed: list[int], total: int
@@ -663,7 +663,7 @@ def test_pages_by_cursors_become_smaller_step_by_step_and_larger_after_some_good
 
 
 def test_the_page_that_could_not_be_had_is_asked_for_again_with_fewer_stars() -> None:
-    listing = GraphListing("o/r", Progress(total_stargazers=GIANT))
+    listing = GraphListing("o/r", Progress(total_stargazers=LONG))
     front, back = listing.asks()
     listing.start(front)
     listing.start(back)
@@ -710,7 +710,7 @@ def test_a_list_by_cursors_is_handed_over_to_page_numbers(
 
 def test_a_list_that_was_begun_from_both_ends_begins_anew_by_page_numbers() -> None:
     reading = read_by_cursor(make_github([(1, False)] * 50), 10, Progress(total_stargazers=40_000))
-    reading.listing = GraphListing("o/r", Progress(total_stargazers=GIANT), 10)
+    reading.listing = GraphListing("o/r", Progress(total_stargazers=LONG), 10)
     reading.go_through([("ask", 2), ("answer", 1)])
 
     progress = replace(reading.listing.progress, total_stargazers=39_000)
