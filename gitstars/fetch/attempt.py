@@ -1,4 +1,4 @@
-"""One attempt of a call, from a request to a verdict: the budget, the answer, redirects.
+"""One attempt of a call, from a request to a result: the budget, the answer, redirects.
 
 The ledger and the circuit breaker learn of every attempt, however it went.
 """
@@ -15,7 +15,7 @@ from gitstars.clock import Clock
 from gitstars.config import GithubConfig
 from gitstars.fetch import answers
 from gitstars.fetch.answers import BadToken, BudgetSpent, Outcome, SecondaryLimit
-from gitstars.fetch.classify import Verdict
+from gitstars.fetch.classify import CallResult
 from gitstars.fetch.failures import CallFailed
 from gitstars.fetch.headers import Answer, read_rate, read_retry_after, read_scopes
 from gitstars.fetch.ledger import Blocked, Grant, Ledger, Pause
@@ -30,7 +30,7 @@ SHORT_BLOCK_SECONDS = 3.0
 #: Told of every answer, for statistics: resource, class of the outcome, seconds.
 Observe = Callable[[str, str, float], None]
 #: What an answer means.
-Read = Callable[[Answer], Verdict]
+Read = Callable[[Answer], CallResult]
 #: Outcomes that say nothing good about the way to GitHub.
 TROUBLE = (
     answers.Transient,
@@ -77,7 +77,7 @@ class Attempts:
         self._observe = observe
         self._all_calls = BoundedSemaphore(config.total_concurrency)
 
-    def follow(self, call: Call) -> Verdict:
+    def follow(self, call: Call) -> CallResult:
         """Send once, and once more for every redirect.
 
         The token goes to the API's own host only.
@@ -85,22 +85,22 @@ class Attempts:
         for _ in range(REDIRECTS + 1):
             granted = self._await_grant(call)
             if not isinstance(granted, Grant):
-                return Verdict(granted)
-            verdict, answer = self._exchange(call, granted)
+                return CallResult(granted)
+            result, answer = self._exchange(call, granted)
             if answer is None:
-                return verdict
+                return result
             try:
                 target = find_redirect(answer, call.request.url)
                 kept = None if target is None else keep_host(call.request.url, target)
             except ValueError:
-                return Verdict(answers.Transient("redirected to what is no address"))
+                return CallResult(answers.Transient("redirected to what is no address"))
             if target is None:
-                return verdict
+                return result
             if kept is None:
                 host = urlsplit(target).netloc.rpartition("@")[2]
-                return Verdict(answers.Transient(f"redirected to another host: {host[:100]}"))
+                return CallResult(answers.Transient(f"redirected to another host: {host[:100]}"))
             call = replace(call, request=replace(call.request, url=kept))
-        return Verdict(answers.Garbage(f"redirected more than {REDIRECTS} times"))
+        return CallResult(answers.Garbage(f"redirected more than {REDIRECTS} times"))
 
     def _await_grant(self, call: Call) -> Grant | Outcome:
         """Wait as long as pacing asks for; a block that is more than short is an outcome
@@ -124,40 +124,40 @@ class Attempts:
                     return SecondaryLimit(until, "GitHub asked this user to pause")
         return answers.Stopped()
 
-    def _exchange(self, call: Call, grant: Grant) -> tuple[Verdict, Answer | None]:
+    def _exchange(self, call: Call, grant: Grant) -> tuple[CallResult, Answer | None]:
         """One answer and what it means; the ledger and the breaker learn of it however it went."""
         started = time.perf_counter()
-        answer, verdict, cause, has_arrived = None, Verdict(answers.Stopped()), None, True
+        answer, result, cause, has_arrived = None, CallResult(answers.Stopped()), None, True
         try:
             with self._all_calls:
                 if self._stop.is_set():
                     has_arrived = False
                 else:
                     answer = self._transport.send(call.request, call.token)
-                    verdict = call.read(answer)
-                    cause = explain_failure(answer, verdict.common, call.request.url)
+                    result = call.read(answer)
+                    cause = explain_failure(answer, result.common, call.request.url)
         except CallFailed as error:
-            verdict, cause = Verdict(answers.Transient(str(error))), error.cause
+            result, cause = CallResult(answers.Transient(str(error))), error.cause
             has_arrived = error.has_arrived
         finally:
-            self._settle(grant, verdict, has_arrived)
-        if isinstance(verdict.common, answers.Stopped):
-            return verdict, None
-        verdict = replace(verdict, seconds=time.perf_counter() - started)
-        kind = type(verdict.common or verdict.outcomes[0]).__name__
-        self._observe(grant.resource.value, kind, verdict.seconds)
+            self._settle(grant, result, has_arrived)
+        if isinstance(result.common, answers.Stopped):
+            return result, None
+        result = replace(result, seconds=time.perf_counter() - started)
+        kind = type(result.common or result.outcomes[0]).__name__
+        self._observe(grant.resource.value, kind, result.seconds)
         outage = self.way.note(cause)
         if outage is not None and cause is not None:
-            return replace(verdict, common=outage), None
+            return replace(result, common=outage), None
         if answer is None:
-            return verdict, None
-        outcome = self._obey_limit(grant, verdict.common, answer)
-        return replace(verdict, common=outcome, scopes=read_scopes(answer)), answer
+            return result, None
+        outcome = self._obey_limit(grant, result.common, answer)
+        return replace(result, common=outcome, scopes=read_scopes(answer)), answer
 
-    def _settle(self, grant: Grant, verdict: Verdict, has_arrived: bool) -> None:
+    def _settle(self, grant: Grant, result: CallResult, has_arrived: bool) -> None:
         # The figures of a 401 are those of the network address.
-        rate = None if isinstance(verdict.common, BadToken) else verdict.rate
-        went_well = not isinstance(verdict.common, TROUBLE)
+        rate = None if isinstance(result.common, BadToken) else result.rate
+        went_well = not isinstance(result.common, TROUBLE)
         self._ledger.settle(grant, rate, self._clock.now(), went_well, has_arrived)
 
     def _obey_limit(self, grant: Grant, outcome: Outcome | None, answer: Answer) -> Outcome | None:
@@ -177,4 +177,4 @@ class Attempts:
 
 def read_whole(read: Callable[[Answer], Outcome]) -> Read:
     """``read`` for a call that has one outcome, together with the budget's figures."""
-    return lambda answer: Verdict(read(answer), read_rate(answer))
+    return lambda answer: CallResult(read(answer), read_rate(answer))

@@ -17,7 +17,7 @@ from gitstars.config import GithubConfig
 from gitstars.fetch import answers, classify, identity
 from gitstars.fetch.answers import BadToken, BudgetSpent, Outcome
 from gitstars.fetch.attempt import Attempts, Call, Observe, Read, read_whole
-from gitstars.fetch.classify import Verdict
+from gitstars.fetch.classify import CallResult
 from gitstars.fetch.headers import Answer
 from gitstars.fetch.identity import Identities
 from gitstars.fetch.ledger import Ledger
@@ -75,23 +75,23 @@ class Caller:
 
     def call(
         self, account: Account, resource: Resource, cost: int, request: Request, read: Read
-    ) -> Verdict:
+    ) -> CallResult:
         """One attempt. A token that was not seen to work is verified first; a 401 is believed only
         where ``GET /user`` meets it too.
         """
         token = self._find_token(account)
         if isinstance(token, BadToken):
-            return Verdict(token)
+            return CallResult(token)
         call = Call(account, token, resource, cost, request, read)
         with self._place(account.user_id) as places:
             problem = self._verify(call, places)
             if problem is not None:
-                return Verdict(problem)
-            verdict = self._attempts.follow(call)
-            self.identities.learn_scopes(account.user_id, account.token, verdict.scopes)
-            if isinstance(verdict.common, BadToken) and verdict.common.until is None:
-                return Verdict(self._confirm(call, places, verdict.common))
-            return verdict
+                return CallResult(problem)
+            result = self._attempts.follow(call)
+            self.identities.learn_scopes(account.user_id, account.token, result.scopes)
+            if isinstance(result.common, BadToken) and result.common.until is None:
+                return CallResult(self._confirm(call, places, result.common))
+            return result
 
     def verify(self, account: Account) -> Outcome | None:
         """Ask whose token it is, unless that is known; the ledger and the log are told.

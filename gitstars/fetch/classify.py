@@ -12,7 +12,7 @@ from gitstars.fetch.proof import tolerated
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CallResult:
     """What a call brought, to whom it may concern.
 
     ``common`` is about the call as a whole; None: every alias has one of ``outcomes``.

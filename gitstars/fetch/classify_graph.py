@@ -12,7 +12,7 @@ from datetime import datetime
 import msgspec
 
 from gitstars.fetch import answers, decode_graph
-from gitstars.fetch.classify import Verdict, classify_unreadable, decide_missing_list
+from gitstars.fetch.classify import CallResult, classify_unreadable, decide_missing_list
 from gitstars.fetch.decode import Undecodable
 from gitstars.fetch.decode_graph import GraphBody, GraphProblem, GraphRate
 from gitstars.fetch.graphql import GraphAsk, aliases
@@ -53,7 +53,7 @@ _Read = Callable[[answers.Metadata, answers.Page | None], answers.Outcome | None
 
 def classify_graph_stars(
     answer: Answer, asks: Sequence[GraphAsk], may_token_list: bool | None = None
-) -> Verdict:
+) -> CallResult:
     """The outcomes of a query over lists: Page, Refused, Withheld, Missing, Gone, Transient,
     Garbage, or a common one.
 
@@ -65,30 +65,30 @@ def classify_graph_stars(
     return _classify(answer, [_page_reader(ask, may_token_list) for ask in asks])
 
 
-def classify_graph_counts(answer: Answer, width: int) -> Verdict:
+def classify_graph_counts(answer: Answer, width: int) -> CallResult:
     """The outcomes of a query over records: Metadata, Refused, Missing, Gone, Transient,
     Garbage, or a common one.
     """
     return _classify(answer, [lambda metadata, page: metadata] * width)
 
 
-def _classify(answer: Answer, readers: Sequence[_Read]) -> Verdict:
+def _classify(answer: Answer, readers: Sequence[_Read]) -> CallResult:
     rate, width = read_rate(answer), len(readers)
     if answer.status != 200:
         outcome = classify_problem(answer, Resource.GRAPHQL)
         if isinstance(outcome, answers.Missing):
             outcome = answers.RouteMissing()
-        return Verdict(_spread(outcome, width), rate)
+        return CallResult(_spread(outcome, width), rate)
     try:
         body = decode_graph.decode_graph(answer.body)
         told = _read_told_rate(body)
     except Undecodable as error:
-        return Verdict(_spread(classify_unreadable(answer, error), width), rate)
+        return CallResult(_spread(classify_unreadable(answer, error), width), rate)
     rate = rate or _to_rate(told, answer)
     common = _read_whole(answer, body, rate)
     if common is not None:
         is_too_wide = any(problem.type in WIDTH_TYPES for problem in body.errors or ())
-        return Verdict(_spread(common, width), rate, is_too_wide=is_too_wide)
+        return CallResult(_spread(common, width), rate, is_too_wide=is_too_wide)
     accepted = read_accepted_permissions(answer)
     read = [
         _read_alias(name, body, reader, width == 1, accepted)
@@ -102,8 +102,8 @@ def _classify(answer: Answer, readers: Sequence[_Read]) -> Verdict:
         if common is None and width > 1:
             common = answers.Transient("no alias of the answer has the shape that was promised")
         if common is not None:
-            return Verdict(common, rate, is_too_wide=True)
-    return Verdict(None, rate, outcomes, told.cost if told else 0, is_too_wide=is_too_wide)
+            return CallResult(common, rate, is_too_wide=True)
+    return CallResult(None, rate, outcomes, told.cost if told else 0, is_too_wide=is_too_wide)
 
 
 def _spread(outcome: answers.Outcome, width: int) -> answers.Outcome:

@@ -17,7 +17,7 @@ from gitstars.fetch import answers, classify, classify_graph, graphql
 from gitstars.fetch.answers import GraphAnswer, Outcome
 from gitstars.fetch.attempt import Observe, Read, read_whole
 from gitstars.fetch.caller import Caller
-from gitstars.fetch.classify import Verdict
+from gitstars.fetch.classify import CallResult
 from gitstars.fetch.headers import Answer
 from gitstars.fetch.identity import Identities
 from gitstars.fetch.ledger import Ledger
@@ -216,15 +216,15 @@ class GitHubClient:
         request = Request(self._config.graphql_url, body=body)
         # A query of several aliases is not tried again: a narrower one is the remedy.
         tries = self._tries if width == 1 else 1
-        verdict = self._call(account, Resource.GRAPHQL, query.cost, request, read, tries)
-        common = verdict.common
+        result = self._call(account, Resource.GRAPHQL, query.cost, request, read, tries)
+        common = result.common
         if common is None:
             self.routes.graphql.find()
-            outcomes = verdict.outcomes
+            outcomes = result.outcomes
         else:
             outcomes = (self._check_graphql(common),) * width
         has_failed = all(isinstance(outcome, answers.Transient) for outcome in outcomes)
-        return GraphAnswer(outcomes, verdict.seconds, verdict.cost, has_failed, verdict.is_too_wide)
+        return GraphAnswer(outcomes, result.seconds, result.cost, has_failed, result.is_too_wide)
 
     def _check_graphql(self, common: Outcome) -> Outcome:
         """A 404 of the GraphQL route is believed after several queries."""
@@ -259,13 +259,13 @@ class GitHubClient:
         request: Request,
         read: Read,
         tries: int,
-    ) -> Verdict:
+    ) -> CallResult:
         """One attempt, or up to ``tries`` where the failure may pass."""
         for attempt in range(tries - 1):
-            verdict = self._caller.call(account, resource, cost, request, read)
-            if not isinstance(verdict.common, answers.Transient):
-                return verdict
-            text, number = verdict.common.text, attempt + 1
+            result = self._caller.call(account, resource, cost, request, read)
+            if not isinstance(result.common, answers.Transient):
+                return result
+            text, number = result.common.text, attempt + 1
             logger.debug("user %d: %s; try %d of %d", account.user_id, text, number, tries)
             chance = self._clock.random()
             pause = backoff_seconds(attempt, PAUSE_SECONDS, PAUSE_CAP_SECONDS, chance)

@@ -25,7 +25,7 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Charge:
     """What a call met; the headers' figures either way."""
 
     kind: Literal["ok", "spent", "secondary"]
@@ -54,7 +54,7 @@ class Budgets:
         self.in_flight: Counter[Owner] = Counter()
         self._accounts: dict[tuple[Owner, str], Account] = {}
 
-    def charge(self, owner: Owner, resource: str, cost: int, now: float) -> Verdict:
+    def charge(self, owner: Owner, resource: str, cost: int, now: float) -> Charge:
         """Charge ``cost`` points unless a limit forbids it; a refused call costs nothing."""
         account = self._renewed(owner, resource, now)
         per_minute = (
@@ -68,7 +68,7 @@ class Budgets:
             return self._secondary(account, SECONDARY_SECONDS)
         if account.used + cost > account.limit:
             wait = math.ceil(account.reset_at - now) if self.limits.spent_retry_after else None
-            return self._verdict("spent", account, wait)
+            return self._make_charge("spent", account, wait)
         if sum(points for _, points in account.recent) + cost > per_minute:
             return self._secondary(
                 account,
@@ -76,11 +76,11 @@ class Budgets:
             )
         account.used += cost
         account.recent.append((now, cost))
-        return self._verdict("ok", account)
+        return self._make_charge("ok", account)
 
-    def peek(self, owner: Owner, resource: str, now: float) -> Verdict:
+    def peek(self, owner: Owner, resource: str, now: float) -> Charge:
         """The figures without a charge."""
-        return self._verdict("ok", self._renewed(owner, resource, now))
+        return self._make_charge("ok", self._renewed(owner, resource, now))
 
     def set_remaining(self, owner: Owner, resource: str, remaining: int, now: float) -> None:
         """Leave only so much of the present window, for tests and demonstrations."""
@@ -96,18 +96,18 @@ class Budgets:
             account.used, account.reset_at = 0, now + self.limits.window_seconds
         return account
 
-    def _secondary(self, account: Account, seconds: int) -> Verdict:
-        return self._verdict(
+    def _secondary(self, account: Account, seconds: int) -> Charge:
+        return self._make_charge(
             "secondary", account, seconds if self.limits.secondary_retry_after else None
         )
 
-    def _verdict(
+    def _make_charge(
         self,
         kind: Literal["ok", "spent", "secondary"],
         account: Account,
         retry_after: int | None = None,
-    ) -> Verdict:
-        return Verdict(
+    ) -> Charge:
+        return Charge(
             kind,
             account.limit,
             max(0, account.limit - account.used),

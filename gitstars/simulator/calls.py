@@ -11,7 +11,7 @@ from typing import Any
 from bottle import HTTPResponse
 
 from gitstars.simulator import render, rest
-from gitstars.simulator.budgets import Budgets, Owner, Verdict
+from gitstars.simulator.budgets import Budgets, Charge, Owner
 from gitstars.simulator.presets import SECONDARY_TEXT, SPENT_TEXT
 from gitstars.simulator.scenario import SimAccount
 
@@ -37,23 +37,23 @@ class Call:
     is_enterprise: bool
     entry: dict[str, Any] = field(default_factory=dict)
 
-    def charge(self, resource: str, cost: int) -> Verdict | None:
+    def charge(self, resource: str, cost: int) -> Charge | None:
         """Charge so many points (0: only look); None: there are no budgets here."""
         if self.is_enterprise:
             return None
         if cost == 0:
             return self.budgets.peek(self.owner, resource, time.time())
-        verdict = self.budgets.charge(self.owner, resource, cost, time.time())
-        self.entry["cost"] = cost if verdict.kind == "ok" else 0
-        return verdict
+        charged = self.budgets.charge(self.owner, resource, cost, time.time())
+        self.entry["cost"] = cost if charged.kind == "ok" else 0
+        return charged
 
-    def headers(self, resource: str, verdict: Verdict | None) -> dict[str, str]:
+    def headers(self, resource: str, charged: Charge | None) -> dict[str, str]:
         """The budget's figures, and the token's scopes where it has some."""
         told = {}
-        if verdict is not None and self.budgets.limits.rate_headers:
-            told = rate_headers(resource, verdict)
-        if verdict is not None and verdict.retry_after is not None:
-            told["retry-after"] = str(verdict.retry_after)
+        if charged is not None and self.budgets.limits.rate_headers:
+            told = rate_headers(resource, charged)
+        if charged is not None and charged.retry_after is not None:
+            told["retry-after"] = str(charged.retry_after)
         if self.account.has_scopes and self.token:
             scopes = ", ".join(self.account.scopes)
             told |= {"x-oauth-scopes": scopes, "x-accepted-oauth-scopes": ""}
@@ -69,10 +69,10 @@ class Call:
         told |= (headers or {}) | reply.headers
         return HTTPResponse(reply.body.encode(), reply.status, told)
 
-    def refuse_limit(self, resource: str, verdict: Verdict) -> HTTPResponse:
+    def refuse_limit(self, resource: str, charged: Charge) -> HTTPResponse:
         """The answer to what is above a limit."""
-        limits, is_spent = self.budgets.limits, verdict.kind == "spent"
-        headers = self.headers(resource, verdict)
+        limits, is_spent = self.budgets.limits, charged.kind == "spent"
+        headers = self.headers(resource, charged)
         text = SECONDARY_TEXT
         if is_spent:
             pattern = ADDRESS_TEXT if isinstance(self.owner, str) else SPENT_TEXT
@@ -83,7 +83,7 @@ class Call:
                 problem["code"] = "graphql_rate_limit"
             return self.respond(graph_problem(problem), headers)
         status = limits.spent_status if is_spent else limits.secondary_status
-        return self.respond(rest.problem(status, text, verdict.kind), headers)
+        return self.respond(rest.problem(status, text, charged.kind), headers)
 
     def show_limits(self) -> HTTPResponse:
         """``GET /rate_limit``, which costs nothing."""
@@ -97,16 +97,16 @@ class Call:
         return self.respond(rest.Reply(200, body, "rate_limit"), self.headers("core", core))
 
 
-def rate_headers(resource: str, verdict: Verdict) -> dict[str, str]:
+def rate_headers(resource: str, charged: Charge) -> dict[str, str]:
     """The figures of a budget as headers."""
-    figures = {f"x-ratelimit-{name}": str(value) for name, value in verdict.figures.items()}
+    figures = {f"x-ratelimit-{name}": str(value) for name, value in charged.figures.items()}
     return figures | {"x-ratelimit-resource": resource}
 
 
-def show_rate(cost: int, rows: int, verdict: Verdict) -> dict[str, Any]:
+def show_rate(cost: int, rows: int, charged: Charge) -> dict[str, Any]:
     """GraphQL's ``rateLimit`` of a query that costs so many points and asks for so many rows."""
-    reset = render.moment(verdict.reset_at)
-    return verdict.figures | {"cost": cost, "resetAt": reset, "nodeCount": rows}
+    reset = render.moment(charged.reset_at)
+    return charged.figures | {"cost": cost, "resetAt": reset, "nodeCount": rows}
 
 
 def graph_problem(problem: dict[str, Any], status: int = 200) -> rest.Reply:

@@ -157,10 +157,10 @@ class SimulatedGitHub:
         tag = f'"{hashlib.sha1((call.token + reply.body).encode()).hexdigest()}"'
         is_unchanged = reply.status == 200 and tag in request.get_header("If-None-Match", "")
         is_free = is_unchanged and is_known
-        verdict = call.charge("core", 0 if is_free else 1)
-        if verdict is not None and verdict.kind != "ok":
-            return call.refuse_limit("core", verdict)
-        headers = call.headers("core", verdict)
+        charged = call.charge("core", 0 if is_free else 1)
+        if charged is not None and charged.kind != "ok":
+            return call.refuse_limit("core", charged)
+        headers = call.headers("core", charged)
         if reply.status == 200:
             headers["etag"] = f"W/{tag}" if "cache-control" in reply.headers else tag
         if is_unchanged:
@@ -180,17 +180,17 @@ class SimulatedGitHub:
             headers = call.headers("graphql", call.charge("graphql", 1))
             return call.respond(graph_problem(error.problem), headers)
         call.entry["aliases"] = query.lists
-        verdict = call.charge("graphql", query.cost)
-        if verdict is not None and verdict.kind != "ok":
-            return call.refuse_limit("graphql", verdict)
-        headers = call.headers("graphql", verdict)
+        charged = call.charge("graphql", query.cost)
+        if charged is not None and charged.kind != "ok":
+            return call.refuse_limit("graphql", charged)
+        headers = call.headers("graphql", charged)
         duration, longest = query.lists * self.limits.alias_seconds, self.limits.query_cut_seconds
         gevent.sleep(min(duration, longest))
         if duration > longest:
             if self.limits.query_cut == "502":
                 return call.respond(graph_problem({"message": CUT_TEXT}, 502), headers)
             return call.respond(graph_problem({"type": None, "message": "timedout"}), headers)
-        rate = None if verdict is None else show_rate(query.cost, query.rows, verdict)
+        rate = None if charged is None else show_rate(query.cost, query.rows, charged)
         execution = graph.Execution(self.world, call.account, self.faults, rate, call.is_enterprise)
         try:
             data = execution.run(query)

@@ -21,7 +21,7 @@ from gitstars.fetch.answers import (
     Withheld,
 )
 from gitstars.fetch.answers import Transient as Passing
-from gitstars.fetch.classify import Verdict
+from gitstars.fetch.classify import CallResult
 from gitstars.fetch.graphql import GraphAsk
 from gitstars.fetch.headers import RateInfo
 from gitstars.model import Resource, Stargazer
@@ -168,7 +168,7 @@ OPEN = {
 }
 
 
-def judge(make_answer: MakeAnswer, body: Any, status: int = 200, **headers: Any) -> Verdict:
+def judge(make_answer: MakeAnswer, body: Any, status: int = 200, **headers: Any) -> CallResult:
     return classify_graph.classify_graph_stars(
         make_answer(status, body, resource="graphql", **headers), ASKS
     )
@@ -186,11 +186,11 @@ def test_an_alias_has_its_own_outcome_and_the_others_theirs(
 ) -> None:
     body = {"data": {"rateLimit": RATE, "r0": data, "r1": repository(stars(ANN))}, "errors": errors}
 
-    verdict = judge(make_answer, body)
+    result = judge(make_answer, body)
 
-    assert verdict.common is None
-    assert verdict.outcomes == (outcome or OPEN[name], FINE)
-    assert verdict.cost == 1
+    assert result.common is None
+    assert result.outcomes == (outcome or OPEN[name], FINE)
+    assert result.cost == 1
 
 
 @pytest.mark.parametrize(
@@ -206,21 +206,21 @@ def test_an_alias_has_its_own_outcome_and_the_others_theirs(
     ],
 )
 def test_an_alias_of_another_shape_is_garbage_alone(make_answer: MakeAnswer, data: Any) -> None:
-    verdict = judge(
+    result = judge(
         make_answer, {"data": {"rateLimit": RATE, "r0": data, "r1": repository(stars(ANN))}}
     )
 
-    assert isinstance(verdict.outcomes[0], Garbage)
-    assert verdict.outcomes[1] == FINE
+    assert isinstance(result.outcomes[0], Garbage)
+    assert result.outcomes[1] == FINE
 
 
 def test_null_edges_and_users_without_a_number_are_ghosts(make_answer: MakeAnswer) -> None:
     listed = stars(ANN, None, {**ANN, "databaseId": None})
     listed["edges"].append(None)
 
-    verdict = judge(make_answer, {"data": {"r0": repository(listed), "r1": repository(stars(ANN))}})
+    result = judge(make_answer, {"data": {"r0": repository(listed), "r1": repository(stars(ANN))}})
 
-    assert isinstance(page := verdict.outcomes[0], Page)
+    assert isinstance(page := result.outcomes[0], Page)
     assert (page.stargazers, page.ghosts, page.ghost_times) == ((ANN_STAR,), 3, (AT, AT, AT))
 
 
@@ -336,10 +336,10 @@ def test_one_answer_tells_thirty_lists_that_they_are_refused(make_answer: MakeAn
     )
     asks = [GraphAsk(f"o/{number}") for number in range(30)]
 
-    verdict = classify_graph.classify_graph_stars(answer, asks)
+    result = classify_graph.classify_graph_stars(answer, asks)
 
-    assert [type(outcome) for outcome in verdict.outcomes] == [Refused] * 30
-    assert (verdict.cost, verdict.is_too_wide) == (1, False)
+    assert [type(outcome) for outcome in result.outcomes] == [Refused] * 30
+    assert (result.cost, result.is_too_wide) == (1, False)
 
 
 def test_the_permissions_that_a_refused_token_lacks_are_kept(make_answer: MakeAnswer) -> None:
@@ -367,13 +367,13 @@ def test_an_alias_that_was_too_much_narrows_the_query(
         "errors": [problem(kind, "x", *path)],
     }
 
-    verdict = judge(make_answer, body)
+    result = judge(make_answer, body)
 
     if path:
-        assert verdict.outcomes == (Passing(f"{kind}: x"), FINE)
+        assert result.outcomes == (Passing(f"{kind}: x"), FINE)
     else:
-        assert verdict.common == Passing(f"{kind}: x")
-    assert verdict.is_too_wide
+        assert result.common == Passing(f"{kind}: x")
+    assert result.is_too_wide
 
 
 def test_an_alias_that_fails_for_another_reason_narrows_nothing(make_answer: MakeAnswer) -> None:
@@ -517,13 +517,13 @@ def test_what_is_about_the_whole_query_is_common(
     headers: dict[str, Any],
     outcome: Outcome | None,
 ) -> None:
-    verdict = judge(make_answer, body, status, **headers)
+    result = judge(make_answer, body, status, **headers)
 
     if outcome is FOREIGN:
-        assert isinstance(verdict.common, Passing)
-        assert verdict.common.is_foreign
+        assert isinstance(result.common, Passing)
+        assert result.common.is_foreign
     else:
-        assert verdict.common == (
+        assert result.common == (
             outcome or SecondaryLimit(NOW + 5, "You have exceeded a secondary rate limit.")
         )
 
@@ -624,11 +624,11 @@ def test_an_answer_that_is_no_text_is_a_passing_fault_also_for_a_list_alone(
 def test_an_alias_that_takes_the_whole_data_with_it_leaves_the_others_to_be_asked_again(
     make_answer: MakeAnswer,
 ) -> None:
-    verdict = judge(make_answer, {"data": None, "errors": [problem("NOT_FOUND", "gone", "r1")]})
+    result = judge(make_answer, {"data": None, "errors": [problem("NOT_FOUND", "gone", "r1")]})
 
-    assert verdict.common is None
-    assert isinstance(verdict.outcomes[0], Passing)
-    assert verdict.outcomes[1] == Missing("gone")
+    assert result.common is None
+    assert isinstance(result.outcomes[0], Passing)
+    assert result.outcomes[1] == Missing("gone")
 
 
 def test_the_figures_come_from_the_answer_where_the_headers_have_none(
@@ -662,10 +662,10 @@ def test_records_are_metadata_each_with_its_own_trouble(make_answer: MakeAnswer)
         ],
     }
 
-    verdict = classify_graph.classify_graph_counts(make_answer(200, body), 4)
+    result = classify_graph.classify_graph_counts(make_answer(200, body), 4)
 
     stranger = answers.Metadata(5, "o/r", 12, permission="READ", updated_at=AT)
-    assert verdict.outcomes == (
+    assert result.outcomes == (
         METADATA,
         Missing("gone"),
         Gone("blocked", "Repository access blocked"),

@@ -146,12 +146,12 @@ def test_no_answer_of_a_rest_route_makes_the_classifier_fail(answer: Answer) -> 
 def test_no_answer_to_a_query_makes_the_classifier_fail(answer: Answer, width: int) -> None:
     asks = [GraphAsk(f"o/{number}") for number in range(width)]
 
-    for verdict in (
+    for result in (
         classify_graph.classify_graph_stars(answer, asks),
         classify_graph.classify_graph_counts(answer, width),
     ):
-        assert verdict.common is not None or len(verdict.outcomes) == width
-        for outcome in (verdict.common, *verdict.outcomes):
+        assert result.common is not None or len(result.outcomes) == width
+        for outcome in (result.common, *result.outcomes):
             walk(outcome)
 
 

@@ -23,13 +23,13 @@ def test_no_window_and_no_minute_gets_more_than_its_points(calls: list[tuple[flo
     now = 1000.0
     for pause, cost in calls:
         now += pause
-        verdict = budgets.charge(1, "core", cost, now)
-        assert verdict.used + verdict.remaining == 50
-        if verdict.kind == "ok":
+        outcome = budgets.charge(1, "core", cost, now)
+        assert outcome.used + outcome.remaining == 50
+        if outcome.kind == "ok":
             charged.append((now, cost))
-        elif verdict.kind == "secondary":
-            assert verdict.retry_after is not None
-            assert verdict.retry_after >= 1
+        elif outcome.kind == "secondary":
+            assert outcome.retry_after is not None
+            assert outcome.retry_after >= 1
 
     assert all(
         sum(cost for at, cost in charged if end - 60 < at <= end) <= 20 for end, _ in charged
