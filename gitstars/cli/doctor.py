@@ -94,10 +94,10 @@ def check_server(patient: Patient) -> Iterator[Finding]:
         yield Finding("server", "problem", str(error), advice)
         return
     patient.stats, patient.accounts = stats, {account.user_id: account for account in listed}
-    yield judge_server(stats, url)
+    yield describe_server(stats, url)
 
 
-def judge_server(stats: api.Stats, url: str) -> Finding:
+def describe_server(stats: api.Stats, url: str) -> Finding:
     """What a running server says of itself."""
     text = (
         f"gitstars {stats.version} at {url} is {stats.status}, up "

@@ -61,14 +61,14 @@ def _explain_closed(error: DatabaseError, path: str, patient: Patient) -> Findin
 
 def _check_contents(patient: Patient, database: Database) -> Iterator[Finding]:
     drift = database.run("RETURN time::now()")[0].timestamp() - time.time()
-    yield judge_clock("the database's clock", drift)
+    yield check_clock("the database's clock", drift)
     try:
         version = schema.read_version(database)
         listed = accounts.read_accounts(database)
     except QueryFailed:
         yield Finding("schema", "ok", "the tables are not there yet; gitstars serve makes them")
         return
-    yield judge_version(version, len(schema.STEPS))
+    yield check_version(version, len(schema.STEPS))
     fault = trial.find_fault(database)
     if fault is None:
         yield Finding("schema", "ok", "the tables take what gitstars writes")
@@ -153,7 +153,7 @@ def check_accounts_of_server(patient: Patient) -> Iterator[Finding]:
             yield Finding("tokens", "warning", f"{name}: {account.reason}", advice)
 
 
-def judge_clock(name: str, drift_seconds: float) -> Finding:
+def check_clock(name: str, drift_seconds: float) -> Finding:
     """``drift_seconds`` is how far that clock is ahead of ours."""
     if abs(drift_seconds) <= CLOCK_TOLERANCE_SECONDS:
         return Finding("clocks", "ok", f"{name} agrees with this machine's")
@@ -164,7 +164,7 @@ def judge_clock(name: str, drift_seconds: float) -> Finding:
     )
 
 
-def judge_version(version: int, newest: int) -> Finding:
+def check_version(version: int, newest: int) -> Finding:
     """Whether this gitstars understands the schema."""
     if version > newest:
         text = f"version {version} is newer than this gitstars, which knows {newest}"

@@ -57,7 +57,7 @@ class GitHubCheck:
             yield Finding("github", "problem", f"{used}: {problem}", WAY_ADVICE)
             return
         yield Finding("github", "ok", used)
-        yield judge_github_clock(read_skew(answer))
+        yield check_github_clock(read_skew(answer))
 
     def check_account(self, account: Account) -> Finding:
         """Whose token it is, and whether it lists a repository of its own person."""
@@ -73,14 +73,14 @@ class GitHubCheck:
             return _unknown(who, outcome)
         chosen = choose_repository(outcome.repositories)
         if chosen is None:
-            return self._judge_untried(who, account)
+            return self._explain_untried(who, account)
         listed = self._client.list_stargazers(account, chosen.github_id, 1, per_page=1)
-        return self._judge_list(who, account, chosen.full_name, listed)
+        return self._check_list(who, account, chosen.full_name, listed)
 
     def close(self) -> None:
         self._client.close()
 
-    def _judge_untried(self, who: str, account: Account) -> Finding:
+    def _explain_untried(self, who: str, account: Account) -> Finding:
         """The person has no repository with stars to try."""
         kind, scopes = tokens.token_kind(account.token), self._find_scopes(account)
         text = f"{who}: {self._describe(account)}; it has no starred repository to try a list of"
@@ -88,7 +88,7 @@ class GitHubCheck:
             return Finding("tokens", "warning", text, explain_refusal("scope", scopes, kind))
         return Finding("tokens", "ok", text)
 
-    def _judge_list(
+    def _check_list(
         self, who: str, account: Account, name: str, listed: answers.Outcome
     ) -> Finding:
         works = f"{who}: {self._describe(account)}"
@@ -134,7 +134,7 @@ def choose_repository(repositories: Iterable[answers.Metadata]) -> answers.Metad
     return min(fit, key=lambda place: (place.is_private, place.stars), default=None)
 
 
-def judge_github_clock(skew_seconds: float) -> Finding:
+def check_github_clock(skew_seconds: float) -> Finding:
     """``skew_seconds`` is how far our clock is ahead of GitHub's."""
     if not skew_seconds:
         return Finding("clocks", "ok", "GitHub's clock agrees with this machine's")

@@ -8,7 +8,7 @@ from gevent.event import Event
 
 from gitstars.clock import Clock
 from gitstars.config import DiscoverConfig
-from gitstars.discover.stability import Readiness, Watch, judge_readiness, observe
+from gitstars.discover.stability import Readiness, Watch, decide_readiness, observe
 from gitstars.errors import DatabaseError
 from gitstars.loops import spawn
 from gitstars.model import Account
@@ -78,7 +78,7 @@ class Arrivals:
         watch = Watch(started, accounts.count_starred(self._database, account), started)
         while True:
             now = self._clock.monotonic()
-            readiness = judge_readiness(
+            readiness = decide_readiness(
                 watch, now, self._settings.stable_seconds, self._settings.stable_timeout_seconds
             )
             if readiness is not Readiness.WAIT or self._clock.wait(self._stop, COUNT_SECONDS):

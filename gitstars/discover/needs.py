@@ -29,7 +29,7 @@ class Rules:
         return Terms(self.fresh_seconds, history_statuses(self.history), now - LOOK_SECONDS)
 
 
-def judge_needs(
+def find_needs(
     state: RepositoryState,
     user_id: int,
     now: float,

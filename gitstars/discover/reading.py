@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gitstars.clock import Clock
-from gitstars.discover.needs import Rules, choose_historian, judge_needs
+from gitstars.discover.needs import Rules, choose_historian, find_needs
 from gitstars.discover.newcomers import welcome
 from gitstars.dispatch.dispatcher import Dispatcher
 from gitstars.model import ALL_REPOSITORIES, Account, Job, Priority, Status, Task
@@ -180,7 +180,7 @@ class RepositoryReader:
         users = state.users & self._usable().keys() | {user_id}
         is_historian = choose_historian(state.repository.key, users) == user_id
         now = self._clock.now()
-        for task, wanted in judge_needs(state, user_id, now, self._rules, priority, is_historian):
+        for task, wanted in find_needs(state, user_id, now, self._rules, priority, is_historian):
             repository = ALL_REPOSITORIES if task is Task.COUNTS else state.repository
             yield Job(user_id, repository, wanted, task=task)
 

@@ -27,7 +27,7 @@ def observe(watch: Watch, count: int, now: float) -> Watch:
     return watch if count == watch.count else Watch(watch.started_at, count, now)
 
 
-def judge_readiness(
+def decide_readiness(
     watch: Watch, now: float, stable_seconds: float, timeout_seconds: float
 ) -> Readiness:
     """Ready when the count has been above zero and the same for ``stable_seconds``; timed out

@@ -24,7 +24,7 @@ LONGEST_KEPT = 500
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer, as far as it is judged.
+    """An HTTP answer, as far as it is classified.
 
     Header names are lower case; ``at`` is when it came (epoch seconds).
     """

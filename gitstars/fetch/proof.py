@@ -28,8 +28,8 @@ class ReadAgain:
 def prove(
     count_before: int, count_after: int | None, listed: int, page_size: int = 100
 ) -> Proven | ReadAgain:
-    """Judge a list of ``listed`` entries, ghosts included; ``count_after`` None: the list was
-    one page, one moment.
+    """Compare a list of ``listed`` entries, ghosts included, with the counts.
+    ``count_after`` None: it was one page, one moment.
 
     A list between both counts is complete. Stars that came and others that went in the same time do
     not show in the counts: a quarter of the square root of the count is tolerated for them (5 of

@@ -13,7 +13,7 @@ from gitstars.supervise.readings import Reading
 
 logger = logging.getLogger(__name__)
 
-#: Pause between two judgements (seconds).
+#: Pause between two decisions (seconds).
 SCALE_SECONDS = 30.0
 #: More workers come only while CPU and memory are less busy than this (percent).
 CPU_BELOW, MEMORY_BELOW = 80.0, 85.0
@@ -45,7 +45,7 @@ class Load:
     memory_percent: float
 
 
-def judge_scale(
+def decide_count(
     count: int, initial: int, maximum: int, load: Load, override: ScaleOverride | None = None
 ) -> int:
     """How many workers there should be when there are ``count``: between ``initial`` and
@@ -101,14 +101,14 @@ class Scaler:
         return self._scale(max(override.minimum, min(self._pool.count, override.maximum)))
 
     def step(self) -> None:
-        """Judge once, and do what was judged."""
+        """Decide once, and do it."""
         reading = self._read()
         idle = sum(state.is_idle and not state.is_retiring for state in self._pool.states())
         load = Load(
             self._dispatcher.waiting, idle, reading.busiest_cpu_percent, reading.memory_percent
         )
         self._scale(
-            judge_scale(self._pool.count, self._pool.initial, self._maximum, load, self._override)
+            decide_count(self._pool.count, self._pool.initial, self._maximum, load, self._override)
         )
 
     def _scale(self, wanted: int) -> int:

@@ -16,7 +16,7 @@ from gitstars.clock import Clock, show_since, show_time
 from gitstars.events import EventBus
 from gitstars.store.database import Database
 from gitstars.supervise.accounts import AccountReader
-from gitstars.supervise.judgement import Facts, Health, judge_health
+from gitstars.supervise.health import Facts, Health, decide_health
 from gitstars.supervise.outages import OutageLog
 from gitstars.supervise.pulse import Pulse
 from gitstars.supervise.rates import Rates
@@ -166,7 +166,7 @@ class Snapshots:
         reading, duties = self._machine.read(), [show_duty(duty) for duty in self._machine.duties()]
         workers, accounts, queue = self.workers(), self.accounts(), self._work.read_depth()
         database, github = self._gather_database(), self._gather_github()
-        health = self._judge(reading, duties, queue, database, github)
+        health = self._decide_health(reading, duties, queue, database, github)
         totals = self._events.totals
         return api.Stats(
             status=health.status,
@@ -219,7 +219,7 @@ class Snapshots:
     def _gather_github(self) -> api.GitHubState:
         return show_github(self._github.outage, self._github.routes)
 
-    def _judge(
+    def _decide_health(
         self,
         reading: Reading,
         duties: list[api.DutyReport],
@@ -253,4 +253,4 @@ class Snapshots:
             ]
             + [(row.login or row.record_id, row.reason) for row in self.left_out()],
         )
-        return judge_health(facts)
+        return decide_health(facts)

@@ -14,9 +14,9 @@ import pytest
 from gevent.pywsgi import WSGIServer
 
 from gitstars import api
-from gitstars.cli.doctor_database import compare_with_server, judge_clock, judge_version
+from gitstars.cli.doctor_database import check_clock, check_version, compare_with_server
 from gitstars.cli.doctor_finding import Finding, Patient
-from gitstars.cli.doctor_github import choose_repository, judge_github_clock
+from gitstars.cli.doctor_github import check_github_clock, choose_repository
 from gitstars.config import Config, DatabaseConfig
 from gitstars.fetch.answers import Metadata
 from gitstars.model import Account
@@ -304,8 +304,8 @@ def test_a_database_that_others_may_read_is_a_problem(home: Path, gitstars: Run)
         (-90.0, "problem", "GitHub's clock is 1 min 30 s ahead of this machine's"),
     ],
 )
-def test_the_clock_of_github_is_judged(skew: float, state: str, text: str) -> None:
-    finding = judge_github_clock(skew)
+def test_the_clock_of_github_is_checked(skew: float, state: str, text: str) -> None:
+    finding = check_github_clock(skew)
 
     assert (finding.state, finding.text) == (state, text)
 
@@ -318,16 +318,16 @@ def test_the_clock_of_github_is_judged(skew: float, state: str, text: str) -> No
         (-61.0, "problem", "x is 1 min 1 s behind this machine's"),
     ],
 )
-def test_the_clock_of_the_database_is_judged(drift: float, state: str, text: str) -> None:
-    finding = judge_clock("x", drift)
+def test_the_clock_of_the_database_is_checked(drift: float, state: str, text: str) -> None:
+    finding = check_clock("x", drift)
 
     assert (finding.state, finding.text) == (state, text)
 
 
 def test_a_schema_of_a_newer_gitstars_is_a_problem() -> None:
-    assert judge_version(9, 7).state == "problem"
-    assert judge_version(7, 7).text == "version 7 of 7"
-    assert judge_version(5, 7).text == "version 5 of 7; gitstars serve brings it up"
+    assert check_version(9, 7).state == "problem"
+    assert check_version(7, 7).text == "version 7 of 7"
+    assert check_version(5, 7).text == "version 5 of 7; gitstars serve brings it up"
 
 
 def test_a_repository_that_the_person_may_push_to_and_that_has_stars_is_tried() -> None:

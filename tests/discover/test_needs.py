@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from gitstars.discover.needs import Rules, choose_historian, judge_needs
+from gitstars.discover.needs import Rules, choose_historian, find_needs
 from gitstars.model import Priority, Repository, Status, Task
 from gitstars.store.starred import RepositoryState
 
@@ -48,7 +48,7 @@ def test_what_may_be_claimed_is_due_for_an_account_that_was_not_refused(
 ) -> None:
     state = RepositoryState(REPOSITORY, status, may_claim=True, refused=refused)
 
-    assert list(judge_needs(state, ME, NOW, PLAIN, GIVEN)) == expected
+    assert list(find_needs(state, ME, NOW, PLAIN, GIVEN)) == expected
 
 
 @pytest.mark.parametrize("status", [row[0] for row in CLAIMABLE])
@@ -58,20 +58,20 @@ def test_nothing_is_due_for_who_was_refused_or_where_the_rule_says_no(
 ) -> None:
     state = RepositoryState(REPOSITORY, status, may_claim=may_claim, refused=refused)
 
-    assert list(judge_needs(state, ME, NOW, PLAIN, GIVEN)) == NOTHING
+    assert list(find_needs(state, ME, NOW, PLAIN, GIVEN)) == NOTHING
 
 
 def test_a_complete_list_that_an_operator_asked_for_is_read_and_not_only_counted() -> None:
     state = RepositoryState(REPOSITORY, Status.COMPLETED, is_requested=True)
 
-    assert list(judge_needs(state, ME, NOW, PLAIN)) == [(Task.LIST, Priority.REQUESTED)]
+    assert list(find_needs(state, ME, NOW, PLAIN)) == [(Task.LIST, Priority.REQUESTED)]
 
 
 def test_a_list_that_the_account_may_not_read_is_counted_when_its_count_is_too_old() -> None:
     refused = RepositoryState(REPOSITORY, Status.RESTRICTED, is_count_due=True, refused=REFUSED)
 
-    assert list(judge_needs(refused, ME, NOW, PLAIN)) == COUNTS
-    assert list(judge_needs(refused, OTHER, NOW, PLAIN)) == [(Task.LIST, Priority.EXISTING)]
+    assert list(find_needs(refused, ME, NOW, PLAIN)) == COUNTS
+    assert list(find_needs(refused, OTHER, NOW, PLAIN)) == [(Task.LIST, Priority.EXISTING)]
 
 
 @pytest.mark.parametrize(
@@ -100,8 +100,8 @@ def test_a_history_is_read_of_the_repositories_that_are_to_have_one(
     state = RepositoryState(repository, status, may_claim=False)
     rules = Rules(DAY, wanted, frozenset({"starred"}))
 
-    assert list(judge_needs(state, ME, NOW, rules)) == expected
-    assert list(judge_needs(state, ME, NOW, rules, is_historian=False)) == NOTHING
+    assert list(find_needs(state, ME, NOW, rules)) == expected
+    assert list(find_needs(state, ME, NOW, rules, is_historian=False)) == NOTHING
 
 
 @pytest.mark.parametrize("status", [Status.RESTRICTED, Status.COMPLETED])
@@ -115,14 +115,14 @@ def test_a_history_is_looked_at_daily(
     state = RepositoryState(REPOSITORY, status, may_claim=False, history_at=history_at)
     rules = Rules(DAY, "all", frozenset({"starred"}))
 
-    assert list(judge_needs(state, ME, NOW, rules)) == (HISTORY if is_due else NOTHING)
+    assert list(find_needs(state, ME, NOW, rules)) == (HISTORY if is_due else NOTHING)
 
 
 def test_a_list_and_a_history_may_be_due_at_once() -> None:
     rules = Rules(DAY, "all", frozenset({"starred"}))
     state = RepositoryState(REPOSITORY, Status.RESTRICTED)
 
-    assert list(judge_needs(state, ME, NOW, rules, GIVEN)) == [*LIST, *HISTORY]
+    assert list(find_needs(state, ME, NOW, rules, GIVEN)) == [*LIST, *HISTORY]
 
 
 def test_one_account_asks_for_a_history_and_only_its_own_are_handed_over_when_it_goes() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gitstars.discover.stability import Readiness, Watch, judge_readiness, observe
+from gitstars.discover.stability import Readiness, Watch, decide_readiness, observe
 
 
 @pytest.mark.parametrize(
@@ -26,5 +26,5 @@ def test_a_list_is_ready_when_its_count_stands_still_above_zero(
         watch = observe(watch, count, now)
 
     assert (
-        judge_readiness(watch, readings[-1][0], stable_seconds=5, timeout_seconds=120) is expected
+        decide_readiness(watch, readings[-1][0], stable_seconds=5, timeout_seconds=120) is expected
     )

@@ -605,7 +605,7 @@ def test_the_permissions_tell_who_may_list(
 
 
 @pytest.mark.parametrize(
-    ("judge", "body", "headers", "outcome"),
+    ("classify", "body", "headers", "outcome"),
     [
         (classify.classify_count, {"count": 12}, {}, answers.Count(12)),
         (classify.classify_count, {"count": -1}, {}, Garbage),
@@ -660,9 +660,9 @@ def test_the_permissions_tell_who_may_list(
     ],
 )
 def test_every_other_route_has_its_outcome(
-    make_answer: MakeAnswer, judge: Any, body: Any, headers: dict[str, str], outcome: Any
+    make_answer: MakeAnswer, classify: Any, body: Any, headers: dict[str, str], outcome: Any
 ) -> None:
-    got = judge(make_answer(200, body, **headers))
+    got = classify(make_answer(200, body, **headers))
 
     assert isinstance(got, outcome) if isinstance(outcome, type) else got == outcome
 

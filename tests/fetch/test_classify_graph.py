@@ -168,7 +168,7 @@ OPEN = {
 }
 
 
-def judge(make_answer: MakeAnswer, body: Any, status: int = 200, **headers: Any) -> CallResult:
+def read(make_answer: MakeAnswer, body: Any, status: int = 200, **headers: Any) -> CallResult:
     return classify_graph.classify_graph_stars(
         make_answer(status, body, resource="graphql", **headers), ASKS
     )
@@ -186,7 +186,7 @@ def test_an_alias_has_its_own_outcome_and_the_others_theirs(
 ) -> None:
     body = {"data": {"rateLimit": RATE, "r0": data, "r1": repository(stars(ANN))}, "errors": errors}
 
-    result = judge(make_answer, body)
+    result = read(make_answer, body)
 
     assert result.common is None
     assert result.outcomes == (outcome or OPEN[name], FINE)
@@ -206,7 +206,7 @@ def test_an_alias_has_its_own_outcome_and_the_others_theirs(
     ],
 )
 def test_an_alias_of_another_shape_is_garbage_alone(make_answer: MakeAnswer, data: Any) -> None:
-    result = judge(
+    result = read(
         make_answer, {"data": {"rateLimit": RATE, "r0": data, "r1": repository(stars(ANN))}}
     )
 
@@ -218,7 +218,7 @@ def test_null_edges_and_users_without_a_number_are_ghosts(make_answer: MakeAnswe
     listed = stars(ANN, None, {**ANN, "databaseId": None})
     listed["edges"].append(None)
 
-    result = judge(make_answer, {"data": {"r0": repository(listed), "r1": repository(stars(ANN))}})
+    result = read(make_answer, {"data": {"r0": repository(listed), "r1": repository(stars(ANN))}})
 
     assert isinstance(page := result.outcomes[0], Page)
     assert (page.stargazers, page.ghosts, page.ghost_times) == ((ANN_STAR,), 3, (AT, AT, AT))
@@ -367,7 +367,7 @@ def test_an_alias_that_was_too_much_narrows_the_query(
         "errors": [problem(kind, "x", *path)],
     }
 
-    result = judge(make_answer, body)
+    result = read(make_answer, body)
 
     if path:
         assert result.outcomes == (Passing(f"{kind}: x"), FINE)
@@ -382,7 +382,7 @@ def test_an_alias_that_fails_for_another_reason_narrows_nothing(make_answer: Mak
         "errors": [problem("INTERNAL", "x", "r0")],
     }
 
-    assert not judge(make_answer, body).is_too_wide
+    assert not read(make_answer, body).is_too_wide
 
 
 LIMITED = "API rate limit already exceeded for user ID 1."
@@ -517,7 +517,7 @@ def test_what_is_about_the_whole_query_is_common(
     headers: dict[str, Any],
     outcome: Outcome | None,
 ) -> None:
-    result = judge(make_answer, body, status, **headers)
+    result = read(make_answer, body, status, **headers)
 
     if outcome is FOREIGN:
         assert isinstance(result.common, Passing)
@@ -624,7 +624,7 @@ def test_an_answer_that_is_no_text_is_a_passing_fault_also_for_a_list_alone(
 def test_an_alias_that_takes_the_whole_data_with_it_leaves_the_others_to_be_asked_again(
     make_answer: MakeAnswer,
 ) -> None:
-    result = judge(make_answer, {"data": None, "errors": [problem("NOT_FOUND", "gone", "r1")]})
+    result = read(make_answer, {"data": None, "errors": [problem("NOT_FOUND", "gone", "r1")]})
 
     assert result.common is None
     assert isinstance(result.outcomes[0], Passing)
@@ -636,15 +636,13 @@ def test_the_figures_come_from_the_answer_where_the_headers_have_none(
 ) -> None:
     body = {"data": {"rateLimit": RATE, "r0": None, "r1": None}}
 
-    assert judge(make_answer, body, remaining=None).rate == RateInfo(
+    assert read(make_answer, body, remaining=None).rate == RateInfo(
         Resource.GRAPHQL, 5000, 4200, RESET
     )
-    assert judge(make_answer, body, remaining=3).rate == RateInfo(Resource.GRAPHQL, 5000, 3, RESET)
+    assert read(make_answer, body, remaining=3).rate == RateInfo(Resource.GRAPHQL, 5000, 3, RESET)
     no_day = {"data": {"rateLimit": {**RATE, "resetAt": "2026-02-31T00:00:00Z"}, "r0": None}}
-    assert judge(make_answer, no_day, remaining=None).rate is None
-    assert (
-        judge(make_answer, {"data": {"rateLimit": None, "r0": None}}, remaining=None).rate is None
-    )
+    assert read(make_answer, no_day, remaining=None).rate is None
+    assert read(make_answer, {"data": {"rateLimit": None, "r0": None}}, remaining=None).rate is None
 
 
 def test_records_are_metadata_each_with_its_own_trouble(make_answer: MakeAnswer) -> None:

@@ -59,10 +59,10 @@ INCOMPLETE = [
 def test_a_list_that_agrees_with_its_counts_is_complete(
     before: int, after: int | None, listed: int, churn: int
 ) -> None:
-    judged = prove(before, after, listed)
+    result = prove(before, after, listed)
 
     lower = min(before, before if after is None else after)
-    assert judged == Proven(churn, is_short=listed < lower)
+    assert result == Proven(churn, is_short=listed < lower)
 
 
 @pytest.mark.parametrize(
@@ -82,19 +82,19 @@ def test_an_empty_list_is_complete_only_where_a_count_was_nought(
 def test_a_list_that_is_shorter_than_both_counts_says_so(
     before: int, after: int, listed: int, is_short: bool
 ) -> None:
-    judged = prove(before, after, listed)
+    result = prove(before, after, listed)
 
-    assert isinstance(judged, Proven)
-    assert judged.is_short == is_short
+    assert isinstance(result, Proven)
+    assert result.is_short == is_short
 
 
 @pytest.mark.parametrize(("before", "after", "listed", "counted"), INCOMPLETE)
 def test_a_list_that_disagrees_is_read_again_and_says_why(
     before: int, after: int | None, listed: int, counted: str
 ) -> None:
-    judged = prove(before, after, listed)
+    result = prove(before, after, listed)
 
-    assert judged == ReadAgain(f"{listed} stars were listed while the count is {counted}")
+    assert result == ReadAgain(f"{listed} stars were listed while the count is {counted}")
 
 
 @pytest.mark.parametrize(
@@ -112,9 +112,9 @@ def test_a_lost_page_and_a_page_read_twice_never_pass(count: int, pages: int) ->
 
 
 def test_the_larger_count_says_how_much_is_tolerated() -> None:
-    judged = [prove(400, 1600, listed) for listed in (390, 389, 1610, 1611)]
+    result = [prove(400, 1600, listed) for listed in (390, 389, 1610, 1611)]
 
-    assert [type(one) for one in judged] == [Proven, ReadAgain, Proven, ReadAgain]
+    assert [type(one) for one in result] == [Proven, ReadAgain, Proven, ReadAgain]
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,6 @@ def are_waiting(app: App, count: int) -> bool:
 
 
 def step(scaler: Scaler, app: App) -> int:
-    """One judgement; how many workers there are then."""
+    """One decision; how many workers there are then."""
     scaler.step()
     return app.pool.count

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gitstars.supervise.scaling import Load, ScaleOverride, judge_scale
+from gitstars.supervise.scaling import Load, ScaleOverride, decide_count
 
 
 def load(waiting: int = 0, idle: int = 0, cpu: float = 10.0, memory: float = 10.0) -> Load:
@@ -35,7 +35,7 @@ def load(waiting: int = 0, idle: int = 0, cpu: float = 10.0, memory: float = 10.
 def test_a_tenth_more_while_accounts_wait_and_the_machine_has_room_and_a_tenth_less_when_idle(
     count: int, given: Load, expected: int
 ) -> None:
-    assert judge_scale(count, initial=5, maximum=1000, load=given) == expected
+    assert decide_count(count, initial=5, maximum=1000, load=given) == expected
 
 
 @pytest.mark.parametrize(
@@ -52,13 +52,13 @@ def test_a_tenth_more_while_accounts_wait_and_the_machine_has_room_and_a_tenth_l
 )
 def test_an_override_sets_the_bounds(count: int, override: ScaleOverride, expected: int) -> None:
     assert (
-        judge_scale(count, initial=5, maximum=1000, load=load(waiting=99), override=override)
+        decide_count(count, initial=5, maximum=1000, load=load(waiting=99), override=override)
         == expected
     )
 
 
 def test_under_an_override_idle_workers_go_below_the_initial_number() -> None:
     assert (
-        judge_scale(5, initial=5, maximum=1000, load=load(idle=5), override=ScaleOverride(2, 9))
+        decide_count(5, initial=5, maximum=1000, load=load(idle=5), override=ScaleOverride(2, 9))
         == 4
     )

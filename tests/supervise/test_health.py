@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from gitstars.supervise.judgement import Facts, judge_health
+from gitstars.supervise.health import Facts, decide_health
 
 WELL = Facts(
     is_started=True,
@@ -20,7 +20,7 @@ WELL = Facts(
 
 
 def test_where_nothing_is_wrong_there_is_no_reason() -> None:
-    health = judge_health(WELL)
+    health = decide_health(WELL)
 
     assert (health.status, health.reasons) == ("healthy", [])
 
@@ -64,13 +64,13 @@ def test_where_nothing_is_wrong_there_is_no_reason() -> None:
     ],
 )
 def test_each_trouble_is_told(change: dict[str, object], status: str, reason: str) -> None:
-    health = judge_health(replace(WELL, **change))  # type: ignore[arg-type]
+    health = decide_health(replace(WELL, **change))  # type: ignore[arg-type]
 
     assert (health.status, health.reasons) == (status, [reason])
 
 
 def test_the_gravest_comes_first_and_all_are_told() -> None:
-    health = judge_health(
+    health = decide_health(
         replace(
             WELL, accounts_out=[("ada (1)", "out")], database_problem="gone", database_seconds=9.0
         )
@@ -85,7 +85,7 @@ def test_the_gravest_comes_first_and_all_are_told() -> None:
 def test_of_many_tokens_that_are_out_some_are_named() -> None:
     out = [(f"user {number}", "out") for number in range(8)]
 
-    health = judge_health(replace(WELL, accounts_out=out))
+    health = decide_health(replace(WELL, accounts_out=out))
 
     assert health.reasons[4:] == [
         "account user 4: out",

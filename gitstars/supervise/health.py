@@ -13,7 +13,7 @@ ACCOUNTS_NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the judgement rests on.
+    """What the decision rests on.
 
     ``database_problem`` None: it is reachable. ``schema_problem`` None: it takes what gitstars
     writes. ``github_problem`` None: GitHub answers. ``watcher_problem`` None: accounts are watched.
@@ -46,7 +46,7 @@ class Health:
     reasons: list[str]
 
 
-def judge_health(facts: Facts) -> Health:
+def decide_health(facts: Facts) -> Health:
     """Every reason is told, the gravest first."""
     grave, minor = _find_grave(facts), _find_minor(facts)
     return Health("unhealthy" if grave else "degraded" if minor else "healthy", grave + minor)
