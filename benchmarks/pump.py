@@ -92,7 +92,7 @@ def _spend(app: App, lane: Lane, resource: Resource) -> None:
     now = app.clock.now()
     granted = app.ledger.reserve(lane.user_id, resource, 1, now)
     assert isinstance(granted, Grant)
-    app.ledger.settle(granted, RateInfo(resource, 5000, 0, now + 3600), now, went_well=True)
+    app.ledger.book(granted, RateInfo(resource, 5000, 0, now + 3600), now, went_well=True)
 
 
 def _measure(name: str, loop: AccountLoop) -> None:

@@ -262,7 +262,7 @@ class App:
         return (
             not len(self.dispatcher)
             and all(state.is_idle for state in self.pool.states())
-            and not self.watcher.is_settling
+            and not self.watcher.is_anyone_arriving
         )
 
     def summary(self) -> str:

@@ -95,12 +95,12 @@ class RepositoryReader:
                 return
         walk.number += 1
 
-    def queue_for_all(self, identities: Sequence[Any], settling: Iterable[int]) -> list[str]:
+    def queue_for_all(self, identities: Sequence[Any], arriving: Iterable[int]) -> list[str]:
         """Queue what these repositories need, each for the accounts that it belongs to, except for
-        users whose stars are still being written (``settling``). The keys of those that wait to be
+        users whose stars are still being written (``arriving``). The keys of those that wait to be
         collected and for no account that may try.
         """
-        usable, not_yet = self._usable(), frozenset(settling)
+        usable, not_yet = self._usable(), frozenset(arriving)
         orphans: list[str] = []
         for chunk in _chunks(identities):
             for state in self._describe(chunk, ()):

@@ -56,14 +56,14 @@ class Circle:
     """What the scanner asks of whoever knows the accounts.
 
     ``usable`` gives the accounts that could be asked with some seconds ago, by user, ``is_out``
-    tells whether one may not be asked with now. ``settling`` are the users whose stars are still
+    tells whether one may not be asked with now. ``arriving`` are the users whose stars are still
     being written. ``guard`` keeps what fails for one account. ``prepare`` is called
     before an account's repositories are read, ``on_empty`` with one that has none at the start.
     """
 
     usable: Callable[[], Mapping[int, Account]]
     is_out: Callable[[Account], bool]
-    settling: Callable[[], Iterable[int]]
+    arriving: Callable[[], Iterable[int]]
     guard: Callable[[Account], AbstractContextManager[None]]
     prepare: Callable[[Account], None]
     on_empty: Callable[[Account], None]
@@ -91,7 +91,7 @@ class Scanner:
         self._rules = rules
         self._reader = reader
         self._usable = circle.usable
-        self._settling = circle.settling
+        self._arriving = circle.arriving
         self._circle = circle
         self._agenda = Agenda()
         self._seen: dict[int, _Seen] = {}
@@ -214,7 +214,7 @@ class Scanner:
             found.append(due.find_histories(self._database, until - length, until))
         for pages in found:
             for page in pages:
-                self._reader.queue_for_all(page, self._settling())
+                self._reader.queue_for_all(page, self._arriving())
         left = due.next_in_seconds(self._database, now, DUE_SECONDS)
         return DUE_SECONDS if left is None else max(SHORTEST_SECONDS, left)
 
@@ -223,14 +223,14 @@ class Scanner:
         ones.
         """
         chosen = self._agenda.rotate(usable, COMPARED_AT_ONCE)
-        settled = [usable[user] for user in chosen if user not in self._settling()]
+        arrived = [usable[user] for user in chosen if user not in self._arriving()]
         for account, digest in zip(
-            settled, starred.fingerprints(self._database, settled) if settled else (), strict=True
+            arrived, starred.fingerprints(self._database, arrived) if arrived else (), strict=True
         ):
             seen = self._seen.setdefault(account.user_id, _Seen())
             if digest != seen.digest and account.user_id not in self._agenda.walks:
                 self.request(account, Priority.EXISTING, is_urgent=True)
-        self.queue_own_lists(settled)
+        self.queue_own_lists(arrived)
         return self._settings.scan_seconds * len(chosen) / max(1, len(usable))
 
     def _sweep_on(self) -> None:
@@ -248,12 +248,12 @@ class Scanner:
             due.find_overdue(self._database, due.read_time(self._database)),
         ):
             for page in found:
-                orphans = self._reader.queue_for_all(page, self._settling())
+                orphans = self._reader.queue_for_all(page, self._arriving())
                 self._reader.restrict_orphans(orphans)
                 yield
                 pages += 1
                 if pages >= MOST_PAGES:
-                    busy = {*self._agenda.walks, *self._settling()}
+                    busy = {*self._agenda.walks, *self._arriving()}
                     for account in self._usable().values():
                         if account.user_id not in busy:
                             self._agenda.add(Walk(account, Priority.EXISTING), is_urgent=False)

@@ -89,7 +89,7 @@ class AccountWatcher:
             Circle(
                 usable=lambda: self._usable,
                 is_out=self._is_out,
-                settling=lambda: self._arrivals.users,
+                arriving=lambda: self._arrivals.users,
                 guard=self._trouble.guard,
                 prepare=self._check_token,
                 on_empty=self._arrivals.wait_for,
@@ -116,7 +116,7 @@ class AccountWatcher:
         return list(self._known.values())
 
     @property
-    def is_settling(self) -> bool:
+    def is_anyone_arriving(self) -> bool:
         """Whether repositories are yet to be read: of a new account, or after a start."""
         return bool(self._arrivals.users) or self.scanner.is_behind
 

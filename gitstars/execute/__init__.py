@@ -1,1 +1,1 @@
-"""Workers that claim repositories, keep calls in flight and settle what came of them."""
+"""Workers that claim repositories, keep calls in flight and write down how each claim ended."""

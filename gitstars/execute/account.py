@@ -158,7 +158,7 @@ class AccountLoop:
         """Start all that may start now; how long to wait then. ``is_leaving``: take nothing new,
         and give back what is open after the page in hand.
         """
-        self._hand.settle()
+        self._hand.end_finished()
         obstacle = self._find_obstacle(is_leaving)
         if obstacle is None:
             self._wait = self._work()
@@ -166,7 +166,7 @@ class AccountLoop:
             why, self._wait = obstacle
             self._hand.end_all(why)
             self.progressed_at = self._clock.monotonic()
-        self._hand.settle()
+        self._hand.end_finished()
         seconds = self._wait.seconds
         self._waits_until = None if seconds is None else self._clock.now() + seconds
         return self._wait
@@ -177,7 +177,7 @@ class AccountLoop:
         self._pool.join(timeout=KILL_SECONDS)
         self._hand.forget_calls()
         self._hand.end_all(answers.Stopped())
-        self._hand.settle()
+        self._hand.end_finished()
 
     def _find_obstacle(self, is_leaving: bool) -> tuple[answers.Outcome, Wait] | None:
         """What stands in the way of everything, and how long it is waited for."""
@@ -216,7 +216,7 @@ class AccountLoop:
             now = self._clock.now()
             openings = self._calls.look(self.lane.user_id, now)
             self._hand.end_blocked(openings, now)
-            self._hand.settle()
+            self._hand.end_finished()
             if not openings.usable:
                 return self._wait_for_budgets(openings)
             if self._pool.full():

@@ -190,7 +190,7 @@ class Hand:
         for reading in self:
             reading.in_flight = 0
 
-    def settle(self) -> None:
+    def end_finished(self) -> None:
         """Count the pages that are durable, and begin to write the endings of what has ended."""
         for held in list(self._held.values()):
             self._reap(held, wait=False)

@@ -140,7 +140,7 @@ class Attempts:
             result, cause = CallResult(answers.Transient(str(error))), error.cause
             has_arrived = error.has_arrived
         finally:
-            self._settle(grant, result, has_arrived)
+            self._book(grant, result, has_arrived)
         if isinstance(result.common, answers.Stopped):
             return result, None
         result = replace(result, seconds=time.perf_counter() - started)
@@ -154,11 +154,11 @@ class Attempts:
         outcome = self._obey_limit(grant, result.common, answer)
         return replace(result, common=outcome, scopes=read_scopes(answer)), answer
 
-    def _settle(self, grant: Grant, result: CallResult, has_arrived: bool) -> None:
+    def _book(self, grant: Grant, result: CallResult, has_arrived: bool) -> None:
         # The figures of a 401 are those of the network address.
         rate = None if isinstance(result.common, BadToken) else result.rate
         went_well = not isinstance(result.common, TROUBLE)
-        self._ledger.settle(grant, rate, self._clock.now(), went_well, has_arrived)
+        self._ledger.book(grant, rate, self._clock.now(), went_well, has_arrived)
 
     def _obey_limit(self, grant: Grant, outcome: Outcome | None, answer: Answer) -> Outcome | None:
         """The outcome, with the time until which a limit holds in the end."""

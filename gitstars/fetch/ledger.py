@@ -51,7 +51,7 @@ class PaceSettings(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """The call may go out now; end it with ``Ledger.settle``, whatever became of it."""
+    """The call may go out now; end it with ``Ledger.book``, whatever became of it."""
 
     user_id: int
     resource: Resource
@@ -117,7 +117,7 @@ class Ledger:
         self._grants += 1
         return Grant(user_id, resource, cost, now, self._grants)
 
-    def settle(
+    def book(
         self,
         grant: Grant,
         rate: RateInfo | None,

@@ -84,7 +84,7 @@ class Served:
     def start(self) -> None:
         self.flow.start()
 
-    def settle(self) -> None:
+    def wait_until_collected(self) -> None:
         """Wait until everything is collected and counted."""
         self.flow.wait_idle()
         app = self.flow.app
@@ -198,7 +198,7 @@ def settled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with serving(
         DatabaseConfig(url=f"surrealkv://{tmp_path_factory.mktemp('settled')}/stars.db"), world()
     ) as served:
-        served.settle()
+        served.wait_until_collected()
         yield served
 
 

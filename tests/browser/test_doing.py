@@ -42,7 +42,7 @@ def test_a_repository_is_collected_again_by_force_once_it_was_confirmed(
     visit: Visitor, serve_world: Serve
 ) -> None:
     served = serve_world()
-    served.settle()
+    served.wait_until_collected()
     visited = visit(served)
     page = visited.log_in()
     page.get_by_label("Search by name").fill("parser")
@@ -103,7 +103,7 @@ def test_a_server_that_went_away_is_told_and_found_again(
     visit: Visitor, serve_world: Serve
 ) -> None:
     served = serve_world()
-    served.settle()
+    served.wait_until_collected()
     visited = visit(served)
     page = visited.log_in()
     expect(page.locator("#live")).to_have_text("Live")
@@ -127,7 +127,7 @@ def test_a_server_that_went_away_is_told_and_found_again(
 
 def test_everything_is_done_with_the_keyboard_alone(visit: Visitor, serve_world: Serve) -> None:
     served = serve_world()
-    served.settle()
+    served.wait_until_collected()
     visited = visit(served)
     page, keys = visited.page, visited.page.keyboard
     page.goto(served.url)
@@ -186,7 +186,7 @@ def test_a_database_that_is_away_is_told_in_words_and_the_question_is_asked_agai
         with serving(
             DatabaseConfig(url=server.url, user="root", password="root"), world()
         ) as served:
-            served.settle()
+            served.wait_until_collected()
             visited = visit(served)
             page = visited.log_in()
             expect(page.locator("#range")).to_have_text("1–25 of 30")

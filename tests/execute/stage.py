@@ -162,7 +162,7 @@ class Stage:
         granted = self.ledger.reserve(user_id, resource, 1, now)
         assert isinstance(granted, Grant)
         rate = RateInfo(resource, 5000, 0, now + seconds)
-        self.ledger.settle(granted, rate, now, went_well=True)
+        self.ledger.book(granted, rate, now, went_well=True)
 
     # Steps
 

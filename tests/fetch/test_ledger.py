@@ -44,7 +44,7 @@ def spend(
     """One call whose answer tells ``remaining``."""
     grant = ledger.reserve(user, resource, 1, now)
     assert isinstance(grant, Grant)
-    ledger.settle(grant, figures(remaining, resource=resource, **more), now, went_well=True)  # type: ignore[arg-type]
+    ledger.book(grant, figures(remaining, resource=resource, **more), now, went_well=True)  # type: ignore[arg-type]
 
 
 @dataclass
@@ -113,12 +113,12 @@ def test_it_never_overspends_whatever_the_order_of_calls_arrivals_answers_losses
             arrived.append((grant, server.arrive(grant.cost, now)))
         elif step == "answer" and arrived:
             grant, rate = arrived.pop(number % len(arrived))
-            ledger.settle(grant, rate, now, went_well=True)
+            ledger.book(grant, rate, now, went_well=True)
         elif step == "lose" and (arrived or sent):
             lost += 1
-            ledger.settle(arrived.pop()[0] if arrived else sent.pop(), None, now)
+            ledger.book(arrived.pop()[0] if arrived else sent.pop(), None, now)
         elif step == "bounce" and sent:
-            ledger.settle(sent.pop(), None, now, has_arrived=False)
+            ledger.book(sent.pop(), None, now, has_arrived=False)
         elif step == "wait":
             now += number
         # At zero by supposition alone one call asks, and GitHub may say no.
@@ -145,7 +145,7 @@ def work(ledger: Ledger, server: Server, seconds: float, latency: float, concurr
     while now < START + seconds:
         while flying and flying[0][0] <= now:
             _, grant, rate = flying.popleft()
-            ledger.settle(grant, rate, now, went_well=True)
+            ledger.book(grant, rate, now, went_well=True)
             done += 1
         wait = latency
         while len(flying) < concurrency:
@@ -199,7 +199,7 @@ def test_one_call_goes_ahead_while_nothing_is_known() -> None:
     assert isinstance(ledger.reserve(1, CORE, 1, START), Pause)
     assert isinstance(ledger.reserve(2, CORE, 1, START), Grant), "another user has another budget"
     assert isinstance(ledger.reserve(1, GRAPHQL, 1, START), Grant), "GraphQL has another budget"
-    ledger.settle(first, figures(4999), START, went_well=True)
+    ledger.book(first, figures(4999), START, went_well=True)
     assert isinstance(ledger.reserve(1, CORE, 1, START), Grant)
 
 
@@ -209,7 +209,7 @@ def test_a_server_that_answers_well_without_figures_has_no_budgets(went_well: bo
     grant = ledger.reserve(1, CORE, 1, START)
     assert isinstance(grant, Grant)
 
-    ledger.settle(grant, None, START, went_well=went_well)
+    ledger.book(grant, None, START, went_well=went_well)
 
     second, third = (ledger.reserve(1, CORE, 1, START) for _ in range(2))
     assert isinstance(second, Grant)
@@ -261,7 +261,7 @@ def test_the_lowest_remaining_and_the_newest_reset_win(
     grants = [grant for _ in told if isinstance(grant := ledger.reserve(1, CORE, 1, START), Grant)]
 
     for grant, rate in zip(grants, told, strict=True):
-        ledger.settle(grant, rate, START)
+        ledger.book(grant, rate, START)
 
     assert ledger.view(1, START)["core"]["remaining"] == remaining
 
@@ -336,7 +336,7 @@ def test_a_late_success_of_a_call_from_before_does_not_end_the_doubling() -> Non
     assert isinstance(early, Grant)
     cool(ledger, START, START + 1)
 
-    ledger.settle(early, figures(4000), START + 2, went_well=True)
+    ledger.book(early, figures(4000), START + 2, went_well=True)
 
     assert cool(ledger, START + 70, START + 70) == 120
 
@@ -399,7 +399,7 @@ def test_users_are_forgotten_before_they_fill_the_memory_but_never_one_in_flight
 
     for user in range(2, 100):
         spend(ledger, START, 100, user=user)
-    ledger.settle(flying, figures(55), START)
+    ledger.book(flying, figures(55), START)
 
     kept = {row["user_id"] for row in ledger.snapshot()}
     assert kept == {1, *range(91, 100)}

@@ -28,7 +28,7 @@ def take(ledger: Ledger, now: float, resource: Resource = CORE, cost: int = 1) -
 def meet_limit(ledger: Ledger, now: float, until: float, rate: RateInfo | None = None) -> float:
     """A call whose answer is a limit that is said to end at ``until``; the pause in seconds."""
     grant = take(ledger, now)
-    ledger.settle(grant, rate, now)
+    ledger.book(grant, rate, now)
     return ledger.limit(grant, until, now) - now
 
 
@@ -81,7 +81,7 @@ def test_calls_that_were_out_together_are_one_limit() -> None:
     spend(ledger, START, 4000)
     grants = [take(ledger, START) for _ in range(8)]
     for grant in grants:
-        ledger.settle(grant, None, START + 1)
+        ledger.book(grant, None, START + 1)
 
     ends = [ledger.limit(grant, START, START + 1) for grant in grants]
 
@@ -96,14 +96,14 @@ def test_after_a_limit_one_call_goes_out_alone_and_a_success_ends_the_doubling()
 
     alone = take(ledger, now)
     others = [ledger.reserve(1, CORE, 1, now) for _ in range(7)]
-    ledger.settle(alone, figures(3998), now + 1, went_well=True)
+    ledger.book(alone, figures(3998), now + 1, went_well=True)
     after = [ledger.reserve(1, CORE, 1, now + 1) for _ in range(8)]
 
     assert all(isinstance(other, Pause) for other in others)
     assert all(isinstance(grant, Grant) for grant in after)
     for grant in after:
         assert isinstance(grant, Grant)
-        ledger.settle(grant, figures(3990), now + 2, went_well=True)
+        ledger.book(grant, figures(3990), now + 2, went_well=True)
     assert meet_limit(ledger, now + 3, now) == 5
 
 
@@ -112,7 +112,7 @@ def test_a_named_pause_of_a_moment_again_and_again_is_no_hot_loop(named: float) 
     ledger, now, pauses = Ledger(Pace()), START, []
     for _ in range(9):
         grant = take(ledger, now)
-        ledger.settle(grant, None, now)
+        ledger.book(grant, None, now)
         pauses.append(ledger.cool_down(grant, named, now, 0.0) - now)
         now += pauses[-1]
 
@@ -156,7 +156,7 @@ def test_no_limit_is_met_in_a_hot_loop(
             kind, told = limits[turn % len(limits)]
             turn += 1
             rate = None if remaining is None else figures(remaining, now - 10, resource)
-            ledger.settle(grant, rate, now)
+            ledger.book(grant, rate, now)
             if kind == "spent":
                 ledger.limit(grant, now + (told or 0.0), now)
             else:
@@ -176,7 +176,7 @@ def test_a_call_that_never_reached_github_costs_nothing() -> None:
     before = ledger.snapshot()
 
     for _ in range(450):
-        ledger.settle(take(ledger, START), None, START, has_arrived=False)
+        ledger.book(take(ledger, START), None, START, has_arrived=False)
 
     assert ledger.snapshot() == before
     assert ledger.view(1, START)["core"]["remaining"] == 254
@@ -187,7 +187,7 @@ def test_a_call_that_was_lost_is_supposed_to_be_counted() -> None:
     spend(ledger, START, 10)
 
     for _ in range(3):
-        ledger.settle(take(ledger, START), None, START)
+        ledger.book(take(ledger, START), None, START)
 
     assert ledger.view(1, START)["core"]["remaining"] == 7
 
@@ -197,7 +197,7 @@ def test_the_next_answer_of_the_window_corrects_what_was_supposed(told: int, aft
     ledger = Ledger(Pace(0))
     spend(ledger, START, 10)
     for _ in range(3):
-        ledger.settle(take(ledger, START), None, START)
+        ledger.book(take(ledger, START), None, START)
 
     spend(ledger, START, told)
 
@@ -209,8 +209,8 @@ def test_an_answer_to_a_call_from_before_the_loss_corrects_nothing() -> None:
     spend(ledger, START, 10)
     early, lost = take(ledger, START), take(ledger, START)
 
-    ledger.settle(lost, None, START)
-    ledger.settle(early, figures(9), START, went_well=True)
+    ledger.book(lost, None, START)
+    ledger.book(early, figures(9), START, went_well=True)
 
     assert ledger.view(1, START)["core"]["remaining"] == 8
 
@@ -219,11 +219,11 @@ def test_at_zero_by_supposition_alone_one_call_asks() -> None:
     ledger = Ledger(Pace(0))
     spend(ledger, START, 2)
     for _ in range(2):
-        ledger.settle(take(ledger, START), None, START)
+        ledger.book(take(ledger, START), None, START)
 
     asking = take(ledger, START)
     other = ledger.reserve(1, CORE, 1, START)
-    ledger.settle(asking, figures(1), START, went_well=True)
+    ledger.book(asking, figures(1), START, went_well=True)
 
     assert isinstance(other, Pause)
     assert ledger.view(1, START)["core"]["remaining"] == 1
@@ -233,10 +233,10 @@ def test_at_zero_by_supposition_alone_one_call_asks() -> None:
 def test_a_question_at_zero_that_is_lost_is_put_again_after_pauses_that_double() -> None:
     ledger, now, pauses = Ledger(Pace(0)), START, []
     spend(ledger, START, 1)
-    ledger.settle(take(ledger, START), None, START)
+    ledger.book(take(ledger, START), None, START)
 
     for _ in range(4):
-        ledger.settle(take(ledger, now), None, now)
+        ledger.book(take(ledger, now), None, now)
         until = ledger.blocked_until(1, CORE, now)
         assert until is not None
         pauses.append(until - now)
@@ -260,7 +260,7 @@ def cooled(now: float = START) -> Ledger:
     ledger = Ledger(Pace(0))
     spend(ledger, now - 1, 4900)
     grant = take(ledger, now)
-    ledger.settle(grant, figures(4899), now)
+    ledger.book(grant, figures(4899), now)
     assert ledger.cool_down(grant, 60.0, now, 0.0) == now + 60
     return ledger
 
@@ -271,7 +271,7 @@ def burst(ledger: Ledger, now: float) -> int:
     while isinstance(grant := ledger.reserve(1, CORE, 1, now), Grant):
         grants.append(grant)
     for grant in grants:
-        ledger.settle(grant, figures(4800), now, went_well=True)
+        ledger.book(grant, figures(4800), now, went_well=True)
     return len(grants)
 
 
@@ -282,7 +282,7 @@ def test_after_a_secondary_limit_the_next_call_goes_out_alone_on_whichever_resou
     others = [ledger.reserve(1, resource, 1, START + 60) for resource in Resource]
 
     assert all(isinstance(other, Pause) for other in others)
-    ledger.settle(alone, figures(4898), START + 61)
+    ledger.book(alone, figures(4898), START + 61)
     assert isinstance(ledger.reserve(1, GRAPHQL, 1, START + 61), Grant), "it failed: alone again"
     assert isinstance(ledger.reserve(1, CORE, 1, START + 61), Pause)
 
@@ -303,7 +303,7 @@ def test_limit_upon_limit_halves_the_pace_again_down_to_a_sixteenth() -> None:
     for _ in range(10):
         now += 4000
         grant = take(ledger, now)
-        ledger.settle(grant, figures(4899, now + 3000), now)
+        ledger.book(grant, figures(4899, now + 3000), now)
         ledger.cool_down(grant, 60.0, now, 0.0)
 
     assert ledger._user(1).recovery.share == 1 / 16

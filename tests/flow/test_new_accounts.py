@@ -78,7 +78,7 @@ def test_an_account_whose_repositories_come_late_is_looked_at_again(
     app = run.start()
     seeding.sign_in(app.database, BOB.user_id, BOB.login, BOB.token)
     run.wait_until(
-        lambda: bool(app.watcher.accounts) and not app.watcher.is_settling,
+        lambda: bool(app.watcher.accounts) and not app.watcher.is_anyone_arriving,
         "the waiting has ended without repositories",
     )
 

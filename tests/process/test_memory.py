@@ -29,7 +29,7 @@ began = psutil.Process().memory_info().rss
 for user in range(1000):
     app.dispatcher.open_lane(Account(f"account-{user}", user, f"somebody-{user}",
         f"gho_{user:036d}"))
-    app.ledger.settle(app.ledger.reserve(user, Resource.CORE, 1, 1.0), None, 2.0, True)
+    app.ledger.book(app.ledger.reserve(user, Resource.CORE, 1, 1.0), None, 2.0, True)
 put = 0
 for number in range(QUEUE_BOUND + 10):
     name = f"organisation-{number % 5000}/a-repository-with-a-name-{number}"

@@ -114,7 +114,8 @@ def test_a_cleared_queue_loses_nothing(start: Start) -> None:
     for account in running.flow.scenario.accounts:
         running.flow.sign_in(account)
     running.flow.wait_until(
-        lambda: len(running.app.dispatcher) >= 4 and not running.app.watcher.is_settling, "queued"
+        lambda: len(running.app.dispatcher) >= 4 and not running.app.watcher.is_anyone_arriving,
+        "queued",
     )
     running.app.snapshots.forget()
 
