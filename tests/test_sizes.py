@@ -18,7 +18,6 @@ EXCEPTIONS: set[str] = {
     "gitstars/app.py",
     "gitstars/app.py __init__",
     "gitstars/cli/demo.py _set_up",
-    "gitstars/discover/needs.py find_needs",
     "gitstars/discover/watcher.py",
     "gitstars/discover/watcher.py AccountWatcher",
     "gitstars/execute/account.py",
