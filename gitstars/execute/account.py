@@ -211,8 +211,10 @@ class AccountLoop:
     # Calls and claims
 
     def _work(self) -> Wait:
-        """Start calls and take work up until nothing more may start."""
-        while True:
+        """Start calls and take work up until nothing more may start, or something stands in the way
+        of everything: a call that is answered before it is sent says so at once.
+        """
+        while self._find_obstacle(is_leaving=False) is None:
             now = self._clock.now()
             openings = self._calls.look(self.lane.user_id, now)
             self._hand.end_blocked(openings, now)
@@ -232,6 +234,7 @@ class AccountLoop:
             except DatabaseError as error:
                 return self._wait_for_database(error)
             self._has_told_database = False
+        return Wait(0.0)
 
     def _room(self, openings: Openings) -> Room:
         others = sum(count for task, count in self._hand.in_flight().items() if task != Task.LIST)
