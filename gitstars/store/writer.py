@@ -138,12 +138,7 @@ class PageWriter:
                 group.append(entry)
                 rows += len(entry.write.stargazers)
             writer.group, writer.began_at = group, time.monotonic()
-            try:
-                self._store_group(group)
-            except Exception as error:
-                logger.exception("a group of %d pages could not be stored", len(group))
-                for entry in group:
-                    self._fail(entry, error)
+            self._store_group(group)
             writer.group, writer.began_at = (), None
             if is_last:
                 return
@@ -165,9 +160,8 @@ class PageWriter:
                 )
         if not sound:
             return
-        try:
-            self._transact([entry.write for entry in sound])
-        except DatabaseError as error:
+        error = self._attempt([entry.write for entry in sound])
+        if error is not None:
             if len(sound) > 1 and not isinstance(error, DatabaseUnavailable):
                 for entry in sound:
                     self._store_group([entry])
@@ -180,7 +174,21 @@ class PageWriter:
             self.pages += 1
             entry.result.set(None)
 
-    def _fail(self, entry: _Entry, error: Exception) -> None:
+    def _attempt(self, writes: Sequence[PageWrite]) -> DatabaseError | None:
+        """Store the pages; the error if that failed. A defect of ours is an error too, so that it
+        costs the page that met it and no other.
+        """
+        try:
+            self._transact(writes)
+        except DatabaseError as error:
+            return error
+        except Exception as error:
+            logger.exception("%d pages could not be stored", len(writes))
+            kind = type(error).__name__
+            return QueryFailed(f"gitstars met a defect of its own ({kind}); the log has it")
+        return None
+
+    def _fail(self, entry: _Entry, error: DatabaseError) -> None:
         self._broken[entry.write.claim.owner] = None
         if len(self._broken) > BROKEN_KEPT:
             del self._broken[next(iter(self._broken))]

@@ -3,11 +3,14 @@ progress or not at all.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
+import gevent
 import pytest
+from gevent.event import Event
 
-from gitstars.errors import ClaimLost, QueryFailed
+from gitstars.errors import ClaimLost, QueryFailed, TransactionConflict
 from gitstars.model import Claim, PageWrite, Settlement, Stargazer, Status
 from gitstars.store import lifecycle
 from gitstars.store.database import Database, record
@@ -232,3 +235,49 @@ def test_a_row_that_the_database_rejects_fails_its_own_page_only(
     fine.get()
     assert set(stars_of(database, "octo/good")) == {2}
     assert row_of(database, bad).get("last_page_processed") is None
+
+
+def test_a_page_that_cannot_be_sent_fails_alone_and_says_so_in_a_sentence(
+    database: Database, writer: PageWriter, claim: MakeClaim, page: MakePage, person: Person
+) -> None:
+    bad, good = claim("octo/bad", 1), claim("octo/good", 2)
+
+    # A text with half of a pair of surrogates has no encoding.
+    failing = writer.submit(page(bad, [person(1, login="half-\ud83d")]))
+    fine = writer.submit(page(good, [person(2)]))
+
+    with pytest.raises(QueryFailed) as failed:
+        failing.get()
+    fine.get()
+    assert str(failed.value) == (
+        "gitstars met a defect of its own (UnicodeEncodeError); the log has it"
+    )
+    assert set(stars_of(database, "octo/good")) == {2}
+    assert row_of(database, bad).get("last_page_processed") is None
+
+
+def test_a_page_that_meets_a_rival_for_a_second_is_stored(
+    database: Database, writer: PageWriter, claim: MakeClaim, page: MakePage, person: Person
+) -> None:
+    held, is_over = claim(), Event()
+
+    def rival() -> None:
+        while not is_over.is_set():
+            with suppress(TransactionConflict):
+                database.run(
+                    "BEGIN; UPDATE $row SET notes = rand::string(); SLEEP 5ms; COMMIT;",
+                    row=held.row,
+                )
+
+    rivals = [gevent.spawn(rival) for _ in range(3)]
+    stored = [
+        writer.submit(page(held, [person(10 * number + n) for n in range(10)], number))
+        for number in range(20)
+    ]
+    for result in stored:
+        result.get()
+    is_over.set()
+    gevent.joinall(rivals)
+
+    assert len(stars_of(database, "octo/cat")) == 200
+    assert row_of(database, held)["last_page_processed"] == 19
