@@ -14,10 +14,13 @@ from gitstars.errors import DatabaseError
 from gitstars.events import EventBus
 from gitstars.execute.effects import Effects
 from gitstars.execute.end import Ends
+from gitstars.execute.ending import explain
 from gitstars.execute.openings import Openings
-from gitstars.execute.reading import Effect, Reading, Why
+from gitstars.execute.reading import Effect, Finished, Reading, Why
 from gitstars.execute.readings.counts import CountsReading
+from gitstars.execute.readings.history import HistoryReading
 from gitstars.execute.readings.list import ListReading
+from gitstars.execute.readings.own import OwnReading
 from gitstars.execute.readings.stars import StarsReading
 from gitstars.execute.schedule import Offer
 from gitstars.execute.taking import Taking
@@ -211,9 +214,32 @@ class Hand:
             self._close(held)
 
     def _close(self, held: Held) -> None:
+        self._tell(held.reading)
         self._held.pop(held.reading.job.key, None)
         self._taking.let_go(held.reading)
         self._lane.wake.set()
+
+    def _tell(self, reading: Reading) -> None:
+        """Log what came of work that claims nothing; of a list it is told with its settlement."""
+        name, why = reading.job.repository.full_name, reading.ended_by or Finished()
+        match reading:
+            case _ if isinstance(why, answers.ABOUT_THE_CALL):
+                pass
+            case HistoryReading() if not isinstance(why, Finished):
+                logger.info("%s: its star history comes later: %s", name, explain(why))
+            case HistoryReading(weeks=weeks) if weeks:
+                logger.info("%s: %d weeks of star history stored", name, weeks)
+            case OwnReading() if not isinstance(why, Finished):
+                reason = explain(why)
+                logger.info("account %s: its own list comes later: %s", self._lane.account, reason)
+            case OwnReading(count=count):
+                logger.info(
+                    "account %s owns or collaborates on %d repositories to be collected",
+                    self._lane.account,
+                    count,
+                )
+            case CountsReading(changed=changed) if changed:
+                logger.info("account %s: %d lists changed", self._lane.account, changed)
 
     def _reap(self, held: Held, wait: bool) -> None:
         """Take note of the pages that are durable by now; one that failed ends the reading."""
