@@ -252,6 +252,9 @@ class App:
             return
         try:
             self.engine.ends.settle_remembered()
+        except DatabaseError as error:
+            logger.warning("a settlement could not be written, its claim is given back: %s", error)
+        try:
             lifecycle.give_back(self.database, self.instance.is_mine)
         except DatabaseError as error:
             logger.warning("claims are given back by the next start: %s", error)

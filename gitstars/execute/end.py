@@ -10,7 +10,7 @@ from dataclasses import replace
 from gitstars.clock import Clock, show_time
 from gitstars.dispatch.dispatcher import Dispatcher
 from gitstars.dispatch.lane import Lane
-from gitstars.errors import ClaimLost, DatabaseError
+from gitstars.errors import ClaimLost, DatabaseError, DatabaseUnavailable
 from gitstars.events import EventBus
 from gitstars.execute import ending, refresh
 from gitstars.execute.ending import Ending
@@ -86,15 +86,24 @@ class Ends:
         self._follow_up(lane, reading, decided, next_user)
 
     def settle_remembered(self) -> None:
-        """A duty's step: write the settlements that failed. Raises the DatabaseError of one that
-        fails again.
+        """A duty's step: write the settlements that failed. One that fails again holds up no other;
+        its DatabaseError is raised.
         """
+        failure: DatabaseError | None = None
         for owner, (claim, settlement) in list(self._unsettled.items()):
             try:
                 lifecycle.settle(self._database, claim, settlement)
             except ClaimLost:
                 logger.warning("%s: somebody else holds the claim by now", claim.repository.key)
+            except DatabaseUnavailable:
+                # Nobody answers: the others would only wait as long.
+                raise
+            except DatabaseError as error:
+                failure = error
+                continue
             self._unsettled.pop(owner, None)
+        if failure is not None:
+            raise failure
 
     # How it ends
 

@@ -291,6 +291,25 @@ def test_a_settlement_that_fails_is_remembered_and_written_later(stage: MakeStag
     assert (scene.engine.ends.owners, scene.stars("o/r2")) == ([], 20)
 
 
+def test_a_settlement_that_stays_refused_holds_up_no_other(stage: MakeStage) -> None:
+    scene = stage(make_scenario(10, 20))
+    scene.put()
+    forbid(scene, "completed")
+    scene.serve_to_end(scene.loop())
+    refused, *_ = scene.engine.ends.owners
+    allow(scene)
+    scene.database.run(
+        "DEFINE EVENT refusing ON repo_processing_status WHEN $after.status = 'completed' AND "
+        f"$before.claimed_by = '{refused}' THEN {{ THROW 'not in this test' }}"
+    )
+
+    with pytest.raises(DatabaseError):
+        scene.engine.ends.settle_remembered()
+
+    assert scene.engine.ends.owners == [refused]
+    assert sorted(scene.statuses().values()) == ["completed", "processing"]
+
+
 def test_a_settlement_of_a_claim_that_is_somebody_elses_by_now_is_forgotten(
     stage: MakeStage,
 ) -> None:

@@ -3,16 +3,19 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from gitstars.app import App
+from gitstars.config import DatabaseConfig
 from gitstars.simulator.scenario import make_scenario
 from gitstars.store.database import Database, record
 from gitstars.supervise.instance import Instance
-from tests.harness import NO_LIMITS, Flow
+from tests.harness import NO_LIMITS, Flow, SurrealServer
 
 
 def claim_by_hand(database: Database, name: str, owner: str) -> None:
@@ -101,3 +104,46 @@ def test_a_running_server_gives_back_the_claims_of_one_that_died_but_not_its_own
 
     assert status_of(run, "org/of-the-dead") == ("pending", None)
     assert status_of(run, "org/mine")[0] == "processing"
+
+
+@pytest.fixture
+def lasting_server(surreal_program: str | None, tmp_path: Path) -> Iterator[SurrealServer]:
+    """A database server of this test's own, which keeps its data when it is started again."""
+    assert surreal_program is not None
+    server = SurrealServer(surreal_program, f"surrealkv://{tmp_path}/stars.db")
+    yield server
+    server.kill()
+
+
+def set_password(config: DatabaseConfig, password: str) -> None:
+    """The user of the server has another password from now on."""
+    database = Database(config)
+    database.open()
+    database.run(f"DEFINE USER OVERWRITE root ON ROOT PASSWORD '{password}' ROLES OWNER")
+    database.close()
+
+
+def test_what_could_not_be_settled_while_the_password_was_wrong_is_settled_afterwards(
+    flow: Callable[..., Flow], lasting_server: SurrealServer
+) -> None:
+    config = DatabaseConfig(
+        url=lasting_server.url, user="root", password="root", connection_timeout_seconds=2
+    )
+    slow = structs.replace(NO_LIMITS, latency_seconds=0.2)
+    run = flow(make_scenario([900] * 6, limits=slow, population=5000), database=config)
+    app = run.start()
+    run.wait_until(lambda: app.events.totals["pages.stored"] >= 2, "lists are in hand")
+
+    set_password(config, "another one")
+    lasting_server.kill()
+    lasting_server.start()
+    run.wait_until(lambda: len(app.engine.ends.owners) > 0, "settlements fail")
+    set_password(structs.replace(config, password="another one"), "root")
+    run.wait_until(lambda: not app.engine.ends.owners, "they are written")
+    run.database.run_retrying("RETURN 1", patience_seconds=30)
+    run.wait_until(lambda: run.stored() == run.truth(), "everything is stored")
+    run.wait_idle()
+
+    rows = run.rows().values()
+    assert {(row["status"], row.get("claimed_by")) for row in rows} == {("completed", None)}
+    assert not any(row["error_count"] for row in rows)

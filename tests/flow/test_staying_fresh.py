@@ -412,3 +412,47 @@ def test_a_complete_list_that_the_operator_asks_for_again_keeps_its_stars(
 
     assert run.rows()["org/kept"]["status"] == "completed"
     assert open_edges(run) == run.truth()
+
+
+AWAY = {"effect": "drop"}
+REFUSED = {"effect": "status", "status": 401, "body": '{"message":"Bad credentials"}'}
+
+
+@pytest.mark.parametrize(
+    ("github", "trouble"),
+    [
+        pytest.param(GRAPH, AWAY, id="GitHub is away"),
+        pytest.param({}, REFUSED, id="the token is refused"),
+    ],
+)
+def test_a_complete_list_that_is_forced_in_trouble_stays_complete_until_it_is_read_anew(
+    flow: MakeFlow, github: dict[str, Any], trouble: dict[str, Any]
+) -> None:
+    run = make_flow(flow, github, SimRepository(id=7, full_name="org/kept", stars=250))
+    app = run.start()
+    run.wait_idle()
+    figures = ("total_stargazers", "processed_stargazers", "completed_at", "error_count")
+    before = {name: run.rows()["org/kept"].get(name) for name in figures}
+    run.github.control("POST", "/repositories/7", {"grow": 40})
+    run.github.control("POST", "/rules", {"match": "*", **trouble})
+
+    assert lifecycle.begin(app.database, "org/kept")
+    app.watcher.scan()
+    run.wait_until(
+        lambda: (
+            app.client.outage is not None
+            or app.ledger.is_rejected(1, "gho_annannann", app.clock.now())
+        ),
+        "the trouble is seen",
+    )
+    run.wait_until(lambda: run.rows()["org/kept"]["status"] == "completed", "it is complete again")
+    during = run.rows()["org/kept"]
+    run.github.control("DELETE", "/rules")
+    app.client.look_again(1)
+    app.dispatcher.wake(1)
+    run.wait_until(lambda: app.client.outage is None, "GitHub answers again")
+    come_back(run)
+
+    assert {name: during.get(name) for name in figures} == before
+    assert run.rows()["org/kept"]["total_stargazers"] == 290
+    assert open_edges(run) == run.truth()
