@@ -5,7 +5,8 @@ A settlement that the database could not take is remembered, and written when it
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 
 from gitstars.clock import Clock, show_time
 from gitstars.dispatch.dispatcher import Dispatcher
@@ -32,6 +33,15 @@ from gitstars.store.database import Database
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class _Unsettled:
+    """An ending that the database could not take, and what follows once it does."""
+
+    claim: Claim
+    settlement: Settlement
+    follow_up: Callable[[], None]
+
+
 class Ends:
     """Shared by all accounts."""
 
@@ -56,7 +66,7 @@ class Ends:
         self._clock = clock
         self._plan = plan
         self._is_stopping = is_stopping
-        self._unsettled: dict[str, tuple[Claim, Settlement]] = {}
+        self._unsettled: dict[str, _Unsettled] = {}
 
     @property
     def owners(self) -> list[str]:
@@ -80,9 +90,9 @@ class Ends:
             return
         except DatabaseError as error:
             logger.error("%s: its end is written later: %s", reading.full_name, error)
-            self._unsettled[claim.owner] = (claim, decided.settlement)
+            follow_up = partial(self._follow_up, lane, reading, decided, next_user)
+            self._unsettled[claim.owner] = _Unsettled(claim, decided.settlement, follow_up)
             return
-        self._tell(lane.user_id, reading, decided)
         self._follow_up(lane, reading, decided, next_user)
 
     def settle_remembered(self) -> None:
@@ -90,17 +100,19 @@ class Ends:
         its DatabaseError is raised.
         """
         failure: DatabaseError | None = None
-        for owner, (claim, settlement) in list(self._unsettled.items()):
+        for owner, one in list(self._unsettled.items()):
             try:
-                lifecycle.settle(self._database, claim, settlement)
+                lifecycle.settle(self._database, one.claim, one.settlement)
             except ClaimLost:
-                logger.warning("%s: somebody else holds the claim by now", claim.repository.key)
+                logger.warning("%s: somebody else holds the claim by now", one.claim.repository.key)
             except DatabaseUnavailable:
                 # Nobody answers: the others would only wait as long.
                 raise
             except DatabaseError as error:
                 failure = error
                 continue
+            else:
+                one.follow_up()
             self._unsettled.pop(owner, None)
         if failure is not None:
             raise failure
@@ -235,9 +247,15 @@ class Ends:
             reason=settlement.last_error,
         )
 
+    def _has_come(self, settlement: Settlement) -> bool:
+        """Whether its time came before it could be written, when nobody looks for it any more."""
+        at = settlement.next_retry_at
+        return at is not None and at <= self._clock.now()
+
     def _follow_up(
         self, lane: Lane, reading: StarsReading, decided: Ending, next_user: int | None
     ) -> None:
+        self._tell(lane.user_id, reading, decided)
         if self._is_stopping():
             return
         repository, job = reading.claim.repository, reading.job
@@ -245,7 +263,7 @@ class Ends:
             self._dispatcher.put(replace(job, user_id=next_user, repository=repository))
         elif isinstance(reading.ended_by, answers.BadToken):
             self._handover.pass_on(lane, [replace(job, force=False)])
-        elif decided.again:
+        elif decided.again or self._has_come(decided.settlement):
             # What was forced has begun anew by now, and goes on from where it stands.
             self._dispatcher.put(replace(job, force=False))
         else:

@@ -10,7 +10,13 @@ from enum import Enum
 from typing import NamedTuple
 
 from gitstars.clock import show_time
-from gitstars.errors import DatabaseError, QueryFailed, TransactionConflict
+from gitstars.errors import (
+    DatabaseError,
+    DatabaseRefused,
+    DatabaseUnavailable,
+    QueryFailed,
+    TransactionConflict,
+)
 from gitstars.execute.reading import Finished, Why
 from gitstars.fetch import answers
 from gitstars.model import Claim, Progress, Settlement, Status
@@ -21,6 +27,8 @@ GONE_PAUSE_SECONDS = 7 * 86400.0
 FAILED_PAUSE_SECONDS, FAILED_PAUSE_CAP_SECONDS = 300.0, 86400.0
 #: A list that is withheld from somebody who may read it is asked for again soon, so many times.
 WITHHELD_PAUSE_SECONDS, WITHHELD_TRIES = 60.0, 3
+#: What a database that is away, or cannot write, held up is tried again after this (seconds).
+AWAY_PAUSE_SECONDS, UNWRITTEN_PAUSE_SECONDS = 10.0, 60.0
 #: A list that stays complete because nothing could be asked is tried again after this (seconds).
 RESTORED_PAUSE_SECONDS = 60.0
 
@@ -123,7 +131,12 @@ RULES: Mapping[End, Rule] = {
     ),
     End.TOKEN: Rule(Status.PENDING, "when an account may try it", logging.WARNING, "repo.released"),
     End.OUTAGE: Rule(Status.PENDING, "when GitHub answers", logging.INFO, "repo.released"),
-    End.DATABASE: Rule(Status.PENDING, "with the next scan", logging.ERROR, "repo.released"),
+    End.DATABASE: Rule(
+        Status.PENDING,
+        "after 10 s; after a minute where it answers and cannot write",
+        logging.ERROR,
+        "repo.released",
+    ),
     End.STOPPED: Rule(
         Status.PENDING, "when its turn comes", logging.DEBUG, "repo.released", keeps=False
     ),
@@ -315,6 +328,10 @@ def _retry_at(end: End, why: Why, errors: int, now: float, max_errors: int) -> f
         case End.LIMITED:
             assert isinstance(why, answers.BudgetSpent | answers.SecondaryLimit)
             return why.until
+        case End.DATABASE if isinstance(why, DatabaseUnavailable | DatabaseRefused):
+            return now + AWAY_PAUSE_SECONDS
+        case End.DATABASE:
+            return now + UNWRITTEN_PAUSE_SECONDS
     return None
 
 

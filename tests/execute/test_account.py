@@ -291,6 +291,40 @@ def test_a_settlement_that_fails_is_remembered_and_written_later(stage: MakeStag
     assert (scene.engine.ends.owners, scene.stars("o/r2")) == ([], 20)
 
 
+def test_what_follows_an_ending_follows_when_it_could_be_written(stage: MakeStage) -> None:
+    scene = stage(make_scenario(10, owned=False))
+    scene.put()
+    forbid(scene, "restricted")
+    scene.serve_to_end(scene.loop())
+    before = scene.lane().count(Task.HISTORY)
+    allow(scene)
+
+    scene.engine.ends.settle_remembered()
+
+    assert scene.statuses() == {"o/r1": "restricted"}
+    assert (before, scene.lane().count(Task.HISTORY)) == (0, 1)
+
+
+def test_a_list_whose_time_came_while_the_database_was_away_waits_in_the_lane(
+    stage: MakeStage,
+) -> None:
+    scene = stage(make_scenario(150), use_graphql=False)
+    scene.put()
+    # The page is refused, and so is the pause after it.
+    scene.database.run(
+        "DEFINE EVENT full ON repo_processing_status WHEN $after.last_page_processed = 1 "
+        "OR $before.status = 'processing' THEN { THROW 'No space left on device' }"
+    )
+    scene.serve_to_end(scene.loop())
+    scene.database.run("REMOVE EVENT full ON repo_processing_status")
+    scene.clock.offset += 3600
+
+    scene.engine.ends.settle_remembered()
+
+    assert scene.statuses() == {"o/r1": "pending"}
+    assert scene.lane().count(Task.LIST) == 1
+
+
 def test_a_settlement_that_stays_refused_holds_up_no_other(stage: MakeStage) -> None:
     scene = stage(make_scenario(10, 20))
     scene.put()

@@ -107,8 +107,11 @@ def test_a_running_server_gives_back_the_claims_of_one_that_died_but_not_its_own
 
 
 @pytest.fixture
-def lasting_server(surreal_program: str | None, tmp_path: Path) -> Iterator[SurrealServer]:
+def lasting_server(
+    surreal_program: str | None, tmp_path: Path, require: Callable[[bool, str], None]
+) -> Iterator[SurrealServer]:
     """A database server of this test's own, which keeps its data when it is started again."""
+    require(surreal_program is not None, "a SurrealDB server (set SURREAL_BIN)")
     assert surreal_program is not None
     server = SurrealServer(surreal_program, f"surrealkv://{tmp_path}/stars.db")
     yield server
