@@ -130,8 +130,8 @@ def choose_repository(repositories: Iterable[answers.Metadata]) -> answers.Metad
     """One that the person may push to and that has stars, public ones first; None: there is
     none.
     """
-    fit = [place for place in repositories if place.may_list and place.stars > 0]
-    return min(fit, key=lambda place: (place.is_private, place.stars), default=None)
+    fit = [one for one in repositories if one.may_list and one.stars > 0]
+    return min(fit, key=lambda one: (one.is_private, one.stars), default=None)
 
 
 def check_github_clock(skew_seconds: float) -> Finding:

@@ -14,29 +14,27 @@ def welcome(database: Database, repositories: Sequence[Repository]) -> set[str]:
     this moment, or are second records of a repository that is collected under another one.
     """
     left = _find_second_records(database, repositories)
-    former = renames.find_former(
-        database, [place for place in repositories if place.key not in left]
-    )
+    former = renames.find_former(database, [one for one in repositories if one.key not in left])
     for key, found in former.items():
         if renames.carry_over(database, found, key) is None:
             left.add(key)
     lifecycle.ensure_all(
         database,
-        [place.key for place in repositories if place.key not in former.keys() | left],
+        [one.key for one in repositories if one.key not in former.keys() | left],
     )
     return left
 
 
 def _find_second_records(database: Database, repositories: Sequence[Repository]) -> set[str]:
     """Of several records of one repository all but the one that it is collected under."""
-    second = renames.find_aliases(database, [place.key for place in repositories])
+    second = renames.find_aliases(database, [one.key for one in repositories])
     first: dict[int | None, str] = {}
-    for place in repositories:
+    for one in repositories:
         if (
-            place.key not in second
-            and first.setdefault(place.github_id, place.key) != place.key
-            and place.github_id is not None
+            one.key not in second
+            and first.setdefault(one.github_id, one.key) != one.key
+            and one.github_id is not None
         ):
-            renames.remember_alias(database, place.key, first[place.github_id])
-            second.add(place.key)
+            renames.remember_alias(database, one.key, first[one.github_id])
+            second.add(one.key)
     return second

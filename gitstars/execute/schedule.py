@@ -46,7 +46,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """``open`` are the budgets of which a call may go out now. ``calls`` places are free in all,
+    """``open`` are the budgets of which a call may go out now. ``calls`` slots are free in all,
     ``others`` of them for work that is no list. A query holds lists that count ``width`` together,
     ``most_lists`` of them; ``is_filling``: more lists may be taken up to fill it.
     """

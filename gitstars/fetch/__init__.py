@@ -1,1 +1,1 @@
-"""GitHub: one call becomes one outcome; budgets, pacing and listings are pure."""
+"""GitHub: one call becomes one outcome; budgets, pacing and listings do no I/O."""

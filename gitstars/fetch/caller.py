@@ -1,4 +1,4 @@
-"""Calls on behalf of accounts: a place among the calls in flight, a token that works, one attempt.
+"""Calls on behalf of accounts: a slot among the calls in flight, a token that works, one attempt.
 
 How an attempt is made is left to ``attempt``.
 """
@@ -37,8 +37,8 @@ REJECTED = "GitHub rejects the token of this account ({text}): sign in again"
 
 
 @dataclass(slots=True)
-class _Places:
-    """A user's places for calls, the gate of whoever verifies the token, and how many calls hold
+class _Slots:
+    """A user's slots for calls, the gate of whoever verifies the token, and how many calls hold
     one or wait for one.
     """
 
@@ -64,7 +64,7 @@ class Caller:
         self._config = config
         self._ledger = ledger
         self._clock = clock
-        self._user_calls: dict[int, _Places] = {}
+        self._user_calls: dict[int, _Slots] = {}
         self._transport = transport
         self._attempts = Attempts(config, transport, ledger, clock, stop, observe)
 
@@ -83,14 +83,14 @@ class Caller:
         if isinstance(token, BadToken):
             return CallResult(token)
         call = Call(account, token, resource, cost, request, read)
-        with self._place(account.user_id) as places:
-            problem = self._verify(call, places)
+        with self._slot(account.user_id) as slots:
+            problem = self._verify(call, slots)
             if problem is not None:
                 return CallResult(problem)
             result = self._attempts.follow(call)
             self.identities.learn_scopes(account.user_id, account.token, result.scopes)
             if isinstance(result.common, BadToken) and result.common.until is None:
-                return CallResult(self._confirm(call, places, result.common))
+                return CallResult(self._confirm(call, slots, result.common))
             return result
 
     def verify(self, account: Account) -> Outcome | None:
@@ -103,8 +103,8 @@ class Caller:
             return token
         request = Request(self._config.api_url + identity.IDENTITY_PATH)
         read = read_whole(classify.classify_identity)
-        with self._place(account.user_id) as places:
-            return self._verify(Call(account, token, Resource.CORE, 1, request, read), places)
+        with self._slot(account.user_id) as slots:
+            return self._verify(Call(account, token, Resource.CORE, 1, request, read), slots)
 
     def close(self) -> None:
         self._transport.close()
@@ -119,19 +119,19 @@ class Caller:
         text = UNSENDABLE.format(found=found) if token else NO_TOKEN
         return self._reject(account, "unsendable", text)
 
-    def _verify(self, call: Call, places: _Places) -> Outcome | None:
+    def _verify(self, call: Call, slots: _Slots) -> Outcome | None:
         """Why the account's token cannot be used; None: it works."""
         if self._is_verified(call, 0.0):
             return self._rejection(call)
-        with places.gate:
+        with slots.gate:
             if (problem := self._rejection(call)) or self._is_verified(call, 0.0):
                 return problem
             return self._identify(call)
 
-    def _confirm(self, call: Call, places: _Places, refused: BadToken) -> Outcome:
+    def _confirm(self, call: Call, slots: _Slots, refused: BadToken) -> Outcome:
         """The call met a 401; whether that is about the token."""
         refused_at = self._clock.now()
-        with places.gate:
+        with slots.gate:
             if problem := self._rejection(call):
                 return problem
             if not self._is_verified(call, refused_at):
@@ -200,18 +200,18 @@ class Caller:
         return self._ledger.rejections.reject(account.user_id, account.token, reason, text, now)
 
     @contextmanager
-    def _place(self, user_id: int) -> Iterator[_Places]:
-        """One of the user's places; kept while a call waits for its pace, so that one user's
+    def _slot(self, user_id: int) -> Iterator[_Slots]:
+        """One of the user's slots; kept while a call waits for its pace, so that one user's
         waiting costs the others nothing.
         """
-        places = self._user_calls.setdefault(
-            user_id, _Places(BoundedSemaphore(self._config.concurrency))
+        slots = self._user_calls.setdefault(
+            user_id, _Slots(BoundedSemaphore(self._config.concurrency))
         )
-        places.callers += 1
+        slots.callers += 1
         try:
-            with places.free:
-                yield places
+            with slots.free:
+                yield slots
         finally:
-            places.callers -= 1
-            if not places.callers:
+            slots.callers -= 1
+            if not slots.callers:
                 self._user_calls.pop(user_id, None)

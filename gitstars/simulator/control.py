@@ -24,7 +24,7 @@ from gitstars.simulator.scenario import (
     SimAccount,
     SimLimits,
 )
-from gitstars.simulator.world import Place
+from gitstars.simulator.world import LiveRepository
 
 if TYPE_CHECKING:
     from gitstars.simulator.server import SimulatedGitHub
@@ -66,9 +66,9 @@ class WorldChange(Struct, forbid_unknown_fields=True):
 def add_routes(app: Bottle, github: "SimulatedGitHub") -> None:
     """Add the control routes to ``app``."""
 
-    def find(identity: int) -> Place:
-        place = github.world.places.get(identity)
-        return place if place is not None else _refuse(404, "no such repository")
+    def find(identity: int) -> LiveRepository:
+        live = github.world.repositories.get(identity)
+        return live if live is not None else _refuse(404, "no such repository")
 
     def rules() -> dict[str, Any]:
         return {"rules": [msgspec.to_builtins(rule) for rule in github.faults.rules]}
@@ -82,18 +82,18 @@ def add_routes(app: Bottle, github: "SimulatedGitHub") -> None:
         return rules()
 
     def change_repository(identity: int) -> dict[str, Any]:
-        place, change = find(identity), _read(RepositoryChange)
+        live, change = find(identity), _read(RepositoryChange)
         if change.rename is not None:
             try:
-                github.world.rename(place, change.rename)
+                github.world.rename(live, change.rename)
             except ValueError as error:
                 _refuse(422, str(error))
-        place.grow(change.grow)
+        live.grow(change.grow)
         for number in change.unstar:
-            place.unstar(number)
-        place.fate = change.fate or place.fate
-        place.face = change.face or place.face
-        return {"stars": place.stars, "full_name": place.full_name}
+            live.unstar(number)
+        live.fate = change.fate or live.fate
+        live.face = change.face or live.face
+        return {"stars": live.stars, "full_name": live.full_name}
 
     def change_world() -> dict[str, Any]:
         change = _read(WorldChange)
@@ -119,7 +119,7 @@ def add_routes(app: Bottle, github: "SimulatedGitHub") -> None:
 
     def replace_scenario() -> dict[str, Any]:
         github.load(_read(Scenario))
-        return {"repositories": len(github.world.places)}
+        return {"repositories": len(github.world.repositories)}
 
     def put_account() -> dict[str, Any]:
         account = _read(SimAccount)
@@ -138,20 +138,20 @@ def add_routes(app: Bottle, github: "SimulatedGitHub") -> None:
         return {}
 
     def read_truths() -> dict[str, Any]:
-        places = github.world.places.values()
+        found = github.world.repositories.values()
         return {
             "repositories": [
                 {"id": p.repository.id, "full_name": p.full_name, "fate": p.fate, "stars": p.stars}
-                for p in places
+                for p in found
             ]
         }
 
     def read_truth(identity: int) -> Any:
-        place = find(identity)
+        live = find(identity)
 
         def pieces() -> Iterator[bytes]:
-            yield f'{{"full_name":"{place.full_name}","stars":['.encode()
-            stars, comma = iter(place.listed), ""
+            yield f'{{"full_name":"{live.full_name}","stars":['.encode()
+            stars, comma = iter(live.listed), ""
             while piece := ",".join(f"[{user_id},{at}]" for user_id, at in islice(stars, PIECE)):
                 yield f"{comma}{piece}".encode()
                 comma = ","

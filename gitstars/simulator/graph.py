@@ -26,7 +26,7 @@ from gitstars.simulator.graph_page import (
 from gitstars.simulator.graph_query import Field, QueryInvalid, read_query
 from gitstars.simulator.rest import BLOCKED_TEXT, PERMISSION_TEXT, REFUSAL_TEXTS
 from gitstars.simulator.scenario import SimAccount
-from gitstars.simulator.world import Place, World
+from gitstars.simulator.world import LiveRepository, World
 
 #: Rows of one connection, and of a whole query.
 MOST_ROWS, MOST_NODES = 100, 500_000
@@ -138,10 +138,10 @@ class Execution:
                 )
             case "repository":
                 name = f"{arguments.get('owner')}/{arguments.get('name')}"
-                place = self.world.place(name) or self.world.moved(name)
+                live = self.world.find(name) or self.world.moved(name)
                 return self._repository(
                     top,
-                    place,
+                    live,
                     [top.key],
                     f"Could not resolve to a Repository with the name '{name}'.",
                 )
@@ -159,44 +159,44 @@ class Execution:
 
     def _node(self, top: Field, identity: Any, path: list[str | int]) -> str:
         number = re.fullmatch(r"R_([0-9]{1,18})", str(identity))
-        place = self.world.places.get(int(number[1])) if number else None
+        live = self.world.repositories.get(int(number[1])) if number else None
         return self._repository(
-            top, place, path, f"Could not resolve to a node with the global id of '{identity}'"
+            top, live, path, f"Could not resolve to a node with the global id of '{identity}'"
         )
 
     def _repository(
-        self, top: Field, place: Place | None, path: list[str | int], not_found: str
+        self, top: Field, live: LiveRepository | None, path: list[str | int], not_found: str
     ) -> str:
-        if place is None or not self.world.may_see(self.account, place):
+        if live is None or not self.world.may_see(self.account, live):
             return self._fail(not_found, "NOT_FOUND", path)
-        rule = self._find_fault(top, place)
+        rule = self._find_fault(top, live)
         if rule is not None and rule.effect == "alias":
             self.errors.append({**json.loads(rule.body), "path": path})
             return "null"
         if rule is not None and rule.effect == "value":
             return rule.body
-        if place.fate == "blocked":
+        if live.fate == "blocked":
             return self._fail(BLOCKED_TEXT, "FORBIDDEN", path)
         values: list[tuple[str, str]] = []
         for inner in top.fields:
             if inner.name != LIST:
-                values.append((inner.key, self._attribute(inner, place)))
+                values.append((inner.key, self._attribute(inner, live)))
                 continue
             try:
-                values.append((inner.key, self._stargazers(inner, place, rule)))
+                values.append((inner.key, self._stargazers(inner, live, rule)))
             except NoAnswer as problem:
                 text = self._fail(str(problem), problem.kind, [*path, inner.key])
                 if (
                     not self.is_enterprise
-                    and self.world.refusal(self.account, place) == "graph_null_repository"
+                    and self.world.refusal(self.account, live) == "graph_null_repository"
                 ):
                     return text
                 values.append((inner.key, text))
         return as_object(values)
 
-    def _attribute(self, asked: Field, place: Place) -> str:
+    def _attribute(self, asked: Field, live: LiveRepository) -> str:
         if asked.name == "owner":
-            owner, _, _ = place.full_name.partition("/")
+            owner, _, _ = live.full_name.partition("/")
             is_person = owner.lower() in self.world.owners
             return as_plain(
                 asked.fields,
@@ -207,26 +207,26 @@ class Execution:
                     "url": f"https://github.com/{owner}",
                 },
             )
-        return json.dumps(_ATTRIBUTES[asked.name](place, self))
+        return json.dumps(_ATTRIBUTES[asked.name](live, self))
 
-    def _find_fault(self, top: Field, place: Place) -> Rule | None:
+    def _find_fault(self, top: Field, live: LiveRepository) -> Rule | None:
         """The fault of this repository in this query. Raises WholeAnswer."""
         asked = [inner.values(self._variables) for inner in top.fields if inner.name == LIST]
         rows = [row.get(name) for row in asked for name in ("first", "last")]
         first = max((amount for amount in rows if isinstance(amount, int)), default=0)
-        alias = f"ALIAS {place.full_name}"
+        alias = f"ALIAS {live.full_name}"
         rule = self.faults.find(alias, self.account.token, first, self._width)
         if rule is not None and rule.effect in ("cut", "poison"):
             raise WholeAnswer(rule)
         return rule
 
-    def _stargazers(self, asked: Field, place: Place, rule: Rule | None) -> str:
-        refusal = None if self.is_enterprise else self.world.refusal(self.account, place)
+    def _stargazers(self, asked: Field, live: LiveRepository, rule: Rule | None) -> str:
+        refusal = None if self.is_enterprise else self.world.refusal(self.account, live)
         if rule is not None and rule.effect == "withhold":
             refusal = "usual"
         if refusal in ("usual", "empty"):
-            total = 0 if refusal == "usual" else place.stars
-            return as_connection(asked, self.world, place, [], 0, 0, total)
+            total = 0 if refusal == "usual" else live.stars
+            return as_connection(asked, self.world, live, [], 0, 0, total)
         if refusal is not None:
             raise NoAnswer(REFUSAL_TEXTS.get(refusal, PERMISSION_TEXT), "FORBIDDEN")
         arguments = asked.values(self._variables)
@@ -250,7 +250,7 @@ class Execution:
                 raise NoAnswer(text, "EXCESSIVE_PAGINATION")
         is_newest_first = (arguments.get("orderBy") or {}).get("direction") == "DESC"
         low, high = find_window(
-            place,
+            live,
             read_cursor(arguments, "after"),
             read_cursor(arguments, "before"),
             is_newest_first,
@@ -262,11 +262,11 @@ class Execution:
                     if is_at_low_end
                     else (max(low, high - amount), high)
                 )
-        numbers = place.listed.numbers(low, high)
-        self.pages.append((place.full_name, low, high))
-        after, before = (low, place.stars - high) if is_newest_first else (place.stars - high, low)
+        numbers = live.listed.numbers(low, high)
+        self.pages.append((live.full_name, low, high))
+        after, before = (low, live.stars - high) if is_newest_first else (live.stars - high, low)
         shown = numbers[::-1] if is_newest_first else numbers
-        return as_connection(asked, self.world, place, shown, before, after, place.stars)
+        return as_connection(asked, self.world, live, shown, before, after, live.stars)
 
     def _fail(self, text: str, kind: str | None, path: list[str | int]) -> str:
         self.errors.append(
@@ -275,22 +275,22 @@ class Execution:
         return "null"
 
 
-_ATTRIBUTES: Mapping[str, Callable[[Place, Execution], Any]] = {
-    "id": lambda place, _: f"R_{place.repository.id}",
-    "databaseId": lambda place, _: place.repository.id,
-    "name": lambda place, _: place.full_name.partition("/")[2],
-    "nameWithOwner": lambda place, _: place.full_name,
-    "url": lambda place, _: f"https://github.com/{place.full_name}",
-    "stargazerCount": lambda place, _: place.stars,
-    "createdAt": lambda place, _: render.moment(place.repository.created.timestamp()),
-    "updatedAt": lambda place, _: render.touched(place),
-    "pushedAt": lambda place, _: render.moment(render.TOUCHED_AT),
-    "isPrivate": lambda place, _: place.repository.private,
-    "isDisabled": lambda place, _: place.fate == "disabled",
-    "isArchived": lambda place, _: False,
-    "viewerPermission": lambda place, execution: execution.world.role(execution.account, place),
-    "viewerHasStarred": lambda place, execution: place.repository.id in execution.account.starred,
-    "__typename": lambda place, _: "Repository",
+_ATTRIBUTES: Mapping[str, Callable[[LiveRepository, Execution], Any]] = {
+    "id": lambda live, _: f"R_{live.repository.id}",
+    "databaseId": lambda live, _: live.repository.id,
+    "name": lambda live, _: live.full_name.partition("/")[2],
+    "nameWithOwner": lambda live, _: live.full_name,
+    "url": lambda live, _: f"https://github.com/{live.full_name}",
+    "stargazerCount": lambda live, _: live.stars,
+    "createdAt": lambda live, _: render.moment(live.repository.created.timestamp()),
+    "updatedAt": lambda live, _: render.touched(live),
+    "pushedAt": lambda live, _: render.moment(render.TOUCHED_AT),
+    "isPrivate": lambda live, _: live.repository.private,
+    "isDisabled": lambda live, _: live.fate == "disabled",
+    "isArchived": lambda live, _: False,
+    "viewerPermission": lambda live, execution: execution.world.role(execution.account, live),
+    "viewerHasStarred": lambda live, execution: live.repository.id in execution.account.starred,
+    "__typename": lambda live, _: "Repository",
 }
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from gitstars.simulator import render
 from gitstars.simulator.graph_query import Field
-from gitstars.simulator.world import Place, World
+from gitstars.simulator.world import LiveRepository, World
 
 #: Edge templates kept.
 KEPT_TEMPLATES = 256
@@ -51,7 +51,7 @@ def as_plain(fields: Sequence[Field], values: Mapping[str, Any]) -> str:
 def as_connection(
     asked: Field,
     world: World,
-    place: Place,
+    live: LiveRepository,
     numbers: Sequence[int],
     before: int,
     after: int,
@@ -76,15 +76,15 @@ def as_connection(
                     (inner.key, as_plain(inner.fields, info | {"__typename": "PageInfo"}))
                 )
             case "edges" | "nodes":
-                values.append((inner.key, _rows(inner, world, place, numbers)))
+                values.append((inner.key, _rows(inner, world, live, numbers)))
             case _:
                 values.append((inner.key, '"StargazerConnection"'))
     return as_object(values)
 
 
-def _rows(asked: Field, world: World, place: Place, numbers: Sequence[int]) -> str:
+def _rows(asked: Field, world: World, live: LiveRepository, numbers: Sequence[int]) -> str:
     known, ghost = _templates(asked)
-    source, rows = place.listed.source, []
+    source, rows = live.listed.source, []
     for number in numbers:
         user_id, at = source.star(number)
         values = {
@@ -111,12 +111,12 @@ def _templates(asked: Field) -> tuple[str, str]:
 
 
 def find_window(
-    place: Place, after: int | None, before: int | None, is_newest_first: bool
+    live: LiveRepository, after: int | None, before: int | None, is_newest_first: bool
 ) -> tuple[int, int]:
     """The positions, oldest first, between two cursors in the direction of reading."""
     older, newer = (before, after) if is_newest_first else (after, before)
-    low = 0 if older is None else place.listed.rank(older + 1)
-    high = place.stars if newer is None else place.listed.rank(newer)
+    low = 0 if older is None else live.listed.rank(older + 1)
+    high = live.stars if newer is None else live.listed.rank(newer)
     return low, max(low, high)
 
 

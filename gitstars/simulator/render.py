@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gitstars.simulator.people import Star
-from gitstars.simulator.world import Place, World
+from gitstars.simulator.world import LiveRepository, World
 
 #: Repositories were last touched then, and a second later for each change since.
 TOUCHED_AT = int(datetime(2026, 10, 2, tzinfo=UTC).timestamp())
@@ -129,9 +129,9 @@ def stars(world: World, page: Iterable[Star], api: str, with_times: bool) -> str
     )
 
 
-def touched(place: Place) -> str:
+def touched(live: LiveRepository) -> str:
     """When the repository changed last; a star counts as a change."""
-    return moment(TOUCHED_AT + place.updated)
+    return moment(TOUCHED_AT + live.updated)
 
 
 def owner(world: World, login: str, api: str) -> str:
@@ -143,14 +143,14 @@ def owner(world: World, login: str, api: str) -> str:
 
 
 def repository(
-    world: World, place: Place, role: str | None, api: str, is_full: bool = False
+    world: World, live: LiveRepository, role: str | None, api: str, is_full: bool = False
 ) -> dict[str, Any]:
     """A repository's record; with what only its own page shows when ``is_full``.
 
     ``role`` is GraphQL's name for what the reader may do; None: an App, which may read.
     """
-    owner_login, _, name = place.full_name.partition("/")
-    address, page = f"{api}/repos/{place.full_name}", f"github.com/{place.full_name}"
+    owner_login, _, name = live.full_name.partition("/")
+    address, page = f"{api}/repos/{live.full_name}", f"github.com/{live.full_name}"
     rank = 0 if role is None else ROLES.index(role)
     record: dict[str, Any] = {
         f"{key}_url": f"{address}/{path}" for key, path in _REPOSITORY_PATHS.items()
@@ -161,12 +161,12 @@ def repository(
     if is_full:
         record |= {"has_discussions": False, "network_count": 0, "subscribers_count": 0}
     return record | {
-        "id": place.repository.id,
-        "node_id": f"R_{place.repository.id}",
+        "id": live.repository.id,
+        "node_id": f"R_{live.repository.id}",
         "name": name,
-        "full_name": place.full_name,
-        "private": place.repository.private,
-        "visibility": "private" if place.repository.private else "public",
+        "full_name": live.full_name,
+        "private": live.repository.private,
+        "visibility": "private" if live.repository.private else "public",
         "owner": json.loads(owner(world, owner_login, api)),
         "html_url": f"https://{page}",
         "description": f"Simulated repository {name}",
@@ -174,18 +174,18 @@ def repository(
         "url": address,
         "clone_url": f"https://{page}.git",
         "git_url": f"git://{page}.git",
-        "ssh_url": f"git@github.com:{place.full_name}.git",
+        "ssh_url": f"git@github.com:{live.full_name}.git",
         "svn_url": f"https://{page}",
         "default_branch": "main",
         "has_pages": False,
         "language": "Python",
-        "created_at": moment(place.repository.created.timestamp()),
-        "updated_at": touched(place),
+        "created_at": moment(live.repository.created.timestamp()),
+        "updated_at": touched(live),
         "pushed_at": moment(TOUCHED_AT),
-        "stargazers_count": place.stars,
-        "watchers_count": place.stars,
-        "watchers": place.stars,
-        "disabled": place.fate == "disabled",
+        "stargazers_count": live.stars,
+        "watchers_count": live.stars,
+        "watchers": live.stars,
+        "disabled": live.fate == "disabled",
         "archived": False,
         "permissions": {
             "admin": rank >= ROLES.index("ADMIN"),

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from gitstars.simulator import render
 from gitstars.simulator.scenario import SimAccount
 from gitstars.simulator.weeks import list_weeks, show_week
-from gitstars.simulator.world import Place, World
+from gitstars.simulator.world import LiveRepository, World
 
 STAR_MEDIA = "star+json"
 #: Lists end here, whatever the page size.
@@ -97,12 +97,12 @@ def reply(world: World, account: SimAccount, ask: Ask) -> Reply:
                 world,
                 account,
                 ask,
-                world.place(f"{owner}/{name}"),
+                world.find(f"{owner}/{name}"),
                 world.moved(f"{owner}/{name}"),
                 rest,
             )
         case ["repositories", number, *rest] if re.fullmatch(r"[0-9]{1,18}", number):
-            return _repository(world, account, ask, world.places.get(int(number)), None, rest)
+            return _repository(world, account, ask, world.repositories.get(int(number)), None, rest)
     return problem(404, "Not Found", "other")
 
 
@@ -121,46 +121,46 @@ def _repository(
     world: World,
     account: SimAccount,
     ask: Ask,
-    place: Place | None,
-    moved: Place | None,
+    live: LiveRepository | None,
+    moved: LiveRepository | None,
     rest: list[str],
 ) -> Reply:
     route = "/".join(["repo", *rest])
-    if place is None and moved is not None and world.may_see(account, moved):
+    if live is None and moved is not None and world.may_see(account, moved):
         query = f"?{urlencode(ask.query)}" if ask.query else ""
         location = "/".join([f"{ask.root}/repositories/{moved.repository.id}", *rest]) + query
         moved_to = problem(301, "Moved Permanently", route, url=location)
         return Reply(301, moved_to.body, route, {"location": location})
-    if place is None or not world.may_see(account, place):
+    if live is None or not world.may_see(account, live):
         return problem(404, "Not Found", route)
-    if place.fate == "blocked":
+    if live.fate == "blocked":
         block = {
             "reason": "dmca",
             "created_at": "2026-01-01T00:00:00Z",
             "html_url": "https://github.com/github/dmca",
         }
         return problem(451, BLOCKED_TEXT, route, block=block)
-    if place.fate == "disabled" and rest:
+    if live.fate == "disabled" and rest:
         return problem(403, DISABLED_TEXT, route)
     match rest:
         case []:
             return Reply(
                 200,
                 json.dumps(
-                    render.repository(world, place, world.role(account, place), ask.root, True)
+                    render.repository(world, live, world.role(account, live), ask.root, True)
                 ),
                 route,
             )
         case ["stargazers"]:
-            return _stargazers(world, account, ask, place)
+            return _stargazers(world, account, ask, live)
         case ["stargazers", "count"] if world.scenario.has_counts:
-            return Reply(200, json.dumps({"count": place.stars}), route)
+            return Reply(200, json.dumps({"count": live.stars}), route)
         case ["stargazers", "history"] if world.scenario.has_counts:
-            path = f"/repositories/{place.repository.id}/stargazers/history"
+            path = f"/repositories/{live.repository.id}/stargazers/history"
             told = _listed(
                 ask,
-                list_weeks(place, time.time()),
-                lambda chosen: [show_week(place, week) for week in chosen],
+                list_weeks(live, time.time()),
+                lambda chosen: [show_week(live, week) for week in chosen],
                 route,
                 path,
                 most=30,
@@ -170,9 +170,9 @@ def _repository(
     return problem(404, "Not Found", "other")
 
 
-def _stargazers(world: World, account: SimAccount, ask: Ask, place: Place) -> Reply:
+def _stargazers(world: World, account: SimAccount, ask: Ask, live: LiveRepository) -> Reply:
     route = "repo/stargazers"
-    refusal = None if ask.is_enterprise else world.refusal(account, place)
+    refusal = None if ask.is_enterprise else world.refusal(account, live)
     if refusal in REFUSAL_TEXTS:
         told = ACCEPTED_PERMISSIONS if refusal in ("token", "integration") else {}
         return replace(problem(403, REFUSAL_TEXTS[refusal], route), headers=told)
@@ -183,15 +183,15 @@ def _stargazers(world: World, account: SimAccount, ask: Ask, place: Place) -> Re
     per_page, page = _paging(ask, 100)
     if page > LAST_PAGE:
         return problem(422, WALL_TEXT, route)
-    last = min(LAST_PAGE, max(1, math.ceil(place.stars / per_page)))
+    last = min(LAST_PAGE, max(1, math.ceil(live.stars / per_page)))
     body = render.stars(
         world,
-        place.listed.page((page - 1) * per_page, page * per_page),
+        live.listed.page((page - 1) * per_page, page * per_page),
         ask.root,
         STAR_MEDIA in ask.media,
     )
     return Reply(
-        200, body, route, _links(ask, f"/repositories/{place.repository.id}/stargazers", page, last)
+        200, body, route, _links(ask, f"/repositories/{live.repository.id}/stargazers", page, last)
     )
 
 
@@ -211,9 +211,9 @@ def _own(world: World, account: SimAccount, ask: Ask) -> Reply:
         *((*account.collaborates, *account.roles) if affiliation - {"owner"} else ()),
     }
     mine = [
-        place
-        for place in world.places.values()
-        if place.repository.id in wanted and world.may_see(account, place)
+        live
+        for live in world.repositories.values()
+        if live.repository.id in wanted and world.may_see(account, live)
     ]
     return _listed(
         ask,
@@ -231,21 +231,21 @@ def _starred(world: World, account: SimAccount, ask: Ask, user_id: int) -> Reply
     named = {
         i for owner in world.accounts.values() if owner.user_id == user_id for i in owner.starred
     }
-    found: list[tuple[Place, int]] = []
-    for place in world.places.values():
-        number = place.listed.source.find(user_id)
-        is_there = number is not None and place.listed.has(number)
+    found: list[tuple[LiveRepository, int]] = []
+    for live in world.repositories.values():
+        number = live.listed.source.find(user_id)
+        is_there = number is not None and live.listed.has(number)
         if (
-            (is_there or place.repository.id in named)
-            and place.fate in ("ok", "disabled")
-            and world.may_see(account, place)
+            (is_there or live.repository.id in named)
+            and live.fate in ("ok", "disabled")
+            and world.may_see(account, live)
         ):
-            found.append((place, place.listed.source.time(number or 0)))
+            found.append((live, live.listed.source.time(number or 0)))
 
-    def render_them(chosen: Sequence[tuple[Place, int]]) -> list[dict[str, Any]]:
+    def render_them(chosen: Sequence[tuple[LiveRepository, int]]) -> list[dict[str, Any]]:
         rows = [
-            (at, render.repository(world, place, world.role(account, place), ask.root))
-            for place, at in chosen
+            (at, render.repository(world, live, world.role(account, live), ask.root))
+            for live, at in chosen
         ]
         if STAR_MEDIA in ask.media:
             return [{"starred_at": render.moment(at), "repo": row} for at, row in rows]

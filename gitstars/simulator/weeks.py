@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-from gitstars.simulator.world import Place
+from gitstars.simulator.world import LiveRepository
 
 DAY_SECONDS = 86_400
 WEEK_SECONDS = 7 * DAY_SECONDS
@@ -18,23 +18,23 @@ STANDARD_SECONDS, SAVED_SECONDS = 8 * 3600, 3600
 THURSDAY = 4
 
 
-def list_weeks(place: Place, now: float) -> Sequence[int]:
+def list_weeks(live: LiveRepository, now: float) -> Sequence[int]:
     """The Sundays of the history, newest first: each week from the creation to the present one.
 
     A Sunday is stamped as if its midnight were one of UTC (epoch seconds). Stars that a control
     route added may lie after ``now``; then the history goes on to the last of them.
     """
-    listed = place.listed
+    listed = live.listed
     last = listed.source.time(listed.number(len(listed) - 1)) if len(listed) else 0
-    first_sunday = _sunday(pacific_day(int(place.repository.created.timestamp())))
+    first_sunday = _sunday(pacific_day(int(live.repository.created.timestamp())))
     last_sunday = _sunday(pacific_day(max(int(now), last)))
     return range(last_sunday * DAY_SECONDS, first_sunday * DAY_SECONDS - 1, -WEEK_SECONDS)
 
 
-def show_week(place: Place, week: int) -> dict[str, Any]:
+def show_week(live: LiveRepository, week: int) -> dict[str, Any]:
     """The row of one week: the days from Sunday on, and their sum. Days to come are zeros."""
     first = week // DAY_SECONDS
-    before = [place.listed.count_before(pacific_midnight(first + day)) for day in range(8)]
+    before = [live.listed.count_before(pacific_midnight(first + day)) for day in range(8)]
     days = [later - earlier for earlier, later in pairwise(before)]
     return {"week": week, "total": sum(days), "days": days}
 

@@ -20,7 +20,7 @@ PUSHING = frozenset({"ADMIN", "MAINTAIN", "WRITE"})
 TOKEN_FACES = {"fine_grained": "token", "app": "integration"}
 
 
-class Place:
+class LiveRepository:
     """A repository as it stands now."""
 
     def __init__(self, repository: SimRepository, population: int) -> None:
@@ -53,8 +53,8 @@ class World:
         self.scenario = scenario
         self.restriction = scenario.restriction
         self.face = scenario.face
-        self.places = {
-            repository.id: Place(repository, scenario.population)
+        self.repositories = {
+            repository.id: LiveRepository(repository, scenario.population)
             for repository in scenario.repositories
         }
         self._names = {
@@ -83,28 +83,28 @@ class World:
         """Whose token this is."""
         return None if token in self.revoked else self.accounts.get(token)
 
-    def place(self, full_name: str) -> Place | None:
+    def find(self, full_name: str) -> LiveRepository | None:
         """The repository that bears this name now."""
         identity = self._names.get(full_name.lower())
-        return None if identity is None else self.places[identity]
+        return None if identity is None else self.repositories[identity]
 
-    def moved(self, full_name: str) -> Place | None:
+    def moved(self, full_name: str) -> LiveRepository | None:
         """The repository that bore this name once."""
         identity = self._old_names.get(full_name.lower())
-        return None if identity is None else self.places[identity]
+        return None if identity is None else self.repositories[identity]
 
-    def rename(self, place: Place, full_name: str) -> None:
+    def rename(self, live: LiveRepository, full_name: str) -> None:
         """Another name; the old one leads to it from now on.
 
         Raises ValueError when the name is another repository's.
         """
-        if self._names.get(full_name.lower(), place.repository.id) != place.repository.id:
+        if self._names.get(full_name.lower(), live.repository.id) != live.repository.id:
             raise ValueError(f"{full_name} is taken")
-        del self._names[place.full_name.lower()]
-        self._old_names[place.full_name.lower()] = place.repository.id
-        self._names[full_name.lower()] = place.repository.id
-        place.full_name = full_name
-        place.updated += 1
+        del self._names[live.full_name.lower()]
+        self._old_names[live.full_name.lower()] = live.repository.id
+        self._names[full_name.lower()] = live.repository.id
+        live.full_name = full_name
+        live.updated += 1
 
     def login_of(self, user_id: int) -> str:
         """What this user is called now."""
@@ -121,45 +121,45 @@ class World:
         user_id = int(number[1]) if number else 0
         return user_id if user_id >= FIRST_STARGAZER_ID and user_id not in self.logins else None
 
-    def role(self, account: SimAccount, place: Place) -> str | None:
+    def role(self, account: SimAccount, live: LiveRepository) -> str | None:
         """GraphQL's name for what the account may do with a repository (READ: what everybody
         may); None for an App, to which it is not told.
         """
-        return None if account.is_installation else self._membership(account, place) or "READ"
+        return None if account.is_installation else self._membership(account, live) or "READ"
 
-    def may_see(self, account: SimAccount, place: Place) -> bool:
+    def may_see(self, account: SimAccount, live: LiveRepository) -> bool:
         """Whether the repository is there at all, as far as this account can tell."""
-        if place.fate == "deleted":
+        if live.fate == "deleted":
             return False
-        if not place.repository.private:
+        if not live.repository.private:
             return True
         if account.has_scopes:
-            return "repo" in account.scopes and self._membership(account, place) is not None
-        return _is_selected(account, place) and (
-            account.is_installation or self._membership(account, place) is not None
+            return "repo" in account.scopes and self._membership(account, live) is not None
+        return _is_selected(account, live) and (
+            account.is_installation or self._membership(account, live) is not None
         )
 
-    def refusal(self, account: SimAccount, place: Place) -> str | None:
+    def refusal(self, account: SimAccount, live: LiveRepository) -> str | None:
         """The face with which the list is refused to this account; None: it may list."""
-        if self.restriction == "none" or self._may_list(account, place):
+        if self.restriction == "none" or self._may_list(account, live):
             return None
-        face = place.face or self.face
+        face = live.face or self.face
         return TOKEN_FACES.get(account.kind, face) if face == "usual" else face
 
-    def _may_list(self, account: SimAccount, place: Place) -> bool:
+    def _may_list(self, account: SimAccount, live: LiveRepository) -> bool:
         """Whether the person may push, and the token has what it takes."""
         if not account.is_installation:
-            role = self._membership(account, place)
+            role = self._membership(account, live)
             if role not in PUSHING and not (role == "TRIAGE" and self.scenario.triage_lists):
                 return False
         if account.has_scopes:
             return bool(LISTING_SCOPES & set(account.scopes))
-        return _is_selected(account, place) and account.permissions.get("contents") == "write"
+        return _is_selected(account, live) and account.permissions.get("contents") == "write"
 
     @staticmethod
-    def _membership(account: SimAccount, place: Place) -> str | None:
+    def _membership(account: SimAccount, live: LiveRepository) -> str | None:
         """The person's role in the repository; None: a stranger."""
-        identity = place.repository.id
+        identity = live.repository.id
         if identity in account.owned:
             return "ADMIN"
         if identity in account.collaborates:
@@ -172,8 +172,8 @@ class World:
         self.counters[f"{entry['route']} {entry['status']}"] += 1
 
 
-def _is_selected(account: SimAccount, place: Place) -> bool:
+def _is_selected(account: SimAccount, live: LiveRepository) -> bool:
     """Whether a fine-grained or App token covers the repository."""
-    owner, _, _ = place.full_name.partition("/")
+    owner, _, _ = live.full_name.partition("/")
     is_owners = owner.lower() == (account.resource_owner or account.login).lower()
-    return is_owners and (account.selected is None or place.repository.id in account.selected)
+    return is_owners and (account.selected is None or live.repository.id in account.selected)

@@ -65,11 +65,11 @@ def find_former(database: Database, repositories: Sequence[Repository]) -> dict[
     """The former records of those of these repositories that were collected under another name,
     by the new key.
     """
-    keys = {place.github_id: place.key for place in repositories if place.github_id is not None}
+    keys = {one.github_id: one.key for one in repositories if one.github_id is not None}
     if not keys:
         return {}
     rows = database.run(
-        OTHERS, ids=list(keys), new=[record("repo", place.key) for place in repositories]
+        OTHERS, ids=list(keys), new=[record("repo", one.key) for one in repositories]
     )[0]
     collected = find_collected(database, [row["id"] for row in rows])
     return {keys[row["github_id"]]: row["id"] for row in rows if row["id"] in collected}

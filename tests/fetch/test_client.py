@@ -863,7 +863,7 @@ def test_a_record_that_did_not_change_is_told_by_its_etag_and_costs_nothing(
     assert isinstance(first, Metadata)
 
     same = hub.client.get_repository(account, NAME, first.etag)
-    hub.github.world.places[10].grow(1)
+    hub.github.world.repositories[10].grow(1)
     grown = hub.client.get_repository(account, NAME, first.etag)
 
     assert same == NotModified()

@@ -11,7 +11,7 @@ import pytest
 from gitstars.simulator.people import Stars
 from gitstars.simulator.scenario import SimRepository
 from gitstars.simulator.weeks import list_weeks, pacific_day, pacific_midnight, show_week
-from gitstars.simulator.world import Place
+from gitstars.simulator.world import LiveRepository
 from tests.simulator.conftest import Hub, MakeHub
 
 HISTORY = "/repos/acme/engine/stargazers/history"
@@ -68,13 +68,13 @@ def test_weeks_go_from_the_creation_to_the_present_with_zeros(make_hub: MakeHub)
 
 
 def test_days_to_come_are_zeros_and_the_history_of_no_stars_is_zeros() -> None:
-    place = Place(SimRepository(id=10, full_name="a/b", stars=0, created=CREATED), 100)
+    live = LiveRepository(SimRepository(id=10, full_name="a/b", stars=0, created=CREATED), 100)
     now = seconds(2026, 2, 3, 12)
 
-    weeks = list_weeks(place, now)
+    weeks = list_weeks(live, now)
 
     assert list(weeks) == [seconds(2026, 2, 1) - 604_800 * n for n in range(5)]
-    assert show_week(place, weeks[0]) == {"week": weeks[0], "total": 0, "days": [0] * 7}
+    assert show_week(live, weeks[0]) == {"week": weeks[0], "total": 0, "days": [0] * 7}
 
 
 def test_a_star_counts_on_its_pacific_day(make_hub: MakeHub) -> None:
