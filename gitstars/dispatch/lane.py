@@ -39,8 +39,6 @@ class Lane:
         self.wake = Event()
         #: The account is gone: nothing is taken from here any more.
         self.is_closed = False
-        #: What the log was told about the account's token, once.
-        self.told: str | None = None
         self._heaps: dict[Task, list[Entry]] = {task: [] for task in Task}
         self._large: list[tuple[int, int, int, Entry]] = []
         self._current: dict[tuple[Task, str], Entry] = {}

@@ -15,7 +15,7 @@ from gitstars.store.database import Database
 logger = logging.getLogger(__name__)
 
 #: A wait shorter than this (seconds) is not worth writing.
-TOLD_SECONDS = 5.0
+NOTED_SECONDS = 5.0
 
 
 class Waiting:
@@ -24,16 +24,16 @@ class Waiting:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._told_until = 0.0
+        self._noted_until = 0.0
 
     def tell(self, lane: Lane, seconds: float) -> None:
         """Mark the lane's pending repositories ``rate_limited`` for ``seconds``. Claimed and
         finished rows are left alone.
         """
         until = self._clock.now() + seconds
-        if seconds < TOLD_SECONDS or abs(until - self._told_until) < TOLD_SECONDS:
+        if seconds < NOTED_SECONDS or abs(until - self._noted_until) < NOTED_SECONDS:
             return
-        self._told_until = until
+        self._noted_until = until
         keys = [job.repository.key for job in lane.jobs(Task.LIST)]
         reason = f"GitHub's limits for account {lane.account} are reached until {show_time(until)}"
         logger.info("%s; %d repositories wait", reason, len(keys))

@@ -55,7 +55,7 @@ class Window:
 
     limit: int = 5000
     #: The lowest figure that answers of this window told; None: not known.
-    told: int | None = None
+    reported: int | None = None
     #: Points of calls that ended without figures since then; GitHub may have counted them.
     supposed: int = 0
     #: The number of the last grant that was out when points were supposed.
@@ -67,12 +67,12 @@ class Window:
     @property
     def remaining(self) -> int | None:
         """What is left, as far as we know; None: not known."""
-        return None if self.told is None else max(0, self.told - self.supposed)
+        return None if self.reported is None else max(0, self.reported - self.supposed)
 
     def renew(self, now: float) -> None:
         """Forget the figures of a window that is over, and of one too far ahead to be true."""
         if not now - RESET_MARGIN_SECONDS < self.reset_at <= now + LONGEST_WINDOW_SECONDS:
-            self.told = None
+            self.reported = None
 
     def learn(self, rate: RateInfo, number: int) -> None:
         """Take over the figures that the answer to grant ``number`` told.
@@ -82,10 +82,10 @@ class Window:
         """
         self.is_unmetered = False
         self.limit = max(1, rate.limit)
-        if self.told is None or rate.reset_at > self.reset_at + SAME_WINDOW_SECONDS:
-            self.told, self.reset_at = rate.remaining, rate.reset_at
+        if self.reported is None or rate.reset_at > self.reset_at + SAME_WINDOW_SECONDS:
+            self.reported, self.reset_at = rate.remaining, rate.reset_at
         elif rate.reset_at >= self.reset_at - SAME_WINDOW_SECONDS:
-            self.told = min(self.told, rate.remaining)
+            self.reported = min(self.reported, rate.remaining)
             self.reset_at = max(self.reset_at, rate.reset_at)
         else:
             return
@@ -204,8 +204,8 @@ class Budget:
         if self.block.is_on(now):
             return self.block.until
         self.window.renew(now)
-        told = self.window.told
-        if told is None or told >= cost or self.in_flight:
+        reported = self.window.reported
+        if reported is None or reported >= cost or self.in_flight:
             return None
         return self.window.reset_at + RESET_MARGIN_SECONDS
 
@@ -213,7 +213,7 @@ class Budget:
         """Seconds to wait before a call of ``cost`` points, then ask again; 0: it may go out
         now. ``share`` in (0, 1] is the part of the minute's points that may be used.
         """
-        is_unknown = self.window.told is None and not self.window.is_unmetered
+        is_unknown = self.window.reported is None and not self.window.is_unmetered
         if self.in_flight and (is_unknown or self.block.is_alone):
             return LOOK_SECONDS
         most = max(1, int(self.per_minute * share))
@@ -249,7 +249,7 @@ class Budget:
 
     def _is_spent_by_supposition(self, cost: int) -> bool:
         """Whether GitHub told of points, and calls without an answer may have used them."""
-        told, supposed = self.window.told, self.window.supposed
+        told, supposed = self.window.reported, self.window.supposed
         return told is not None and told >= cost > told - supposed
 
     def _pace_pause(self, cost: int, most: int, now: float) -> float:

@@ -63,7 +63,7 @@ def make_row(user_id: int, user: UserBudgets, resource: Resource) -> BudgetRow:
         user_id=user_id,
         resource=resource,
         limit=budget.window.limit,
-        remaining=budget.window.told,
+        remaining=budget.window.reported,
         supposed=budget.window.supposed,
         reset_at=budget.window.reset_at,
         tokens=budget.bucket.tokens,
@@ -82,7 +82,7 @@ def take_over(row: BudgetRow, user: UserBudgets) -> None:
     budget = user.budgets[row.resource]
     window, block, bucket = budget.window, budget.block, budget.bucket
     window.limit, window.reset_at = max(1, row.limit), row.reset_at
-    window.told, window.supposed = row.remaining, row.supposed
+    window.reported, window.supposed = row.remaining, row.supposed
     bucket.tokens, bucket.filled_at = row.tokens, row.tokens_at
     block.until, block.strikes = row.blocked_until, min(row.block_strikes, STRIKES_CAP)
     block.is_alone = block.strikes > 0

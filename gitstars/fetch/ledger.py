@@ -140,7 +140,7 @@ class Ledger:
         if rate is not None and rate.resource is grant.resource:
             budget.window.learn(rate, grant.number)
         else:
-            if went_well and rate is None and budget.window.told is None:
+            if went_well and rate is None and budget.window.reported is None:
                 budget.window.is_unmetered = True
             budget.suppose(grant.cost, self._grants, None if went_well else grant.at, now)
         if went_well:

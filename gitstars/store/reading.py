@@ -60,14 +60,14 @@ class LeftOut:
     """Names each row that cannot be used once in the log."""
 
     def __init__(self) -> None:
-        self._told: OrderedDict[str, None] = OrderedDict()
+        self._logged: OrderedDict[str, None] = OrderedDict()
 
     def tell(self, what: str, why: str) -> None:
         """``what`` is the row's id as text, cut where it is long."""
         name = "".join(c if c.isprintable() else "?" for c in what[:120])
-        if name in self._told:
+        if name in self._logged:
             return
-        self._told[name] = None
-        if len(self._told) > TOLD_KEPT:
-            self._told.popitem(last=False)
+        self._logged[name] = None
+        if len(self._logged) > TOLD_KEPT:
+            self._logged.popitem(last=False)
         logger.warning("%s is left out: %s", name, why)

@@ -125,8 +125,8 @@ def mark_waiting(database: Database, keys: Sequence[Any], until: float, reason: 
     Those in hand or ended stay as they are.
     """
     repos = [record("repo", key) for key in keys]
-    until_time, told = to_datetime_or_none(until), redact(reason)
-    return change_each(database, WAIT, repos, until=until_time, reason=told)
+    until_time, text = to_datetime_or_none(until), redact(reason)
+    return change_each(database, WAIT, repos, until=until_time, reason=text)
 
 
 def hold_for_move(database: Database, former: Any, pause_seconds: float) -> bool:
