@@ -4,7 +4,7 @@ from gitstars import _monkey  # noqa: F401  isort: skip
 
 import sys
 
-from benchmarks import load, points, polling, pump
+from benchmarks import burst, load, points, polling, pump
 
 BENCHMARKS = {
     "load": load.run,
@@ -12,6 +12,7 @@ BENCHMARKS = {
     "points": points.run,
     "polling": polling.run,
     "pump": pump.run,
+    "burst": burst.run,
 }
 
 
