@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 from queue import Empty, Queue
 
@@ -34,7 +35,16 @@ def find_parts(is_fast: bool) -> list[list[str]]:
     return [*parts, [str(path) for path in sorted(TESTS.glob("test_*.py"))]]
 
 
-def run(parts: "Queue[list[str]]", arguments: list[str], failed: list[str]) -> None:
+def count_results(output: str) -> Counter[str]:
+    """How many tests passed, failed and so on, by the last line that pytest wrote."""
+    last = (output.strip().splitlines() or [""])[-1]
+    found = re.findall(r"(\d+) (passed|failed|skipped|error)", last)
+    return Counter({word: int(number) for number, word in found})
+
+
+def run(
+    parts: "Queue[list[str]]", arguments: list[str], failed: list[str], results: Counter[str]
+) -> None:
     """Take parts and run them until none is left."""
     while True:
         try:
@@ -44,6 +54,7 @@ def run(parts: "Queue[list[str]]", arguments: list[str], failed: list[str]) -> N
         # Processes at the same time would overwrite each other's cache.
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments, *paths]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
+        results.update(count_results(done.stdout))
         name = Path(paths[0]).name if len(paths) == 1 else "the rest"
         if done.returncode in (0, NOTHING_SELECTED):
             last = (done.stdout.strip().splitlines() or ["nothing"])[-1]
@@ -62,7 +73,8 @@ def main(arguments: list[str]) -> int:
         parts.put(paths)
     failed: list[str] = []
     began = time.monotonic()
-    work = (parts, arguments, failed)
+    results: Counter[str] = Counter()
+    work = (parts, arguments, failed, results)
     runners = [threading.Thread(target=run, args=work) for _ in range(AT_ONCE)]
     for runner in runners:
         runner.start()
@@ -70,6 +82,8 @@ def main(arguments: list[str]) -> int:
         runner.join()
     result = f"failed: {', '.join(failed)}" if failed else "all passed"
     print(f"{time.monotonic() - began:.0f} s; {result}")
+    bad = results["failed"] + results["error"]
+    print(f"{results['passed']} passed, {bad} failed, {results['skipped']} skipped")
     return 1 if failed else 0
 
 
