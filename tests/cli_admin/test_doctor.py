@@ -5,6 +5,7 @@ state that it should notice.
 import json
 import re
 import socket
+import ssl
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 from gevent.pywsgi import WSGIServer
+from gevent.server import StreamServer
 
 from gitstars import api
 from gitstars.cli.doctor_database import check_clock, check_version, compare_with_server
@@ -212,7 +214,37 @@ def test_the_proxy_and_the_certificates_in_use_are_told(
     ((state, text),) = told(findings, "github")
     assert state == "problem"
     assert "through the proxy http://127.0.0.1:9" in text
+    assert "with the certificates that come with gitstars" in text
     assert "secret" not in json.dumps(findings)
+
+
+def test_a_certificate_that_is_not_trusted_is_told_and_which_authorities_are(
+    home: Path, gitstars: Run
+) -> None:
+    key, own, other = (home / name for name in ("own.key", "own.pem", "authority.pem"))
+    for file in (other, own):
+        made = ["openssl", "req", "-x509", "-nodes", "-newkey", "rsa:2048", "-days", "2"]
+        named = ["-subj", f"/CN={file.stem}", "-addext", "subjectAltName=IP:127.0.0.1"]
+        files = ["-keyout", str(key), "-out", str(file)]
+        subprocess.run([*made, *named, *files], check=True, capture_output=True)
+    shown = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    shown.load_cert_chain(own, key)
+    server = StreamServer(("127.0.0.1", 0), lambda *_: None, ssl_context=shown)
+    server.start()
+    config = re.sub(
+        "(?m)^api_url = .*$",
+        f'api_url = "https://127.0.0.1:{server.server_port}"\nca_file = "{other}"',
+        (home / "config.toml").read_text(),
+    )
+    (home / "config.toml").write_text(config)
+
+    _, findings = examine(gitstars)
+    server.stop()
+
+    ((state, text),) = told(findings, "github")
+    assert state == "problem"
+    assert str(other) in text
+    assert "the certificate is not trusted (self-signed certificate)" in text
 
 
 def test_a_database_in_use_is_told(home: Path, gitstars: Run) -> None:
