@@ -192,3 +192,33 @@ def test_a_full_disk_is_told_and_loses_nothing_that_was_acknowledged(
         again.close()
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=False)
+
+
+def test_what_a_full_disk_held_up_goes_on_when_there_is_room_again(
+    tmp_path: Path, require: Callable[[bool, str], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(disk)]
+    mounted = subprocess.run(command, capture_output=True, check=False)
+    require(mounted.returncode == 0, "the right to mount a small file system")
+    try:
+        run = Flow(
+            make_scenario([1000] * 12, limits=NO_LIMITS, population=100_000),
+            DatabaseConfig(url=f"surrealkv://{disk}/stars.db"),
+        )
+        app = run.start()
+        run.wait_until(lambda: len(app.engine.ends.owners) > 0, "settlements fail")
+        subprocess.run(["mount", "-o", "remount,size=200m", str(disk)], check=True)
+        run.wait_until(lambda: not app.engine.ends.owners, "they are written")
+        rows = "UPDATE repo_processing_status SET next_retry_after = time::now()"
+        app.database.run(f"{rows} WHERE status = 'pending'")
+        run.wait_until(lambda: run.stored() == run.truth(), "everything is stored")
+        run.wait_idle()
+
+        assert {row["status"] for row in run.rows().values()} == {"completed"}
+        assert not any(row["error_count"] for row in run.rows().values())
+        assert "Traceback" not in caplog.text
+        run.close()
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=False)
