@@ -5,6 +5,7 @@ and fro.
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from gitstars.app import App
@@ -97,3 +98,27 @@ def test_a_second_record_is_taken_up_when_the_first_is_gone(flow: MakeFlow) -> N
     assert rows == [
         {"repo": record("repo", "octo/old"), "status": "completed", "processed_stargazers": 130}
     ]
+
+
+@pytest.mark.parametrize("use_graphql", [True, False])
+def test_a_repository_that_is_renamed_while_it_is_read_keeps_all_its_stars_in_one_record(
+    flow: MakeFlow, use_graphql: bool
+) -> None:
+    place = SimRepository(id=42, full_name="octo/old", stars=2400)
+    account = SimAccount(user_id=1, login="ann", token="gho_ann", starred=(42,), owns_starred=True)
+    slow = msgspec.structs.replace(NO_LIMITS, latency_seconds=0.1)
+    run = flow(
+        Scenario(accounts=(account,), repositories=(place,), limits=slow, population=5000),
+        github={"use_graphql": use_graphql, "graphql_points_per_minute": 1_000_000},
+    )
+    app = run.start()
+    run.wait_until(lambda: app.events.totals["pages.stored"] >= 3, "it is being read")
+
+    run.github.control("POST", "/repositories/42", {"rename": "octo/new"})
+    star(run, "ann", "octo/new")
+    app.watcher.scan()
+    run.wait_idle()
+    rows = scan_often(run, app)
+
+    assert [(row["repo"].id, row["status"]) for row in rows] == [("octo/new", "completed")]
+    assert run.stored() == {"octo/new": run.truth()["octo/old"]}
