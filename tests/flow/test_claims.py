@@ -150,3 +150,19 @@ def test_what_could_not_be_settled_while_the_password_was_wrong_is_settled_after
     rows = run.rows().values()
     assert {(row["status"], row.get("claimed_by")) for row in rows} == {("completed", None)}
     assert not any(row["error_count"] for row in rows)
+
+
+def test_a_stop_gives_back_what_the_database_does_not_let_settle(flow: Callable[..., Flow]) -> None:
+    run = flow(make_scenario([150, 250], limits=NO_LIMITS, population=5000))
+    run.database.run(
+        "DEFINE EVENT refusing ON repo_processing_status WHEN $after.status = 'completed' "
+        "THEN { THROW 'not in this test' }"
+    )
+    app = run.start()
+    run.wait_until(lambda: len(app.engine.ends.owners) == 2, "both settlements fail")
+
+    app.stop()
+
+    rows = run.rows().values()
+    assert [(row["status"], row.get("claimed_by")) for row in rows] == [("pending", None)] * 2
+    assert run.stored() == run.truth()
