@@ -12,11 +12,11 @@ from gitstars.clock import SystemClock
 from gitstars.config import DiscoverConfig
 from gitstars.discover.needs import Rules
 from gitstars.discover.watcher import AccountWatcher
-from gitstars.dispatch.dispatcher import Dispatcher
+from gitstars.dispatch.dispatcher import LEAST_BOUND, QUEUE_BOUND, Dispatcher
 from gitstars.events import EventBus
 from gitstars.model import Account, Repository
 from gitstars.store import seeding
-from gitstars.store.database import Database
+from gitstars.store.database import Database, record
 
 RULES = Rules(86_400.0, "none", frozenset({"starred"}))
 MakeWatcher = Callable[..., tuple[AccountWatcher, Dispatcher]]
@@ -24,13 +24,13 @@ MakeWatcher = Callable[..., tuple[AccountWatcher, Dispatcher]]
 
 @pytest.fixture
 def watch(database: Database) -> Iterator[MakeWatcher]:
-    """``watch(why_out)``: a watcher that has started."""
+    """``watch(why_out, bound)``: a watcher that has started; jobs in memory at most."""
     stops: list[tuple[Event, AccountWatcher]] = []
 
     def start(
-        why_out: Callable[[Account], str | None] = lambda account: None,
+        why_out: Callable[[Account], str | None] = lambda account: None, bound: int = QUEUE_BOUND
     ) -> tuple[AccountWatcher, Dispatcher]:
-        stop, dispatcher = Event(), Dispatcher()
+        stop, dispatcher = Event(), Dispatcher(bound)
         watcher = AccountWatcher(
             database,
             dispatcher,
@@ -130,3 +130,30 @@ def test_an_account_that_is_out_gets_no_work_and_says_why(
     assert "no account here" in str(watcher.obstacle([7]))
     out.clear()
     wait_until(lambda: waits(dispatcher, 2) == ["org/of-bob"], "it is served when it may be used")
+
+
+def test_a_full_lane_is_refilled_and_shuts_nobody_else_out(
+    database: Database, watch: MakeWatcher
+) -> None:
+    sign_in(database, (1, "ann"), (2, "bob"))
+    many = {f"org/repo-{number}" for number in range(250)}
+    places = [Repository(name, name, 1000 + n, 3) for n, name in enumerate(sorted(many))]
+    seeding.star(database, "ann", places)
+
+    _, dispatcher = watch(bound=LEAST_BOUND)
+
+    collected: set[str] = set()
+    wait_until(lambda: waits(dispatcher, 2) == ["org/of-bob"], "the other account is served")
+    while not many <= collected:
+        wait_until(lambda: bool(waits(dispatcher, 1)), "the lane has work again")
+        assert len(waits(dispatcher, 1)) <= LEAST_BOUND
+        taken = waits(dispatcher, 1)
+        database.run(
+            "UPDATE repo_processing_status SET status = 'completed', completed_at = time::now() "
+            "WHERE repo IN $repos",
+            repos=[record("repo", name) for name in taken],
+        )
+        dispatcher.clear([1])
+        collected.update(taken)
+
+    assert collected == many | {"org/of-ann"}
