@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from gitstars.app import App
+from gitstars.clock import SystemClock
 from gitstars.config import (
     AdminConfig,
+    CollectConfig,
     Config,
     DatabaseConfig,
     DiscoverConfig,
@@ -82,12 +84,32 @@ NO_LIMITS = SimLimits(
 )
 
 
+class JumpingClock(SystemClock):
+    """The machine's clocks, which a test may put forward: gitstars sees the time come for which it
+    waits.
+    """
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def now(self) -> float:
+        return super().now() + self.ahead
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead
+
+    def jump(self, seconds: float) -> None:
+        """So much time has passed."""
+        self.ahead += seconds
+
+
 class Flow:
     """A simulated GitHub, a database with what the web application wrote, and gitstars between
     them; REST alone unless told otherwise.
 
-    ``github``, ``discover``, ``workers``: settings; ``signed_in``: accounts at the start (all);
-    ``has_schema`` False: no start came before.
+    ``github``, ``discover``, ``workers``, ``collect``: settings; ``signed_in``: accounts at the
+    start (all); ``has_schema`` False: no start came before. ``clock`` is gitstars' own, which may
+    be put forward; the database keeps the machine's.
     """
 
     def __init__(self, scenario: Scenario, database: DatabaseConfig, **changes: Any) -> None:
@@ -111,7 +133,9 @@ class Flow:
                 stable_seconds=0.5, poll_seconds=0.2, **changes.get("discover", {})
             ),
             workers=WorkersConfig(**changes.get("workers", {})),
+            collect=CollectConfig(**changes.get("collect", {})),
         )
+        self.clock = JumpingClock()
         self.app: App | None = None
         self._engine = SHARED.engine_of(database)
         #: An embedded engine that belongs to one server is open in one process at a time.
@@ -145,7 +169,7 @@ class Flow:
 
     def build(self) -> App:
         """Build gitstars without starting it."""
-        self.app = App(self.config, engine=self._engine)
+        self.app = App(self.config, self.clock, self._engine)
         if self._is_alone:
             self.database = self.app.database
         return self.app

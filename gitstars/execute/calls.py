@@ -107,6 +107,8 @@ class Calls:
         try:
             outcome = self._send(account, reading, ask)
         finally:
+            if isinstance(reading, StarsReading):
+                reading.learn_token(self._client.may_list(account))
             self._accept(reading, ask, outcome)
 
     def _send(self, account: Account, reading: Reading, ask: Ask) -> answers.Outcome:

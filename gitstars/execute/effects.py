@@ -77,7 +77,7 @@ class Effects:
             lifecycle.postpone(self._database, effect.unchanged, until)
 
     def _save_own(self, effect: SaveOwn) -> None:
-        kept = access.save_own(self._database, effect.user_id, effect.repositories)
+        kept = access.save_own(self._database, effect.user_id, effect.repositories, effect.unsure)
         lifecycle.ensure_all(self._database, [repository.key for repository in kept])
         for repository in kept:
             self._dispatcher.put(Job(effect.user_id, repository, Priority.EXISTING))

@@ -54,7 +54,7 @@ class HandOver:
         mine = next((row for row in rows if row.user_id == user_id), None)
         if mine is not None and mine.may_list:
             return True, True
-        if job.force or len(present) < 2:
+        if job.force:
             return True, False
         better = next((row.user_id for row in rows if row.may_list), None)
         if better is not None:
@@ -144,6 +144,7 @@ class HandOver:
             checked_at=now,
             look_again_at=access.look_again_at(earlier, now),
             refusals=earlier + 1,
+            is_own=refused.repository.may_list if refused.repository else None,
         )
         access_rows.save(self._database, mine)
         return mine
@@ -152,7 +153,7 @@ class HandOver:
         """What to change, in one sentence."""
         if refused.face == "private":
             return None
-        kind, scopes = token_kind(lane.account.token), lane.account.scopes
+        kind, scopes = token_kind(lane.account.token), self._client.scopes(lane.account)
         return refusals.explain_refusal(refused.face, scopes, kind, refused.accepted_permissions)
 
     def _rows(self, repository: Repository) -> list[AccessRow]:

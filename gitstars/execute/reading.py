@@ -87,11 +87,15 @@ class SaveCounts:
 
 @dataclass(frozen=True, slots=True)
 class SaveOwn:
-    """Repositories that the account may list, to be kept and queued; ``is_last``: that is all."""
+    """Repositories that the account owns or collaborates on, to be kept and queued; ``is_last``:
+    that is all. ``unsure`` are the GitHub ids of those of which nobody knows whether it may list
+    them.
+    """
 
     user_id: int
     repositories: Sequence[Repository]
     is_last: bool
+    unsure: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,6 @@ from gitstars.model import Account, Claim, Job, Resource, Task
 from gitstars.store import edges, history, lifecycle, starred
 from gitstars.store.database import Database
 from gitstars.store.starred import Terms
-from gitstars.tokens import may_list, token_kind
 
 logger = logging.getLogger(__name__)
 
@@ -106,7 +105,6 @@ class Taking:
             page_size=plan.page_size,
             pages_ahead=plan.collect.pages_ahead,
             may_collect_private=plan.collect.private,
-            may_token_list=may_list(token_kind(account.token), account.scopes),
         )
         return self._make_reading(job, claim, means, is_expected)
 

@@ -1,8 +1,8 @@
 """What a GraphQL answer means: one outcome an alias, or a common one that is about the call.
 
 What an answer says about the query as a whole says nothing about its aliases. It is a passing
-fault, and the query is to be asked narrower; only of a query that asked for one list alone it is
-the outcome of that list.
+fault, and the query is to be asked narrower; only what the body says of a query that asked for one
+list alone is the outcome of that list. GitHub refuses a list in the body, never by a status.
 """
 
 from collections.abc import Callable, Sequence
@@ -78,7 +78,7 @@ def _classify(answer: Answer, readers: Sequence[_Read]) -> CallResult:
         outcome = classify_problem(answer, Resource.GRAPHQL)
         if isinstance(outcome, answers.Missing):
             outcome = answers.RouteMissing()
-        return CallResult(_spread(outcome, width), rate)
+        return CallResult(_pass_over(outcome), rate)
     try:
         body = decode_graph.decode_graph(answer.body)
         told = _read_told_rate(body)
@@ -108,7 +108,12 @@ def _classify(answer: Answer, readers: Sequence[_Read]) -> CallResult:
 
 def _spread(outcome: answers.Outcome, width: int) -> answers.Outcome:
     """What an outcome of the whole query means for each of its aliases."""
-    if width == 1 or isinstance(outcome, (*ABOUT_THE_CALL, answers.Transient)):
+    return outcome if width == 1 else _pass_over(outcome)
+
+
+def _pass_over(outcome: answers.Outcome) -> answers.Outcome:
+    """What an outcome of the whole query means where it says nothing about any list."""
+    if isinstance(outcome, (*ABOUT_THE_CALL, answers.Transient)):
         return outcome
     text = getattr(outcome, "text", "") or type(outcome).__name__
     return answers.Transient(f"the whole query was refused: {text}")

@@ -93,6 +93,19 @@ class GitHubClient:
         """
         return self._caller.identities.find(user_id)
 
+    def scopes(self, account: Account) -> frozenset[str] | None:
+        """The scopes of the account's token: those that GitHub told, else those that the web
+        application wrote; None: not known, or of a kind without scopes.
+        """
+        identity = self.identity(account.user_id)
+        return account.scopes if identity is None else identity.scopes
+
+    def may_list(self, account: Account) -> bool | None:
+        """Whether the account's token may list what its owner may list, as far as its scopes tell;
+        None: only an answer tells.
+        """
+        return tokens.may_list(tokens.token_kind(account.token), self.scopes(account))
+
     def look_again(self, user_id: int) -> None:
         """The next call looks at the user's token, whatever was thought of it."""
         self._ledger.rejections.look_again(user_id)
@@ -151,13 +164,12 @@ class GitHubClient:
 
     def graph_stargazers(self, account: Account, asks: Sequence[graphql.GraphAsk]) -> GraphAnswer:
         """A page of each of several lists in one query."""
-        identity = self.identity(account.user_id)
-        scopes = None if identity is None else identity.scopes
-        may_list = tokens.may_list(tokens.token_kind(account.token), scopes)
         return self._query(
             account,
             graphql.build_stars_query(asks),
-            lambda answer: classify_graph.classify_graph_stars(answer, asks, may_list),
+            lambda answer: classify_graph.classify_graph_stars(
+                answer, asks, self.may_list(account)
+            ),
             len(asks),
         )
 

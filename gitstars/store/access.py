@@ -2,7 +2,7 @@
 users who could try.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,7 +21,9 @@ class AccessRow:
     Times are epoch seconds.
 
     Of a refusal ``text`` is what GitHub said, ``advice`` what to change, ``accepted_permissions``
-    the header that names what a fine-grained token lacks.
+    the header that names what a fine-grained token lacks. ``is_own``: the user administers the
+    repository or collaborates on it, which does not mean that the token gets the list (None: not
+    known).
     """
 
     user_id: int
@@ -34,6 +36,7 @@ class AccessRow:
     checked_at: float | None = None
     look_again_at: float | None = None
     refusals: int = 0
+    is_own: bool | None = None
 
 
 def save(database: Database, row: AccessRow) -> None:
@@ -44,7 +47,7 @@ def save(database: Database, row: AccessRow) -> None:
             text = $text, advice = $advice,
             accepted_permissions = $accepted_permissions,
             checked_at = $checked_at, look_again_at = $look_again_at,
-                refusals = $refusals RETURN NONE
+            refusals = $refusals, is_own = $is_own ?? is_own RETURN NONE
         """,
         id=record("gitstars_access", [row.user_id, row.repository_key]),
         user_id=row.user_id,
@@ -57,6 +60,7 @@ def save(database: Database, row: AccessRow) -> None:
         checked_at=to_datetime_or_none(row.checked_at),
         look_again_at=to_datetime_or_none(row.look_again_at),
         refusals=row.refusals,
+        is_own=row.is_own,
     )
 
 
@@ -107,33 +111,45 @@ def own_key(user_id: int) -> str:
 
 
 def save_own(
-    database: Database, user_id: int, repositories: Sequence[Repository]
+    database: Database,
+    user_id: int,
+    repositories: Sequence[Repository],
+    unsure: Collection[int | None] = (),
 ) -> list[Repository]:
     """Repositories that the user administers or collaborates on: the access, and a record for
     each that has none; as they are kept.
 
-    One that was renamed keeps the record of its former name.
+    One that was renamed keeps the record of its former name. What the user was refused although it
+    was their own already stays refused. ``unsure`` are the GitHub ids of those of which nobody
+    knows whether the user may list them: nothing is changed in what is known of them.
     """
     keys = _find_keys(database, repositories)
     kept = [replace(place, key=keys.get(place.github_id, place.key)) for place in repositories]
+    rows = [
+        {
+            "id": record("gitstars_access", [user_id, place.key]),
+            "user_id": user_id,
+            "repo": record("repo", place.key),
+            "may_list": None if place.github_id in unsure else True,
+            "refusals": 0,
+            "is_own": True,
+        }
+        for place in kept
+    ]
     database.run_retrying(
         """
         INSERT IGNORE INTO repo $records RETURN NONE;
-        INSERT INTO gitstars_access $rows ON DUPLICATE KEY UPDATE may_list = true, face = NONE,
-            text = NONE, advice = NONE, accepted_permissions = NONE,
-            look_again_at = NONE, refusals = 0, checked_at = time::now() RETURN NONE;
+        INSERT IGNORE INTO gitstars_access $rows RETURN NONE;
+        UPDATE $sure SET may_list = true, face = NONE, text = NONE, advice = NONE,
+            accepted_permissions = NONE, look_again_at = NONE, refusals = 0,
+            checked_at = time::now()
+            WHERE !(may_list = false AND is_own = true) RETURN NONE;
+        UPDATE $own SET is_own = true WHERE is_own != true RETURN NONE;
         """,
         records=[_new_record(place) for place in repositories if place.github_id not in keys],
-        rows=[
-            {
-                "id": [user_id, place.key],
-                "user_id": user_id,
-                "repo": record("repo", place.key),
-                "may_list": True,
-                "refusals": 0,
-            }
-            for place in kept
-        ],
+        rows=rows,
+        sure=[row["id"] for row in rows if row["may_list"]],
+        own=[row["id"] for row in rows],
     )
     return kept
 
@@ -189,4 +205,5 @@ def _read(row: dict[str, Any], user_id: int, key: str) -> AccessRow:
         checked_at=to_epoch(row.get("checked_at")),
         look_again_at=to_epoch(row.get("look_again_at")),
         refusals=as_count(row.get("refusals")) or 0,
+        is_own=as_bool(row.get("is_own")),
     )

@@ -39,15 +39,15 @@ STARRED = """
 LET $edges = array::at(array::clump($user->starred, $limit), $number) ?? [];
 LET $places = (SELECT VALUE out FROM $edges WHERE unstarred_at IS NONE);
 """
-#: A part of what the account may list for other reasons.
+#: A part of what the account may list for other reasons, or holds itself although it was refused.
 OWN = """
-LET $edges = (SELECT VALUE repo FROM gitstars_access WHERE user_id = $user_id AND may_list = true
-    START $number * $limit LIMIT $limit);
+LET $edges = (SELECT VALUE repo FROM gitstars_access WHERE user_id = $user_id
+    AND (is_own ?? may_list) = true START $number * $limit LIMIT $limit);
 LET $places = $edges;
 """
 #: Rows of the repositories ``$places``, found by the index.
 STATUS_ROWS = "SELECT * OMIT cursor FROM repo_processing_status WHERE repo IN $places"
-ACCESS_ROWS = """SELECT user_id, repo, may_list, look_again_at FROM gitstars_access
+ACCESS_ROWS = """SELECT user_id, repo, may_list, look_again_at, is_own FROM gitstars_access
     WITH INDEX gitstars_access_repo WHERE repo IN $places"""
 #: The part's status rows, found by the index, and those of its repositories that the account may
 #: not list. What is chosen among them is chosen by value: in one statement with the index, an OR
@@ -88,7 +88,7 @@ SELECT user_id, repo FROM $asked WHERE {REFUSED};
 STARRERS = """
 SELECT in.github_id AS user_id, out AS repo FROM starred WHERE out IN $places AND source = 'github';
 """
-LISTERS = "SELECT user_id, repo FROM $asked WHERE may_list = true;"
+LISTERS = "SELECT user_id, repo FROM $asked WHERE (is_own ?? may_list) = true;"
 #: A digest of an account's edges: it changes when one comes or goes. Made of the edges' ids alone,
 #: without reading them.
 FINGERPRINT = "RETURN crypto::md5(<string>(${name}->starred));"

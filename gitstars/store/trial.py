@@ -24,7 +24,7 @@ LOGIN, NUMBER = "gitstars--trial", 2**52
 ACCESS = (
     "user_id = $number, repo = $repo, may_list = false, face = 'fine', text = 't', advice = 't', "
     "accepted_permissions = 'contents=write', checked_at = time::now(), "
-    "look_again_at = time::now(), refusals = 1"
+    "look_again_at = time::now(), refusals = 1, is_own = true"
 )
 WRITE_ALL = f"""
 BEGIN;

@@ -61,6 +61,7 @@ class Operations:
             access.forget_refusals(self._database, user_id)
         lifecycle.go_on_for(self._database, lane.account, force)
         self._enqueue(lane.account, Priority.REQUESTED)
+        self._dispatcher.wake(user_id)
         logger.info(
             "account %s: its repositories were asked for again%s",
             lane.account,
@@ -102,6 +103,7 @@ class Operations:
             if self._tokens.is_out(lane.account):
                 self._tokens.forget(lane.account)
                 self._enqueue(lane.account, Priority.EXISTING)
+                self._dispatcher.wake(lane.user_id)
 
     def _set_bounds(self, override: ScaleOverride | None) -> int:
         scale_memory.remember(self._database, override)

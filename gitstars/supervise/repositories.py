@@ -83,6 +83,8 @@ class RepositoryOperations:
             raise NotNow("the queue of this account is full; try again when it has drained")
         self._change(lifecycle.begin if force else lifecycle.go_on, repository)
         self._dispatcher.put(Job(account.user_id, repository, Priority.REQUESTED, force))
+        # Its lane may be waiting for a look at the token that was made just now.
+        self._dispatcher.wake(account.user_id)
         self._tell("repo.requested", repository, force=force)
         return show_repository(self._find(name))
 

@@ -530,17 +530,6 @@ def test_what_is_about_the_whole_query_is_common(
 
 #: What GitHub says of a query as a whole, and what it means for a list that was asked for alone.
 REFUSED_WHOLE: list[tuple[str, int, Any, Outcome]] = [
-    ("403 in new words", 403, "Not for you", Refused("forbidden", "Not for you")),
-    (
-        "403 in known words",
-        403,
-        FORBIDDEN,
-        Refused("permission", FORBIDDEN),
-    ),
-    ("blocked", 403, "Repository access blocked", Gone("blocked", "Repository access blocked")),
-    ("451", 451, "Blocked", Gone("blocked", "Blocked")),
-    ("400", 400, "Problems parsing JSON", Garbage("HTTP 400: Problems parsing JSON")),
-    ("422", 422, "Unprocessable", Garbage("HTTP 422: Unprocessable")),
     ("null", 200, b"null", Garbage("the answer has another shape than promised")),
     ("a list", 200, [], Garbage("the answer has another shape than promised")),
     ("neither data nor errors", 200, {}, Garbage("the answer has neither data nor errors")),
@@ -599,6 +588,28 @@ def test_what_is_said_of_the_whole_query_is_about_a_list_only_where_it_stands_al
     of_each = (of_two.common, of_two.common) if of_two.common else of_two.outcomes
     assert [type(outcome) for outcome in of_each] == [Passing, Passing]
     assert (of_one.common or of_one.outcomes[0]) == alone
+
+
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [
+        (400, "Problems parsing JSON"),
+        (403, "Not for you"),
+        (403, FORBIDDEN),
+        (403, "Repository access blocked"),
+        (418, "Something that nobody has seen before"),
+        (422, "Unprocessable"),
+        (451, "Blocked"),
+    ],
+)
+@pytest.mark.parametrize("width", [1, 2])
+def test_a_status_that_refuses_a_query_is_a_passing_fault_also_for_a_list_alone(
+    make_answer: MakeAnswer, status: int, text: str, width: int
+) -> None:
+    verdict = classify_graph.classify_graph_stars(make_answer(status, text), ASKS[:width])
+
+    assert isinstance(verdict.common, Passing)
+    assert text in verdict.common.text
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,7 @@ class OwnReading(BaseReading):
         self.page += 1
         if not outcome.has_next:
             self.end(Finished())
+        records = [record for record in outcome.repositories if self.wanted.holds(record)]
         found = [
             Repository(
                 record.full_name,
@@ -60,11 +61,12 @@ class OwnReading(BaseReading):
                 record.stars,
                 record.is_private,
             )
-            for record in outcome.repositories
-            if self.wanted.holds(record)
+            for record in records
         ]
+        unsure = frozenset(record.github_id for record in records if record.may_list is None)
         self.count += len(found)
-        return (SaveOwn(self.job.user_id, found, is_last=not outcome.has_next),)
+        is_last = not outcome.has_next
+        return (SaveOwn(self.job.user_id, found, is_last, unsure),)
 
 
 def wanted_of(account: Account, include: frozenset[str], private: bool) -> Wanted:

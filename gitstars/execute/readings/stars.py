@@ -42,7 +42,7 @@ class Means:
     """How a repository's stars are read: by cursors (GraphQL) or by page numbers, ``page_size``
     stars a page, up to ``pages_ahead`` pages asked for and not durable yet; whether private
     repositories are collected, and whether the token has the scopes that lists need (None: this
-    kind of token has none).
+    kind of token has none, or they are not known yet).
     """
 
     by_cursors: bool
@@ -146,6 +146,10 @@ class StarsReading(BaseReading, ABC):
                 return ()
         self._accept_other(ask, outcome)
         return ()
+
+    def learn_token(self, may_list: bool | None) -> None:
+        """What is known by now of the token's scopes."""
+        self.means = replace(self.means, may_token_list=may_list)
 
     def stored(self) -> None:
         """One more page is durable."""

@@ -68,6 +68,19 @@ def test_the_wanted_repositories_are_kept_a_page_at_a_time() -> None:
     assert reading.count == 2
 
 
+def test_repositories_of_which_nobody_knows_whether_they_are_given_are_told_apart() -> None:
+    reading = make_own()
+    sure = make_record(30, 7, "ann/one", permission="ADMIN")
+    unsure = make_record(30, 8, "bob/two", permission="TRIAGE")
+
+    effects = ask_and_answer(reading, OwnAsk(1), answers.Repositories((sure, unsure), False))
+
+    (effect,) = effects
+    assert isinstance(effect, SaveOwn)
+    assert [place.github_id for place in effect.repositories] == [7, 8]
+    assert effect.unsure == {8}
+
+
 def test_that_there_are_none_is_kept_too() -> None:
     reading = make_own()
 
