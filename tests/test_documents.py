@@ -49,6 +49,12 @@ def test_lines_of_prose_have_a_hundred_characters_at_most(document: Path) -> Non
     assert [number for number, line in prose(text) if len(line) > MOST_COLUMNS] == []
 
 
+def test_tables_stand_on_lines_of_their_own(document: Path) -> None:
+    text = document.read_text()
+
+    assert [number for number, line in prose(text) if "|---" in line] == []
+
+
 def test_relative_links_lead_to_a_file_and_a_heading(document: Path) -> None:
     links = re.findall(r"\]\((?!\w+:)([^)#\s]*)(?:#([^)\s]*))?\)", document.read_text())
 
