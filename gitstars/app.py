@@ -319,7 +319,11 @@ class App:
             with gevent.Timeout(ASK_SECONDS, False):
                 self.client.verify_token(account)
 
-        return TokenDesk(find, self.client.look_again, ask)
+        def forget(user_id: int) -> None:
+            self.client.look_again(user_id)
+            self.dispatcher.wake(user_id)
+
+        return TokenDesk(find, forget, ask)
 
     def _build_servers(self) -> list[HttpServer]:
         health, admin = self.config.health, self.config.admin
