@@ -155,6 +155,7 @@ class App:
             self.clock,
             config.workers.stuck_after_hours * 3600,
             self.writer,
+            self.watcher,
         )
         self.watchdog = Watchdog()
         self.supervisor = Supervisor(self._duties(), self.clock, self.stopping)
@@ -282,6 +283,7 @@ class App:
         upsets = {
             "workers replaced": self.pool.replaced,
             "writers replaced": self.deadman.writers_replaced,
+            "watchers replaced": self.deadman.watchers_replaced,
             "duties restarted": sum(duty.restarts for duty in self.supervisor.states()),
             "engine restarts": self.database.engine.restarts if self.database.engine else 0,
             "hangs of the hub": self.watchdog.hangs,
@@ -371,6 +373,7 @@ class App:
             Duty("budgets", self.budget_keeper.step, KEEP_SECONDS),
             Duty("scaling", self.scaler.step, SCALE_SECONDS),
             Duty("stuck workers", self.deadman.look_at_workers, deadman.LOOK_SECONDS),
+            Duty("silent watcher", self.deadman.look_at_watcher, deadman.LOOK_SECONDS),
             Duty("silent writers", self.deadman.look_at_writers, deadman.LOOK_SECONDS),
             Duty("silent live query", self.deadman.look_at_live_query, deadman.LOOK_SECONDS),
             Duty("silent engine", self.deadman.look_at_engine, deadman.LOOK_SECONDS),

@@ -3,7 +3,9 @@ failure, one runner for ``step()`` loops.
 """
 
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import gevent
@@ -56,3 +58,49 @@ def run_until(stop: Event, step: Callable[[], None], pause_seconds: float) -> No
                 pause_seconds,
             )
         stop.wait(pause_seconds)
+
+
+class WatchedLoop:
+    """``step()`` again and again in a greenlet that can be replaced when its work hangs.
+
+    A step says with ``working()`` when it works; the rest of it waits for something to do.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        stop: Event,
+        step: Callable[[], None],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._name = name
+        self._stop = stop
+        self._step = step
+        self._monotonic = monotonic
+        self._greenlet: gevent.Greenlet | None = None
+        self._began_at: float | None = None
+
+    def begin(self) -> None:
+        """Start it."""
+        self._began_at = None
+        self._greenlet = spawn(self._name, run_until, self._stop, self._step, 0.0)
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """For as long as the context lasts the step works."""
+        began_at = self._began_at = self._monotonic()
+        try:
+            yield
+        finally:
+            # One that was replaced leaves the time of its successor alone.
+            if self._began_at == began_at:
+                self._began_at = None
+
+    def replace_if_silent(self, seconds: float) -> bool:
+        """End it and start it anew where its work takes longer than this; whether that was so."""
+        if self._began_at is None or self._monotonic() - self._began_at <= seconds:
+            return False
+        if self._greenlet is not None:
+            self._greenlet.kill(block=False)
+        self.begin()
+        return True

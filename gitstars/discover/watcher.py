@@ -21,7 +21,7 @@ from gitstars.discover.trouble import ACCOUNTS, REPOSITORIES, Trouble, explain
 from gitstars.dispatch.dispatcher import Dispatcher
 from gitstars.errors import DatabaseError
 from gitstars.events import EventBus
-from gitstars.loops import run_until, spawn
+from gitstars.loops import WatchedLoop, spawn
 from gitstars.model import Account, Priority
 from gitstars.store import access, accounts, schema, state
 from gitstars.store.accounts import Found, LeftOut
@@ -102,6 +102,10 @@ class AccountWatcher:
         self._digest: str | None = None
         self._told: list[Any] = []
         self._was_live = False
+        self._loops = {
+            what: WatchedLoop(f"watcher of {what}", stop, step, clock.monotonic)
+            for what, step in ((ACCOUNTS, self._step), (REPOSITORIES, self._scan_step))
+        }
         #: How long the database took to compare the accounts.
         self._look_seconds = 0.0
         #: The accounts that are not served, each with the reason.
@@ -155,8 +159,8 @@ class AccountWatcher:
         can start at once.
         """
         self._read_all(is_start=True)
-        spawn("account watcher", run_until, self._stop, self._step, 0.0)
-        spawn("repositories", run_until, self._stop, self._scan_step, 0.0)
+        for loop in self._loops.values():
+            loop.begin()
         if self._database.can_watch:
             spawn(
                 "live accounts",
@@ -166,6 +170,10 @@ class AccountWatcher:
                 self._stop,
                 self._catch_up,
             )
+
+    def replace_silent(self, seconds: float) -> list[str]:
+        """Replace the loops whose look takes longer than this; what they look at."""
+        return [what for what, loop in self._loops.items() if loop.replace_if_silent(seconds)]
 
     def stop(self) -> None:
         """Wake who waits for the next look; the ``stop`` event must be set already."""
@@ -234,7 +242,8 @@ class AccountWatcher:
             if self._trouble.failures(what):
                 # A database that came back may be another one, without our tables.
                 schema.apply(self._database)
-            result = do()
+            with self._loops[what].working():
+                result = do()
         except DatabaseError as error:
             self._trouble.fail(what, str(error))
             self._wait_longer(what)

@@ -117,6 +117,8 @@ class AccountLoop:
         self._pool = Pool(concurrency)
         #: The repository that is being claimed, and its owner's name.
         self._claiming: tuple[str, str] | None = None
+        #: By repository: the owner's name of a claim that the database did not answer.
+        self._in_doubt: dict[str, str] = {}
         self._has_told_database = False
         self._passed_on: str | None = None
         self._wait = Wait()
@@ -314,10 +316,14 @@ class AccountLoop:
 
     def _open(self, job: Job, openings: Openings) -> bool:
         """The job becomes a reading in hand; False: there is nothing to do for it."""
-        owner = self._taking.owner()
+        # A claim whose answer was lost may have been granted: the same owner asks again.
+        owner = self._in_doubt.pop(job.repository.key, None) or self._taking.owner()
         self._claiming = (job.repository.full_name, owner)
         try:
             reading = self._taking.take(job, owner, self.lane.account, openings.for_lists)
+        except DatabaseError:
+            self._in_doubt[job.repository.key] = owner
+            raise
         finally:
             self._claiming = None
         kind = "repo.left" if reading is None else "repo.claimed"

@@ -5,6 +5,7 @@ Duties are looked after by the supervisor.
 
 import logging
 from dataclasses import dataclass
+from typing import Protocol
 
 from gitstars.clock import Clock
 from gitstars.errors import DatabaseUnavailable
@@ -25,17 +26,25 @@ class Silences:
 
     A live query is opened anew. An embedded engine is killed, and starts again by itself; opening a
     large one takes a minute. A writer that stores the same pages for so long hangs: it waits a few
-    times for a minute at most while the database is away.
+    times for a minute at most while the database is away. So does a look of the account watcher: a
+    query takes half a minute at most, and a look at repositories is about one account.
     """
 
     live_query: float = 600.0
     engine: float = 180.0
     writer: float = 600.0
+    watcher: float = 900.0
+
+
+class Watcher(Protocol):
+    """The account watcher."""
+
+    def replace_silent(self, seconds: float) -> list[str]: ...
 
 
 class DeadMan:
-    """Looks for signs of life of workers and the accounts that they serve, of the writers, the live
-    query and the embedded engine; each look is a duty's step.
+    """Looks for signs of life of workers and the accounts that they serve, of the account watcher,
+    the writers, the live query and the embedded engine; each look is a duty's step.
     """
 
     def __init__(
@@ -46,6 +55,7 @@ class DeadMan:
         clock: Clock,
         stuck_seconds: float,
         writer: PageWriter,
+        watcher: Watcher,
         silences: Silences | None = None,
     ) -> None:
         self._pool = pool
@@ -54,12 +64,14 @@ class DeadMan:
         self._clock = clock
         self._stuck_seconds = stuck_seconds
         self._writer = writer
+        self._watcher = watcher
         self._silences = silences or Silences()
         self._restarts_seen = 0
         self._engine_killed_at = clock.monotonic()
         self.live_renewals = 0
         self.engine_kills = 0
         self.writers_replaced = 0
+        self.watchers_replaced = 0
 
     def look_at_workers(self) -> None:
         """Replace the workers without progress; what they held goes back."""
@@ -92,6 +104,17 @@ class DeadMan:
                 self._silences.writer,
             )
             self._events.publish("writer.replaced", self._clock.now(), writer=number)
+
+    def look_at_watcher(self) -> None:
+        """Begin the loops of the account watcher anew whose look hangs."""
+        for what in self._watcher.replace_silent(self._silences.watcher):
+            self.watchers_replaced += 1
+            logger.error(
+                "a look at the %s took more than %.0f s and begins anew",
+                what,
+                self._silences.watcher,
+            )
+            self._events.publish("watcher.replaced", self._clock.now(), what=what)
 
     def look_at_live_query(self) -> None:
         """Open a silent live query anew."""

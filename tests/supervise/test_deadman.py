@@ -26,8 +26,9 @@ def switch_of(
 ) -> DeadMan:
     """A dead man's switch with less patience."""
     looked_at = database or app.database
-    events, clock = app.events, app.clock
-    return DeadMan(app.pool, looked_at, events, clock, stuck_seconds, app.writer, silences)
+    events, clock, stores, watches = app.events, app.clock, app.writer, app.watcher
+    pool = app.pool
+    return DeadMan(pool, looked_at, events, clock, stuck_seconds, stores, watches, silences)
 
 
 @pytest.mark.both_engines
@@ -182,3 +183,37 @@ def test_a_writer_that_waits_for_pages_is_left_alone(flow: Callable[..., Flow]) 
     run.wait_idle()
 
     assert app.writer.replace_silent(0.0) == []
+
+
+def test_a_look_of_the_account_watcher_that_hangs_begins_anew(
+    embedded_config: DatabaseConfig,
+) -> None:
+    scenario = make_scenario([30] * 2, accounts=2, limits=NO_LIMITS)
+    run = Flow(scenario, embedded_config, signed_in=1)
+    app = run.start()
+    run.wait_idle()
+    engine = app.database.engine
+    assert engine is not None
+    assert engine.pid is not None
+    switch = switch_of(app, silences=Silences(watcher=0.0))
+    os.kill(engine.pid, signal.SIGSTOP)
+
+    def is_replaced() -> bool:
+        switch.look_at_watcher()
+        return switch.watchers_replaced > 0
+
+    run.wait_until(is_replaced, "a loop is replaced")
+    os.kill(engine.pid, signal.SIGCONT)
+    run.sign_in(scenario.accounts[1])
+    run.wait_until(lambda: len(app.watcher.accounts) == 2, "the new account is seen")
+
+    assert app.events.totals["watcher.replaced"] == switch.watchers_replaced
+    run.close()
+
+
+def test_an_account_watcher_that_waits_is_left_alone(flow: Callable[..., Flow]) -> None:
+    run = flow(make_scenario([30], limits=NO_LIMITS))
+    app = run.start()
+    run.wait_idle()
+
+    assert app.watcher.replace_silent(20.0) == []
