@@ -123,6 +123,7 @@ class App:
             self.stopping,
             self.paused,
             lambda: self.trial.fault,
+            self.trial.look,
         )
         self.client.on_recovery = self.dispatcher.wake_all
         self.pool = WorkerPool(

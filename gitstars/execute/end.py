@@ -14,9 +14,9 @@ from gitstars.dispatch.lane import Lane
 from gitstars.errors import ClaimLost, DatabaseError, DatabaseUnavailable
 from gitstars.events import EventBus
 from gitstars.execute import ending, refresh
-from gitstars.execute.ending import Ending
+from gitstars.execute.ending import End, Ending
 from gitstars.execute.handover import HandOver
-from gitstars.execute.reading import Finished
+from gitstars.execute.reading import Finished, Why
 from gitstars.execute.readings.list import ListReading
 from gitstars.execute.readings.newest import NewestReading
 from gitstars.execute.readings.stars import StarsReading
@@ -56,7 +56,11 @@ class Ends:
         clock: Clock,
         plan: Plan,
         is_stopping: Callable[[], bool],
+        find_fault: Callable[[], str | None],
     ) -> None:
+        """``find_fault`` tries what gitstars writes, and tells what the whole database does not
+        take; None: it takes everything.
+        """
         self._database = database
         self._client = client
         self._ledger = ledger
@@ -66,6 +70,7 @@ class Ends:
         self._clock = clock
         self._plan = plan
         self._is_stopping = is_stopping
+        self._find_fault = find_fault
         self._unsettled: dict[str, _Unsettled] = {}
 
     @property
@@ -135,8 +140,20 @@ class Ends:
             return self._decide_failed(reading, error)
 
     def _decide_failed(self, reading: StarsReading, error: Exception) -> Ending:
-        most, end = self._plan.collect.max_errors, ending.end_of(error)
+        most, end = self._plan.collect.max_errors, self._end_of(error)
         return ending.decide(end, error, reading.claim, self._clock.now(), most)
+
+    def _end_of(self, why: Why) -> End:
+        """Which end it is. A page that the database rejects is no fault of the repository where the
+        database takes none.
+        """
+        end = ending.end_of(why)
+        if end is not End.REJECTED:
+            return end
+        try:
+            return End.REJECTED if self._find_fault() is None else End.DATABASE
+        except DatabaseError:
+            return End.DATABASE
 
     def _decide(self, user_id: int, reading: StarsReading) -> Ending:
         now, most = self._clock.now(), self._plan.collect.max_errors
@@ -151,7 +168,7 @@ class Ends:
         if isinstance(why, answers.BudgetSpent) and not must_wait:
             why = self._look_at_other_budget(user_id, why, now)
         if not isinstance(why, Finished):
-            decided = ending.decide(ending.end_of(why), why, reading.claim, now, most)
+            decided = ending.decide(self._end_of(why), why, reading.claim, now, most)
             return replace(decided, again=False) if must_wait else decided
         if isinstance(reading, NewestReading):
             return self._decide_newest(reading, now)

@@ -23,7 +23,9 @@ from gitstars.store.writer import PageWriter
 
 
 class Engine:
-    """``owner()`` names a new claim; ``fault()`` tells what is wrong with the whole database."""
+    """``owner()`` names a new claim. ``fault()`` tells what is known to be wrong with the whole
+    database, ``find_fault()`` tries what gitstars writes and tells what is wrong now.
+    """
 
     def __init__(
         self,
@@ -40,6 +42,7 @@ class Engine:
         stop: Event,
         paused: Event,
         fault: Callable[[], str | None],
+        find_fault: Callable[[], str | None],
     ) -> None:
         self._database = database
         self._client = client
@@ -63,6 +66,7 @@ class Engine:
             clock,
             plan,
             stop.is_set,
+            find_fault,
         )
 
     def make_loop(self, lane: Lane) -> AccountLoop:

@@ -113,6 +113,7 @@ class Stage:
             self.stop,
             self.paused,
             lambda: self.fault,
+            lambda: self.fault,
         )
         self.pool: WorkerPool | None = None
         for account in scenario.accounts:
