@@ -1,5 +1,5 @@
 """Runs the tests of each folder in a process of their own, some folders at the same time: much of
-their time is waiting.
+their time is waiting. Of the two folders that take longest each file has a process.
 
 pytest-xdist does the same for single tests; its channels do not survive the patching of the
 standard library that these tests begin with.
@@ -19,7 +19,9 @@ from queue import Empty, Queue
 
 TESTS = Path(__file__).parent
 #: Folders whose tests start whole servers, browsers or binaries, the longest ones first.
-WHOLE = ("process", "flow", "web", "cli_admin", "browser", "supervise", "binary")
+WHOLE = ("web", "cli_admin", "process", "flow", "browser", "supervise", "binary", "cli")
+#: Folders whose files have a process each.
+SPLIT = ("process", "flow")
 #: How many folders are at work at the same time: one more than there are cores, 2 to 6.
 AT_ONCE = min(6, max(2, (os.cpu_count() or 1) + 1))
 #: pytest's exit code when no test was selected, with ``-k`` for example.
@@ -31,7 +33,10 @@ def find_parts(is_fast: bool) -> list[list[str]]:
     folders = [path for path in TESTS.iterdir() if any(path.rglob("test_*.py"))]
     others = sorted(path for path in folders if path.name not in WHOLE)
     whole = [] if is_fast else [TESTS / name for name in WHOLE if (TESTS / name).is_dir()]
-    parts = [[str(folder)] for folder in (*whole, *others)]
+    parts = []
+    for folder in (*whole, *others):
+        files = sorted(folder.glob("test_*.py")) if folder.name in SPLIT else [folder]
+        parts += [[str(path)] for path in files]
     return [*parts, [str(path) for path in sorted(TESTS.glob("test_*.py"))]]
 
 
@@ -55,13 +60,13 @@ def run(
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments, *paths]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         results.update(count_results(done.stdout))
-        name = Path(paths[0]).name if len(paths) == 1 else "the rest"
+        name = str(Path(paths[0]).relative_to(TESTS)) if len(paths) == 1 else "the rest"
         if done.returncode in (0, NOTHING_SELECTED):
             last = (done.stdout.strip().splitlines() or ["nothing"])[-1]
-            print(f"{name:10} {re.sub('=+', '', last).strip()}", flush=True)
+            print(f"{name:40} {re.sub('=+', '', last).strip()}", flush=True)
         else:
             failed.append(name)
-            print(f"{name:10} failed\n{done.stdout}{done.stderr}", flush=True)
+            print(f"{name:40} failed\n{done.stdout}{done.stderr}", flush=True)
 
 
 def main(arguments: list[str]) -> int:
