@@ -170,6 +170,8 @@ def test_a_writer_that_hangs_is_replaced_and_its_pages_are_asked_for_again(
 
     run.wait_until(is_replaced, "a writer is replaced")
     os.kill(engine.pid, signal.SIGCONT)
+    run.wait_idle()
+    app.watcher.scan()
     run.wait_until(lambda: app.events.totals["repo.completed"] == 4, "all is collected")
 
     assert app.events.totals["writer.replaced"] == switch.writers_replaced
