@@ -4,13 +4,14 @@ from gitstars import _monkey  # noqa: F401  isort: skip
 
 import sys
 
-from benchmarks import burst, load, points, polling, pump
+from benchmarks import burst, idle, load, points, polling, pump
 
 BENCHMARKS = {
     "load": load.run,
     "flat": load.run_flat,
     "points": points.run,
     "polling": polling.run,
+    "idle": idle.run,
     "pump": pump.run,
     "burst": burst.run,
 }

@@ -83,17 +83,16 @@ class RepositoryReader:
         terms = self._rules.terms(self._clock.now())
         walk.parked_at = None
         part = starred.read_part(self._database, walk.account, walk.number, terms, walk.is_own)
-        if not part.positions:
-            walk.is_over = walk.is_own
-            walk.is_own, walk.number = True, 0
-            return
-        walk.is_empty = False
+        walk.is_empty = walk.is_empty and not part.positions
         identities = list({str(found): found for found in [*part.due, *part.new]}.values())
         for chunk in _chunks(identities):
             states = list(self._describe(chunk, part.new))
             if not self._queue_for(walk, states):
                 return
         walk.number += 1
+        if part.positions < starred.CHUNK_ROWS:
+            walk.is_over = walk.is_own
+            walk.is_own, walk.number = True, 0
 
     def queue_for_all(self, identities: Sequence[Any], arriving: Iterable[int]) -> list[str]:
         """Queue what these repositories need, each for the accounts that it belongs to, except for

@@ -3,7 +3,7 @@
 Four looks, from cheap to dear. What came due by itself is found through indexes every few seconds.
 A digest of each account's stars tells every ``discover.scan_seconds`` whether some came or went.
 What waits or is overdue, and nobody knows why, is gone through as often. And all of an account's
-repositories are read when it is new, at a start, when its digest changed, and every few hours. The
+repositories are read when it is new, at a start, when its digest changed, and daily. The
 first worker never waits for any of it.
 """
 
@@ -34,7 +34,7 @@ DUE_SECONDS, SHORTEST_SECONDS = 10.0, 1.0
 COMPARED_AT_ONCE = 10
 #: All repositories of an account are read again after this long (seconds), for whatever the other
 #: looks cannot see.
-WALK_SECONDS = 6 * 3600.0
+WALK_SECONDS = 24 * 3600.0
 #: The same, where something had no room in the account's lane.
 CROWDED_SECONDS = 600.0
 #: Pages of what waits or is overdue that are gone through; beyond that the accounts are read.
