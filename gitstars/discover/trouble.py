@@ -63,12 +63,16 @@ class Trouble:
         failure = self._failing.get(what)
         return 0 if failure is None else failure.count
 
-    def fail(self, what: str, reason: str) -> bool:
-        """A look at ``what`` failed; whether that is news."""
+    def fail(self, what: str, reason: str, is_outage: bool = False) -> bool:
+        """A look at ``what`` failed; whether that is news.
+
+        ``is_outage``: the database is away or refuses its user, which is told for all at once.
+        """
         before = self._failing.get(what)
         is_news = before is None or before.reason != reason
         if before is None:
-            logger.warning("the %s could not be read: %s", what, reason)
+            level = logging.DEBUG if is_outage else logging.WARNING
+            logger.log(level, "the %s could not be read: %s", what, reason)
             before = Failure(self._clock.now(), 0, reason)
         self._failing[what] = Failure(before.since, before.count + 1, reason)
         return is_news

@@ -19,7 +19,7 @@ from gitstars.discover.reading import RepositoryReader
 from gitstars.discover.scanner import Circle, Scanner
 from gitstars.discover.trouble import ACCOUNTS, REPOSITORIES, Trouble, explain
 from gitstars.dispatch.dispatcher import Dispatcher
-from gitstars.errors import DatabaseError
+from gitstars.errors import DatabaseError, DatabaseRefused, DatabaseUnavailable
 from gitstars.events import EventBus
 from gitstars.loops import WatchedLoop, spawn
 from gitstars.model import Account, Priority
@@ -245,7 +245,8 @@ class AccountWatcher:
             with self._loops[what].working():
                 result = do()
         except DatabaseError as error:
-            self._trouble.fail(what, str(error))
+            is_outage = isinstance(error, DatabaseUnavailable | DatabaseRefused)
+            self._trouble.fail(what, str(error), is_outage)
             self._wait_longer(what)
             return None
         except Exception as error:

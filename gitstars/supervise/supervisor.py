@@ -11,7 +11,7 @@ import gevent
 from gevent.event import Event
 
 from gitstars.clock import Clock, backoff_seconds
-from gitstars.errors import GitstarsError
+from gitstars.errors import DatabaseRefused, DatabaseUnavailable, GitstarsError
 from gitstars.loops import run_until, spawn
 
 logger = logging.getLogger(__name__)
@@ -63,6 +63,8 @@ class _Run:
     last_error: str | None = None
     failures: int = 0
     restarts: int = 0
+    #: The log was told of the present trouble.
+    is_told: bool = False
     #: When the step in hand began; None between steps. Both are monotonic.
     began_at: float | None = None
     restart_at: float | None = None
@@ -163,16 +165,22 @@ class Supervisor:
 
     @staticmethod
     def _step(run: _Run) -> GitstarsError | None:
-        """What went wrong, if anything. The log hears of trouble once, and once of its end."""
+        """What went wrong, if anything. The log hears of trouble once, and once of its end.
+
+        That the database is away or refuses its user is told by ``outages``, for all duties.
+        """
         duty = run.duty
         try:
             duty.step()
         except GitstarsError as error:
-            level = logging.DEBUG if run.failures else logging.WARNING
+            is_outage = isinstance(error, DatabaseUnavailable | DatabaseRefused)
+            level = logging.DEBUG if run.is_told or is_outage else logging.WARNING
+            run.is_told = run.is_told or not is_outage
             logger.log(
                 level, "duty %s: %s; trying again in %.0f s", duty.name, error, duty.pause_seconds
             )
             return error
-        if run.failures:
+        if run.is_told:
             logger.info("duty %s works again", duty.name)
+            run.is_told = False
         return None

@@ -8,7 +8,7 @@ import gevent
 import pytest
 from gevent.event import Event
 
-from gitstars.errors import DatabaseUnavailable
+from gitstars.errors import DatabaseRefused, DatabaseUnavailable, QueryFailed
 from gitstars.supervise.supervisor import Duty, Supervisor
 from tests.supervise.conftest import HandClock, let_others_run
 
@@ -130,7 +130,7 @@ def test_a_trouble_that_lasts_is_logged_once_and_so_is_its_end(
     def ask() -> None:
         steps.append(1)
         if len(steps) < 4:
-            raise DatabaseUnavailable("nobody answers")
+            raise QueryFailed("the table is odd")
 
     with caplog.at_level(logging.INFO, "gitstars.supervise.supervisor"):
         supervise(Duty("ask", ask, 5.0))
@@ -138,9 +138,27 @@ def test_a_trouble_that_lasts_is_logged_once_and_so_is_its_end(
             clock.pass_by(6)
 
     assert [record.getMessage() for record in caplog.records] == [
-        "duty ask: nobody answers; trying again in 5 s",
+        "duty ask: the table is odd; trying again in 5 s",
         "duty ask works again",
     ]
+
+
+def test_a_database_that_is_away_is_told_by_others_and_not_by_each_duty(
+    supervise: Supervise, clock: HandClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    answers: list[Exception | None] = [DatabaseUnavailable("away"), DatabaseRefused("no"), None]
+
+    def ask() -> None:
+        answer = answers.pop(0) if answers else None
+        if answer is not None:
+            raise answer
+
+    with caplog.at_level(logging.INFO, "gitstars.supervise.supervisor"):
+        supervise(Duty("ask", ask, 5.0))
+        for _ in range(4):
+            clock.pass_by(6)
+
+    assert not caplog.records
 
 
 def test_a_database_that_is_away_is_told_and_does_not_end_the_duty(
