@@ -25,7 +25,9 @@ def write_report(story: str, command: Sequence[str]) -> str:
     now = show_time(time.time())
     file = folder / f"crash-{now.replace(':', '')}-{os.getpid()}.txt"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        # One call would make the data folder itself with the rights that are usual.
+        data_folder().mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.mkdir(exist_ok=True, mode=0o700)
         for old in sorted(folder.glob("crash-*.txt"))[: -REPORTS_KEPT + 1]:
             old.unlink(missing_ok=True)
         with open(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as report:

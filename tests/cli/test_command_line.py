@@ -180,6 +180,7 @@ def test_an_unexpected_error_is_one_sentence_and_a_report_without_secrets(
     assert "Traceback" in report.read_text()
     assert "--db-pass\n" in report.read_text()
     assert stat.S_IMODE(report.stat().st_mode) == 0o600
+    assert {stat.S_IMODE(place.stat().st_mode) for place in list(report.parents)[:2]} == {0o700}
     assert not any(
         secret in done.stderr + report.read_text() for secret in ("ghp_0", "opensesame", "joe")
     )
