@@ -84,7 +84,7 @@ def explain_failure(answer: Answer, outcome: Outcome | None, url: str) -> str | 
     """Why an answer suggests that the way to GitHub is broken; None: it does not."""
     if answer.status == 407:
         return PROXY_PASSWORD
-    if not isinstance(outcome, answers.Transient):
+    if not isinstance(outcome, answers.Transient | answers.Garbage):
         return None
     try:
         target = find_redirect(answer, url)

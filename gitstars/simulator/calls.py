@@ -67,6 +67,8 @@ class Call:
             "x-github-request-id": uuid.uuid4().hex[:20].upper(),
         }
         told |= (headers or {}) | reply.headers
+        if not told["x-github-request-id"]:
+            del told["x-github-request-id"]
         return HTTPResponse(reply.body.encode(), reply.status, told)
 
     def refuse_limit(self, resource: str, charged: Charge) -> HTTPResponse:

@@ -21,7 +21,9 @@ CUT_TEXT = (
     "Something went wrong while executing your query. This may be the result of a timeout, or it "
     "could be a GitHub bug."
 )
-HTML = {"Content-Type": "text/html"}
+#: What is not GitHub bears no mark of it.
+FOREIGN = {"x-github-request-id": ""}
+HTML = {"Content-Type": "text/html", **FOREIGN}
 #: So deep is the answer of ``poison_nesting``.
 NESTING = 100_000
 MONTH_SECONDS = 30 * 86_400
@@ -54,7 +56,11 @@ def _graphql_error(problem: Mapping[str, Any]) -> dict[str, Any]:
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     # What is not GitHub at all.
     "captive_portal": {"status": 200, "headers": HTML, "body": _page("Sign in to the network")},
-    "foreign_json": {"status": 200, "body": '{"portal":"https://portal.invalid/","state":"login"}'},
+    "foreign_json": {
+        "status": 200,
+        "headers": FOREIGN,
+        "body": '{"portal":"https://portal.invalid/","state":"login"}',
+    },
     "proxy_login": {
         "status": 407,
         "headers": {**HTML, "Proxy-Authenticate": 'Basic realm="proxy"'},

@@ -64,6 +64,10 @@ FOREIGN: dict[str, tuple[dict[str, Any], str]] = {
         },
         "(JSON of another shape)",
     ),
+    "JSON of another shape that bears GitHub's mark": (
+        {"effect": "status", "status": 200, "body": '{"login":"please"}'},
+        "(JSON of another shape)",
+    ),
     "a proxy that wants a password": (
         {"effect": "status", "status": 407, "body": "<html>Proxy</html>"},
         "a proxy asks for a password (407)",
@@ -199,6 +203,7 @@ NOT_THE_WAY: dict[str, dict[str, Any]] = {
     "a page that always gets 502": {"effect": "status", "status": 502},
     "a page that hangs up": {"effect": "drop"},
     "a page of garbage": {"effect": "garbage"},
+    "a page of another shape": {"effect": "status", "status": 200, "body": '{"stars":"many"}'},
     "a page that leads elsewhere": {
         "effect": "status",
         "status": 302,

@@ -537,3 +537,17 @@ def test_what_a_scan_is_told_is_what_a_claim_does(database: Database) -> None:
         key: held is not None for key, held in claimed.items()
     }
     assert len(set(map(bool, claimed.values()))) == 2
+
+
+def test_a_repository_whose_row_has_an_id_of_its_own_gets_no_second_one(
+    database: Database,
+) -> None:
+    database.run(
+        "CREATE repo_processing_status:older SET repo = $repo, status = 'pending'",
+        repo=record("repo", "a/one"),
+    )
+
+    lifecycle.ensure_all(database, ["a/one", "a/two"])
+
+    rows = database.run("SELECT VALUE <string>id FROM repo_processing_status ORDER BY id")[0]
+    assert len(rows) == 2

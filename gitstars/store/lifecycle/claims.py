@@ -126,12 +126,17 @@ def ensure(database: Database, repository: Repository) -> Any:
 
 
 def ensure_all(database: Database, keys: Iterable[str]) -> None:
-    """A ``pending`` row for each of these repositories that has none."""
+    """A ``pending`` row for each of these repositories that has none, under whatever id."""
     rows = [
         {"id": key, "repo": record("repo", key), "status": "pending", "error_count": 0}
         for key in keys
     ]
-    database.run_retrying("INSERT IGNORE INTO repo_processing_status $rows RETURN NONE", rows=rows)
+    query = """
+    LET $have = (SELECT VALUE repo FROM repo_processing_status WHERE repo IN $repos);
+    INSERT IGNORE INTO repo_processing_status (SELECT * FROM $rows WHERE repo NOT IN $have)
+        RETURN NONE;
+    """
+    database.run_retrying(query, rows=rows, repos=[row["repo"] for row in rows])
 
 
 def read_progress(row: dict[str, Any]) -> Progress:
