@@ -27,6 +27,9 @@ from gitstars.model import Account, Resource
 
 logger = logging.getLogger(__name__)
 
+#: A token of which GitHub did not say whose it is, is asked about again after this long (seconds).
+ANONYMOUS_SECONDS = 3600.0
+
 UNSENDABLE = "the token of this account cannot be sent, because it has {found}: store it again"
 NO_TOKEN = "this account has no token: sign in again"
 FOREIGN = (
@@ -145,8 +148,13 @@ class Caller:
         return self._ledger.rejection(account.user_id, account.token, self._clock.now())
 
     def _is_verified(self, call: Call, since: float) -> bool:
-        """Whether the token was seen to work at ``since`` or later."""
-        at = self.identities.verified_at(call.account.user_id, call.account.token)
+        """Whether the token was seen to work at ``since`` or later. Where GitHub did not say whose
+        it is, that holds for an hour.
+        """
+        key = call.account.user_id, call.account.token
+        if self.identities.is_anonymous(*key):
+            since = max(since, self._clock.now() - ANONYMOUS_SECONDS)
+        at = self.identities.verified_at(*key)
         return at is not None and at >= since
 
     def _identify(self, call: Call) -> Outcome | None:

@@ -79,6 +79,11 @@ class Identities:
         for key in [key for key in self._known if key[0] == user_id]:
             del self._known[key]
 
+    def is_anonymous(self, user_id: int, token: str) -> bool:
+        """The token works, and GitHub did not say whose it is."""
+        known = self._known.get((user_id, token))
+        return known is not None and known.identity is None
+
     def verified_at(self, user_id: int, token: str) -> float | None:
         """When this token was seen to work; None: never, or not since it was refused."""
         known = self._known.get((user_id, token))

@@ -151,6 +151,21 @@ def test_the_token_of_an_app_installation_works_though_it_is_nobodys(
     assert paths(hub).count("/user") == 1
 
 
+def test_whose_a_token_is_is_asked_again_after_an_hour_where_one_answer_did_not_say(
+    hub: Hub,
+) -> None:
+    foreign = replace(ANN, token="gho_bob")
+    hub.misbehave("GET /user", effect="status", status=404, times=1)
+    unsure = hub.client.get_repository(foreign, NAME)
+
+    hub.clock.offset += 3601
+    sure = hub.client.get_repository(foreign, NAME)
+
+    assert isinstance(unsure, Metadata)
+    assert isinstance(sure, BadToken)
+    assert sure.reason == "foreign"
+
+
 @pytest.mark.parametrize(
     "rule", [{"effect": "drop"}, {"effect": "garbage"}, {"effect": "status", "status": 502}]
 )
