@@ -22,7 +22,8 @@ from gitstars.config import (
 )
 from gitstars.discover.scanner import COMPARED_AT_ONCE
 from gitstars.model import Account, Priority, Repository
-from gitstars.store import lifecycle, schema, seeding, starred
+from gitstars.store import accounts as stored
+from gitstars.store import lifecycle, schema, seeding
 from gitstars.store.database import Database, record
 
 #: What is told of: so many accounts of so many repositories, each account's stars compared once in
@@ -116,7 +117,7 @@ def _measure(app: App, work: Callable[[], None]) -> float:
 
 def _compare(app: App, accounts: Sequence[Account]) -> None:
     for start in range(0, len(accounts), COMPARED_AT_ONCE):
-        starred.fingerprints(app.database, accounts[start : start + COMPARED_AT_ONCE])
+        stored.fingerprint_stars(app.database, accounts[start : start + COMPARED_AT_ONCE])
 
 
 def _read(app: App, accounts: Sequence[Account]) -> None:

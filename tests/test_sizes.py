@@ -18,9 +18,6 @@ EXCEPTIONS: set[str] = {
     "gitstars/app.py",
     "gitstars/app.py __init__",
     "gitstars/cli/demo.py _set_up",
-    "gitstars/discover/watcher.py",
-    "gitstars/discover/watcher.py AccountWatcher",
-    "gitstars/discover/watcher.py __init__",
     "gitstars/execute/account.py",
     "gitstars/execute/ending.py",
     "gitstars/execute/engine.py __init__",
@@ -31,7 +28,6 @@ EXCEPTIONS: set[str] = {
     "gitstars/simulator/render.py repository",
     "gitstars/simulator/rest.py _repository",
     "gitstars/simulator/world.py World",
-    "gitstars/store/starred.py",
     "gitstars/supervise/pulse.py Pulse",
 }
 

@@ -14,7 +14,6 @@ from gitstars.dispatch.dispatcher import Dispatcher
 from gitstars.model import ALL_REPOSITORIES, Account, Job, Priority, Status, Task
 from gitstars.store import lifecycle, starred
 from gitstars.store.database import Database, record
-from gitstars.store.parts import LeaveOut
 from gitstars.store.starred import RepositoryState
 
 logger = logging.getLogger(__name__)
@@ -59,7 +58,6 @@ class RepositoryReader:
         rules: Rules,
         usable: Callable[[], Mapping[int, Account]],
         is_out: Callable[[Account], bool],
-        leave_out: LeaveOut,
     ) -> None:
         """``usable`` gives the accounts that could be asked with some seconds ago, by user;
         ``is_out`` whether one may not be asked with now.
@@ -70,7 +68,6 @@ class RepositoryReader:
         self._rules = rules
         self._usable = usable
         self._is_out = is_out
-        self._leave_out = leave_out
         #: Users whose lane had no room for something that is due.
         self.crowded: set[int] = set()
         #: When work that claims nothing was queued last (monotonic).
@@ -128,9 +125,7 @@ class RepositoryReader:
     def _describe(self, identities: Sequence[Any], new: Sequence[Any]) -> Iterator[RepositoryState]:
         """The states of these repositories; those in ``new`` get one first."""
         terms = self._rules.terms(self._clock.now())
-        states = list(
-            starred.describe(self._database, identities, terms, self._leave_out, with_users=True)
-        )
+        states = list(starred.describe(self._database, identities, terms, with_users=True))
         names = {str(found) for found in new}
         fresh = [
             state.repository

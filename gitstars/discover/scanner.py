@@ -22,7 +22,7 @@ from gitstars.discover.reading import RepositoryReader, Walk
 from gitstars.dispatch.dispatcher import Dispatcher
 from gitstars.events import EventBus
 from gitstars.model import ALL_REPOSITORIES, Account, Job, Priority, Task
-from gitstars.store import access, due, history, starred, state
+from gitstars.store import access, accounts, due, history, state
 from gitstars.store.database import Database
 
 logger = logging.getLogger(__name__)
@@ -183,7 +183,7 @@ class Scanner:
         self._circle.prepare(walk.account)
         seen = self._seen.setdefault(walk.account.user_id, _Seen())
         # Before the reading: what comes meanwhile is another digest, and another reading.
-        seen.digest = starred.fingerprints(self._database, [walk.account])[0]
+        seen.digest = accounts.fingerprint_stars(self._database, [walk.account])[0]
         self.queue_own_lists([walk.account])
 
     def _end(self, walk: Walk) -> None:
@@ -224,9 +224,8 @@ class Scanner:
         """
         chosen = self._agenda.rotate(usable, COMPARED_AT_ONCE)
         arrived = [usable[user] for user in chosen if user not in self._arriving()]
-        for account, digest in zip(
-            arrived, starred.fingerprints(self._database, arrived) if arrived else (), strict=True
-        ):
+        digests = accounts.fingerprint_stars(self._database, arrived)
+        for account, digest in zip(arrived, digests, strict=True):
             seen = self._seen.setdefault(account.user_id, _Seen())
             if digest != seen.digest and account.user_id not in self._agenda.walks:
                 self.request(account, Priority.EXISTING, is_urgent=True)

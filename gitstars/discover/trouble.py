@@ -13,9 +13,6 @@ from gitstars.model import Account
 
 logger = logging.getLogger(__name__)
 
-#: So many rows that are left out are remembered as told; then all are told again.
-NAMED_AT_MOST = 10_000
-
 
 #: What is looked at.
 ACCOUNTS, REPOSITORIES = "accounts", "repositories"
@@ -43,7 +40,6 @@ class Trouble:
         self._failing: dict[str, Failure] = {}
         #: Why accounts could not be scanned, by user.
         self._unscanned: dict[int, tuple[str, str]] = {}
-        self._named: set[tuple[str, str]] = set()
 
     @property
     def problem(self) -> str | None:
@@ -111,12 +107,3 @@ class Trouble:
     def forget(self, user_id: int) -> None:
         """The account is gone."""
         self._unscanned.pop(user_id, None)
-
-    def name_once(self, name: str, reason: str) -> None:
-        """Tell of a row that is left out, once."""
-        if (name, reason) in self._named:
-            return
-        if len(self._named) >= NAMED_AT_MOST:
-            self._named.clear()
-        self._named.add((name, reason))
-        logger.warning("%s is left out: %s", name, reason)

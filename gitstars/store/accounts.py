@@ -10,7 +10,8 @@ from typing import Any
 
 from gitstars.model import Account
 from gitstars.store.database import Database, key_of, record
-from gitstars.store.parts import UNREADABLE, read_pages, show_name
+from gitstars.store.parts import UNREADABLE, read_pages, read_parts, show_name
+from gitstars.tokens import clean_token, find_unsendable
 
 #: Accounts read with one query: few enough that decoding them delays no other greenlet for long.
 PAGE_ACCOUNTS = 100
@@ -42,6 +43,9 @@ FINGERPRINT = f"""
 RETURN crypto::md5(<string>(SELECT {FIELDS} FROM account WHERE providerId = 'github'
     AND access_token))
 """
+#: A digest of an account's edges: it changes when one comes or goes. Made of the edges' ids alone,
+#: without reading them.
+STARS_FINGERPRINT = "RETURN crypto::md5(<string>(${name}->starred));"
 COUNT = "RETURN count((SELECT VALUE id FROM $user->starred WHERE unstarred_at IS NONE))"
 
 
@@ -85,15 +89,33 @@ def read_accounts(database: Database) -> Found:
 
 
 def read_some(database: Database, identities: Sequence[Any]) -> Found:
-    """The accounts with these record ids, as far as they are GitHub accounts with a token."""
+    """The accounts with these record ids, as far as they are GitHub accounts with a token; one that
+    cannot be read is missing.
+    """
     found = Found()
-    _sort(database.run(SOME, ids=list(identities))[0], found)
+
+    def ask(ids: Sequence[Any]) -> list[Any]:
+        rows: list[Any] = database.run(SOME, ids=list(ids))[0]
+        return rows
+
+    _sort(list(read_parts(ask, identities, lambda identity: None)), found)
     return found
 
 
 def fingerprint(database: Database) -> str:
     """A digest of all account rows: it changes when one comes, changes or goes."""
     return str(database.run(FINGERPRINT)[0])
+
+
+def fingerprint_stars(database: Database, accounts: Sequence[Account]) -> list[str]:
+    """A digest of the stars of each account: it changes when one comes or goes."""
+    users = {
+        f"user_{number}": record("github_user", account.github_user)
+        for number, account in enumerate(accounts)
+    }
+    # One statement each: in a closure the engine reads every edge.
+    query = "".join(STARS_FINGERPRINT.format(name=name) for name in users)
+    return [str(digest) for digest in database.run(query, **users)] if users else []
 
 
 def count_starred(database: Database, account: Account) -> int:
@@ -127,9 +149,12 @@ def _read(row: dict[str, Any]) -> Account | LeftOut:
     if getattr(person, "table_name", None) != "github_user":
         reason = "it names no GitHub user (userId.github_user is no record); sign in again"
         return LeftOut(name, reason, login, user_id)
-    token = _read_token(row.get("access_token"))
-    if token is None:
-        reason = "its token has characters that cannot be sent to GitHub; sign in again"
+    token = clean_token(row.get("access_token"))
+    if token is None or len(token) > LONGEST_TOKEN:
+        reason = "its access_token is no token; sign in again"
+        return LeftOut(name, reason, login, user_id)
+    if (character := find_unsendable(token)) is not None:
+        reason = f"its token has {character}, which cannot be sent to GitHub; sign in again"
         return LeftOut(name, reason, login, user_id)
     return Account(
         key=str(key_of(row["id"])),
@@ -151,14 +176,6 @@ def _read_user_id(provider_id: Any, github_id: Any) -> int | None:
         number = int(provider_id)
         return number if is_github_id(number) else None
     return None
-
-
-def _read_token(value: Any) -> str | None:
-    """The token without the white space around it; None: no header can hold it."""
-    if not isinstance(value, str) or len(value) > LONGEST_TOKEN:
-        return None
-    token = value.strip()
-    return token if re.fullmatch(r"[\x21-\x7e]+", token) else None
 
 
 def _read_scopes(value: Any) -> frozenset[str] | None:

@@ -13,8 +13,6 @@ from gitstars.store.database import Database
 
 Rows = list[Any]
 T = TypeVar("T")
-#: Told of what is left out: the record's id as text, and why.
-LeaveOut = Callable[[str, str], None]
 
 UNREADABLE = "a value in it cannot be read; correct the row"
 #: A record id in a log line or an answer has so many characters at most.

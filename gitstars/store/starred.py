@@ -6,7 +6,6 @@ which nothing changed costs some milliseconds of the engine's time, and none of 
 row that cannot be read is left out and told.
 """
 
-import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,9 +15,7 @@ from gitstars.store.accounts import is_github_id
 from gitstars.store.database import Database, key_of, record
 from gitstars.store.lifecycle import MAY_CLAIM, rule_bindings
 from gitstars.store.lifecycle.rule import BEGIN_ANEW
-from gitstars.store.parts import UNREADABLE, LeaveOut, read_parts, show_name
-
-logger = logging.getLogger(__name__)
+from gitstars.store.parts import UNREADABLE, read_parts
 
 #: Repositories of an account that one query looks through, and that one describes.
 CHUNK_ROWS, DESCRIBED_ROWS = 200, 100
@@ -89,9 +86,6 @@ STARRERS = """
 SELECT in.github_id AS user_id, out AS repo FROM starred WHERE out IN $places AND source = 'github';
 """
 LISTERS = "SELECT user_id, repo FROM $asked WHERE (is_own ?? may_list) = true;"
-#: A digest of an account's edges: it changes when one comes or goes. Made of the edges' ids alone,
-#: without reading them.
-FINGERPRINT = "RETURN crypto::md5(<string>(${name}->starred));"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +147,6 @@ class Part:
     new: list[Any] = field(default_factory=list)
 
 
-def log_left_out(name: str, reason: str) -> None:
-    """What is told of a row that is left out, where nobody keeps count."""
-    logger.warning("%s is left out: %s", name, reason)
-
-
 def read_part(
     database: Database, account: Account, number: int, terms: Terms, own: bool = False
 ) -> Part:
@@ -167,25 +156,22 @@ def read_part(
     return _read_part(database, (OWN if own else STARRED) + NEEDY, account, number, terms)
 
 
-def list_needy(
-    database: Database, account: Account, terms: Terms, leave_out: LeaveOut = log_left_out
-) -> Iterator[RepositoryState]:
+def list_needy(database: Database, account: Account, terms: Terms) -> Iterator[RepositoryState]:
     """All of the account's repositories that something is to be done about, each once."""
-    return _list(database, account, NEEDY, terms, leave_out)
+    return _list(database, account, NEEDY, terms)
 
 
 def list_counts_due(
-    database: Database, account: Account, terms: Terms, leave_out: LeaveOut = log_left_out
+    database: Database, account: Account, terms: Terms
 ) -> Iterator[RepositoryState]:
     """The account's repositories whose count is due, each once."""
-    return _list(database, account, COUNTED, terms, leave_out)
+    return _list(database, account, COUNTED, terms)
 
 
 def describe(
     database: Database,
     identities: Sequence[Any],
     terms: Terms,
-    leave_out: LeaveOut = log_left_out,
     with_users: bool = False,
 ) -> Iterator[RepositoryState]:
     """What is known of the repositories with these record ids, as far as they exist;
@@ -193,34 +179,24 @@ def describe(
     """
 
     def ask(chunk: Sequence[Any]) -> list[Any]:
-        return list(_describe(database, chunk, terms, leave_out, with_users))
+        return list(_describe(database, chunk, terms, with_users))
 
     def leave_out_identity(identity: Any) -> None:
-        leave_out(show_name(identity), UNREADABLE)
+        database.left_out.tell(str(identity), UNREADABLE)
 
     for start in range(0, len(identities), DESCRIBED_ROWS):
         chunk = identities[start : start + DESCRIBED_ROWS]
         yield from read_parts(ask, chunk, leave_out_identity)
 
 
-def fingerprints(database: Database, accounts: Sequence[Account]) -> list[str]:
-    """A digest of the stars of each account: it changes when one comes or goes."""
-    users = {
-        f"user_{number}": record("github_user", account.github_user)
-        for number, account in enumerate(accounts)
-    }
-    # One statement each: in a closure the engine reads every edge.
-    query = "".join(FINGERPRINT.format(name=name) for name in users)
-    return [str(digest) for digest in database.run(query, **users)] if users else []
-
-
-def read_repository(row: dict[str, Any], leave_out: LeaveOut) -> Repository | None:
+def read_repository(database: Database, row: dict[str, Any]) -> Repository | None:
     """A row of ``repo``; None where its id is no name of a repository, which is told."""
     identity = row["id"]
     key: Any = getattr(identity, "id", None)
     is_named = type(key) is int or (isinstance(key, str) and 0 < len(key) <= LONGEST_KEY)
     if not is_named or identity.table_name != "repo":
-        leave_out(show_name(identity), "the id of a repository is its owner/name; correct the row")
+        reason = "the id of a repository is its owner/name; correct the row"
+        database.left_out.tell(str(identity), reason)
         return None
     name, github_id = row.get("full_name"), row.get("github_id")
     stars: Any = row.get("stars")
@@ -235,14 +211,14 @@ def read_repository(row: dict[str, Any], leave_out: LeaveOut) -> Repository | No
 
 
 def _list(
-    database: Database, account: Account, chosen: str, terms: Terms, leave_out: LeaveOut
+    database: Database, account: Account, chosen: str, terms: Terms
 ) -> Iterator[RepositoryState]:
     seen: set[str] = set()
     for source in (STARRED, OWN):
         number = 0
         while (part := _read_part(database, source + chosen, account, number, terms)).positions:
             number += 1
-            for state in describe(database, [*part.due, *part.new], terms, leave_out):
+            for state in describe(database, [*part.due, *part.new], terms):
                 if state.repository.key not in seen:
                     seen.add(state.repository.key)
                     yield state
@@ -264,7 +240,6 @@ def _describe(
     database: Database,
     identities: Sequence[Any],
     terms: Terms,
-    leave_out: LeaveOut,
     with_users: bool,
 ) -> Iterator[RepositoryState]:
     query = STATES + REPOSITORIES + REFUSALS + (STARRERS + LISTERS if with_users else "")
@@ -274,7 +249,7 @@ def _describe(
     refused = _group_users(refusals)
     users = _group_users([row for rows in owners for row in rows])
     for row in places:
-        place = read_repository(row, leave_out) if row.get("id") is not None else None
+        place = read_repository(database, row) if row.get("id") is not None else None
         if place is not None:
             known = states.get(place.key)
             yield _read_state(

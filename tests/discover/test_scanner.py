@@ -15,7 +15,7 @@ from gitstars.discover.watcher import AccountWatcher
 from gitstars.dispatch.dispatcher import Dispatcher
 from gitstars.events import EventBus
 from gitstars.model import Account, Repository, Task
-from gitstars.store import access, lifecycle, seeding, starred, state
+from gitstars.store import access, accounts, lifecycle, seeding, state
 from gitstars.store.access import AccessRow
 from gitstars.store.database import Database, record
 from tests.waiting import wait_until
@@ -114,15 +114,15 @@ def test_new_stars_of_a_known_account_are_found_by_the_digest_of_its_edges(
 def test_a_digest_changes_with_every_star_that_comes_or_goes(database: Database) -> None:
     sign_in(database, 1, "ann", "o/a", "o/b")
     ann = Account("ann", 1, "ann", "", None, "ann")
-    first = starred.fingerprints(database, [ann])
+    first = accounts.fingerprint_stars(database, [ann])
 
     seeding.star(database, "ann", [Repository("o/c", "o/c", 77, 3)])
-    second = starred.fingerprints(database, [ann])
+    second = accounts.fingerprint_stars(database, [ann])
     database.run("DELETE starred WHERE out = repo:⟨o/a⟩")
-    third = starred.fingerprints(database, [ann])
+    third = accounts.fingerprint_stars(database, [ann])
 
     assert len({*first, *second, *third}) == 3
-    assert starred.fingerprints(database, [ann]) == third
+    assert accounts.fingerprint_stars(database, [ann]) == third
 
 
 def test_accounts_come_change_and_go_without_a_live_query(
