@@ -127,7 +127,7 @@ class Hub:
     def connect_trusting(self, token: str, **settings: Any) -> GitHubClient:
         """Another client, which knows that user 1 has this token."""
         identities = Identities()
-        identities.keep(1, token, None, 0.0)
+        identities.keep(1, token, Identity(1, "ann", None), 0.0)
         return self.connect_blind(identities, **settings)
 
     def connect_blind(self, identities: Identities | None = None, **settings: Any) -> GitHubClient:
