@@ -14,7 +14,11 @@ from gitstars.store.reading import as_count
 logger = logging.getLogger(__name__)
 
 VERSION_ROW = record("gitstars_schema", "version")
-SET_VERSION = "UPSERT $row SET version = $version, applied_at = time::now() RETURN NONE"
+#: A server that comes to an old step while another has done a newer one leaves the newer number.
+SET_VERSION = (
+    "UPSERT $row SET version = IF type::is_int(version) AND version > $version "
+    "{ version } ELSE { $version }, applied_at = time::now() RETURN NONE"
+)
 
 #: Step n brings a database from version n to n + 1. Steps are only ever added. Every statement may
 #: run twice and beside another server.

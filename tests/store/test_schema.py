@@ -313,6 +313,22 @@ def test_servers_that_open_an_empty_namespace_at_the_same_moment_all_succeed(
             database.close()
 
 
+@pytest.mark.parametrize(
+    ("stored", "expected"),
+    [(len(schema.STEPS), len(schema.STEPS)), ("one", 1), (None, 1), (0, 1), (1, 1)],
+)
+def test_a_server_that_comes_late_to_an_old_step_leaves_the_newer_version(
+    server_config: DatabaseConfig, connect: Connect, stored: object, expected: int
+) -> None:
+    database = connect(server_config)
+    schema.apply(database)
+    database.run("UPSERT $row SET version = $stored", row=schema.VERSION_ROW, stored=stored)
+
+    database.run(schema.SET_VERSION, row=schema.VERSION_ROW, version=1)
+
+    assert schema.read_version(database) == expected
+
+
 def test_processes_that_apply_at_the_same_moment_all_succeed(
     server_config: DatabaseConfig, connect: Connect
 ) -> None:
