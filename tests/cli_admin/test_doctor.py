@@ -94,7 +94,11 @@ def test_tokens_that_cannot_be_used_are_problems_that_say_why(home: Path, gitsta
     assert any("mallory: GitHub rejects the token" in text for text in problems)
     assert any("trudy: the token of this account belongs to ada (1)" in text for text in problems)
     assert left_out == [
-        ("problem", "eve is left out: its token has characters that cannot be sent to GitHub")
+        (
+            "problem",
+            "eve is left out: its token has a line break at character 11, which cannot be sent to "
+            "GitHub",
+        )
     ]
     assert all(finding["advice"] for finding in findings if finding["state"] != "ok")
     assert not any(piece in json.dumps(findings) for piece in ("gho_", "github_pat_", "in two"))

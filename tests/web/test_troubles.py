@@ -251,7 +251,7 @@ def test_a_token_that_cannot_be_sent_is_told_and_shown_nowhere(
     ]
 
     assert left_out["login"] == "eve"
-    assert "characters that cannot be sent" in left_out["reason"]
+    assert "a line break at character 14, which cannot be sent to GitHub" in left_out["reason"]
     assert not any(piece in text for piece in ("topsecret", "in two") for text in shown)
     assert "topsecret" not in caplog.text
 
