@@ -5,6 +5,7 @@ it while it has work, so that an account's jobs are sticky to one worker.
 """
 
 import heapq
+import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -23,8 +24,11 @@ SECONDS_A_PRIORITY = 60.0
 #: Jobs of one kind in one lane: at most, and however many lanes there are. Each kind has its own
 #: room, so that thousands of histories keep no list out.
 LANE_BOUND, LEAST_BOUND = 10_000, 100
-#: Who waits for a lane looks at those whose time has come at least this often (seconds).
+#: One of those who wait for a lane, the watch, looks at the lanes whose time has come at least this
+#: often (seconds).
 LOOK_SECONDS = 1.0
+#: An entry of the queue that stands for no lane: it wakes who becomes the watch.
+NO_LANE = (-math.inf, 0, 0)
 
 
 @dataclass(slots=True)
@@ -62,6 +66,7 @@ class Dispatcher:
         self._queue: PriorityQueue = PriorityQueue()
         #: (not before, user) of lanes that must wait; void entries are dropped on the way.
         self._delayed: list[tuple[float, int]] = []
+        self._is_watched = False
 
     # Accounts
 
@@ -167,25 +172,30 @@ class Dispatcher:
     # Workers
 
     def take_lane(self, timeout: float) -> Lane | None:
-        """The lane with the most urgent work, held from now on; None: none came in time."""
+        """The lane with the most urgent work, held from now on; None: none came in time.
+
+        One of those who wait is the watch, so that a thousand idle workers cost nothing.
+        """
         deadline = self._monotonic() + timeout
-        while True:
-            due_in = self._offer_due()
-            left = deadline - self._monotonic()
-            try:
-                entry = self._queue.get(timeout=max(0.0, min(left, due_in, LOOK_SECONDS)))
-            except Empty:
-                if left <= 0:
-                    return None
-                continue
-            _, ticket, user_id = entry
-            lane, turn = self._lanes.get(user_id), self._turns.get(user_id)
-            if lane is None or turn is None or turn.ticket != ticket:
-                continue
-            turn.ticket = None
-            if len(lane):
-                turn.is_held = True
-                return lane
+        is_watch = False
+        try:
+            while True:
+                is_watch, self._is_watched = is_watch or not self._is_watched, True
+                due_in = self._offer_due()
+                left = deadline - self._monotonic()
+                seconds = min(left, due_in, LOOK_SECONDS) if is_watch else left
+                try:
+                    entry = self._queue.get(timeout=max(0.0, seconds))
+                except Empty:
+                    if left <= 0:
+                        return None
+                    continue
+                if (lane := self._hold(entry)) is not None:
+                    return lane
+        finally:
+            if is_watch:
+                self._is_watched = False
+                self._queue.put(NO_LANE)
 
     def give_back(
         self, lane: Lane, wait_seconds: float = 0.0, stuck: frozenset[Task] = EVERY_TASK
@@ -218,6 +228,16 @@ class Dispatcher:
             self.wake(user_id)
 
     # Inside
+
+    def _hold(self, entry: tuple[float, int, int]) -> Lane | None:
+        """The lane of an entry of the queue, held from now on; None: the entry is void."""
+        _, ticket, user_id = entry
+        lane, turn = self._lanes.get(user_id), self._turns.get(user_id)
+        if lane is None or turn is None or turn.ticket != ticket:
+            return None
+        turn.ticket = None
+        turn.is_held = len(lane) > 0
+        return lane if turn.is_held else None
 
     def _offer(self, lane: Lane) -> None:
         """Tell who serves the lane, or let it wait for a worker, where it has work."""

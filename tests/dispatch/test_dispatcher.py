@@ -1,6 +1,7 @@
 """Lanes and their bounds, and which of them a worker is given next."""
 
 from collections import Counter
+from time import monotonic
 from typing import Any
 
 import gevent
@@ -17,6 +18,7 @@ from gitstars.dispatch.dispatcher import (
 from gitstars.dispatch.lane import Lane
 from gitstars.model import Priority, Task
 from tests.dispatch.making import HandTime, make_account, make_job
+from tests.waiting import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -564,6 +566,43 @@ def test_a_worker_that_waits_for_a_lane_gets_it_with_the_first_job() -> None:
     lane = waiting.get(timeout=30)
     assert lane is not None
     assert lane.user_id == 1
+
+
+def test_lanes_whose_time_comes_are_taken_one_after_the_other_by_all_who_wait() -> None:
+    users = range(1, 6)
+    dispatcher = Dispatcher()
+    for user_id in users:
+        dispatcher.open_lane(make_account(user_id))
+        dispatcher.put(make_job(user_id, "a/b"))
+        lane = dispatcher.take_lane(0)
+        assert lane is not None
+        dispatcher.give_back(lane, wait_seconds=0.02 * user_id)
+
+    waiting = [gevent.spawn(dispatcher.take_lane, 600) for _ in users]
+    gevent.joinall(waiting, timeout=PATIENCE_SECONDS / 4)
+
+    assert {greenlet.value.user_id for greenlet in waiting if greenlet.value} == set(users)
+
+
+def test_of_a_thousand_who_wait_a_job_wakes_one() -> None:
+    looks = Counter[str]()
+
+    def look() -> float:
+        looks["clock"] += 1
+        return monotonic()
+
+    dispatcher = Dispatcher(monotonic=look)
+    dispatcher.open_lane(make_account(1))
+    waiting = [gevent.spawn(dispatcher.take_lane, 600) for _ in range(1000)]
+    gevent.sleep(0)
+    looks.clear()
+
+    dispatcher.put(make_job(1, "a/b"))
+    gevent.joinall(waiting, timeout=PATIENCE_SECONDS / 4, count=1)
+
+    assert sum(greenlet.ready() for greenlet in waiting) == 1
+    assert looks["clock"] < 50
+    gevent.killall(waiting)
 
 
 # Nobody starves
