@@ -163,7 +163,8 @@ class Progress:
 @dataclass(frozen=True, slots=True)
 class Claim:
     """The lease on a repository: ``row`` is its status record (opaque outside the store),
-    ``owner`` the token that every write proves.
+    ``owner`` the token that every write proves, ``lease_seconds`` how long it holds from the claim
+    and from each stored page on.
 
     ``generation`` is that of the last whole reading that ended (0: none did); ``swept_at`` when one
     closed the stars that had ended. ``updated_at`` and ``etag`` are what GitHub said of the
@@ -177,6 +178,7 @@ class Claim:
     repository: Repository
     owner: str
     progress: Progress
+    lease_seconds: float
     error_count: int = 0
     completed_at: float | None = None
     generation: int = 0

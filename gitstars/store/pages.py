@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import Any
 
 from gitstars.model import PageWrite, Progress, Stargazer
-from gitstars.store.database import record
+from gitstars.store.database import record, seconds
 from gitstars.store.lifecycle.settlements import STORE_PROGRESS, assign, progress_fields
 
 #: Users that are new to us; what comes back are those that were really inserted. The web
@@ -57,6 +57,7 @@ def bind_page(write: PageWrite) -> dict[str, Any]:
     return {
         "row": write.claim.row,
         "owner": write.claim.owner,
+        "lease": seconds(write.claim.lease_seconds),
         "fields": progress_fields(write.progress),
         "repo": record("repo", write.claim.repository.key),
         "seen": write.generation,

@@ -25,7 +25,8 @@ def make_claim(
 ) -> Claim:
     """A repository that was just claimed."""
     repository = Repository(full_name, full_name, github_id, stars)
-    return Claim("row", repository, "me", progress or Progress(), **rest)
+    lease_seconds = rest.pop("lease_seconds", 900.0)
+    return Claim("row", repository, "me", progress or Progress(), lease_seconds, **rest)
 
 
 def make_list(

@@ -61,6 +61,7 @@ def test_a_whole_list_is_read_where_it_is_short_or_was_long_ago(
         Repository("o/r", "o/r", 5, stars_known),
         "me",
         progress,
+        lease_seconds=900.0,
         swept_at=swept_at,
     )
 

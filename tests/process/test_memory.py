@@ -40,7 +40,7 @@ app.writer.known.add((number, f"stargazer-{number}") for number in range(KNOWN_B
     KNOWN_BOUND - 1))
 pages = []
 for page in range(8 * BUFFER_PAGES):
-    held = Claim("row", Repository("o/r", "o/r", 1, 1), "owner", Progress(), Status.PENDING)
+    held = Claim("row", Repository("o/r", "o/r", 1, 1), "owner", Progress(), 900.0)
     login = "https://avatars.githubusercontent.com/u/somebody-"
     people = [Stargazer(n, f"somebody-{page}-{n}", f"{login}{page}-{n}", f"{login}-{page}-{n}",
         "2024-05-06T07:08:09Z") for n in range(100)]

@@ -67,6 +67,23 @@ def test_a_page_that_is_written_twice_changes_nothing(
     assert database.run("RETURN count((SELECT id FROM github_user))")[0] == 100
 
 
+def test_every_page_extends_the_lease_of_its_claim(
+    database: Database, writer: PageWriter, claim: MakeClaim, page: MakePage, person: Person
+) -> None:
+    held, other = claim(), claim("octo/dog", 43)
+    database.run("UPDATE repo_processing_status SET lease_expires_at = time::now() - 1s")
+
+    writer.submit(page(held, [person(1)])).get()
+
+    assert lifecycle.give_back_stale(database) == 1
+    assert row_of(database, held)["status"] == Status.PROCESSING
+    assert row_of(database, other)["status"] == Status.PENDING
+    left = database.run(
+        "SELECT VALUE lease_expires_at - time::now() > 3000s FROM $row", row=held.row
+    )
+    assert left == [[True]]
+
+
 def test_users_that_were_deleted_underneath_are_stored_anew_with_their_stars(
     database: Database, writer: PageWriter, claim: MakeClaim, page: MakePage, person: Person
 ) -> None:

@@ -109,7 +109,9 @@ def claim(
             row, before = database.run_retrying(CLAIM, PATIENCE_SECONDS, **bindings)[-1]
     except TransactionConflict:
         return None
-    return _read_claim(row, repository, owner, before[0], force) if before else None
+    if not before:
+        return None
+    return _read_claim(row, repository, owner, before[0], force, lease_seconds)
 
 
 def ensure(database: Database, repository: Repository) -> Any:
@@ -192,7 +194,12 @@ def give_back_stale(database: Database) -> int:
 
 
 def _read_claim(
-    row: Any, repository: Repository, owner: str, before: dict[str, Any], force: bool
+    row: Any,
+    repository: Repository,
+    owner: str,
+    before: dict[str, Any],
+    force: bool,
+    lease_seconds: float,
 ) -> Claim:
     """The claim on a row that looked like ``before`` until now."""
     was_complete = before.get("status") == Status.COMPLETED
@@ -207,6 +214,7 @@ def _read_claim(
         repository=repository,
         owner=owner,
         progress=progress,
+        lease_seconds=lease_seconds,
         error_count=as_count(before.get("error_count")) or 0,
         completed_at=to_epoch(before.get("completed_at")),
         generation=(as_count(before.get("generation")) or 0) + begins_anew,

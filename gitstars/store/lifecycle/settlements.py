@@ -24,10 +24,10 @@ status = 'completed', cursor = $refresh, generation = {count_of("generation")} +
 {", ".join(f"{name} = former.{name}" for name in KEPT)}
 """
 #: Part of the writer's transaction: the progress of page ``#`` (its number in the transaction),
-#: only while the claim holds.
+#: only while the claim holds; its lease is extended.
 STORE_PROGRESS = """
-LET $held_# = (UPDATE $row_# SET @ WHERE claimed_by = $owner_# AND status = 'processing'
-    RETURN VALUE id);
+LET $held_# = (UPDATE $row_# SET @, lease_expires_at = time::now() + $lease_#
+    WHERE claimed_by = $owner_# AND status = 'processing' RETURN VALUE id);
 IF array::len($held_#) = 0 { THROW 'claim lost' };
 """
 
