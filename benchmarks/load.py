@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
+from benchmarks.bare import insert_bare
 from benchmarks.bench import embedded, peak_memory_mb, prepared, run_to_end, server
 from gitstars.app import App
 from gitstars.config import Config, DatabaseConfig
@@ -32,17 +33,21 @@ def run() -> None:
 
 
 def _compare(name: str, make: Callable[[], AbstractContextManager[DatabaseConfig | None]]) -> None:
-    """The job as gitstars does it, and the naive way, each on an empty database."""
+    """The job as gitstars does it, bare inserts of the same rows, and the naive way, each on an
+    empty database.
+    """
     seconds = []
-    for do in (_load, _load_naively):
+    for do in (_load, _load_bare, _load_naively):
         with make() as database:
             if database is None:
                 print(f"  {name}: no SurrealDB server here (set SURREAL_BIN)")
                 return
             seconds.append(do(database, REPOSITORIES, STARS_EACH))
-    stars, (fast, naive) = REPOSITORIES * STARS_EACH, seconds
-    told = " naive ".join(f"{each:6.1f} s, {stars / each:7,.0f} stars/s  " for each in seconds)
-    print(f"  {name:18} {told} ratio {naive / fast:.1f}", flush=True)
+    stars, (fast, bare, naive) = REPOSITORIES * STARS_EACH, seconds
+    told = [f"{each:6.1f} s, {stars / each:7,.0f} stars/s" for each in seconds]
+    print(f"  {name:18} {told[0]}")
+    print(f"  {'bare inserts':18} {told[1]}, ratio {bare / fast:.2f}")
+    print(f"  {'naive':18} {told[2]}, ratio {naive / fast:.1f}", flush=True)
 
 
 def run_flat() -> None:
@@ -75,6 +80,12 @@ def _load(database: DatabaseConfig, repositories: int, stars_each: int) -> float
         app.stop()
     _check(stored, repositories * stars_each)
     return seconds
+
+
+def _load_bare(database: DatabaseConfig, repositories: int, stars_each: int) -> float:
+    """Seconds that the engine needs for the rows alone, with as many writers as gitstars has."""
+    scenario = make_scenario([stars_each] * repositories, accounts=4, population=POPULATION)
+    return insert_bare(database, scenario)
 
 
 def _load_naively(database: DatabaseConfig, repositories: int, stars_each: int) -> float:

@@ -32,7 +32,7 @@ from gitstars.store import lifecycle, schema
 from gitstars.store.database import Database
 from gitstars.store.engine import EngineHost
 from gitstars.store.trial import TRIAL_SECONDS, Trial
-from gitstars.store.writer import PageWriter
+from gitstars.store.writer import PageWriter, count_writers
 from gitstars.supervise import deadman, pulse, scale_memory
 from gitstars.supervise.accounts import AccountReader
 from gitstars.supervise.budgets import KEEP_SECONDS, BudgetKeeper
@@ -66,9 +66,6 @@ SETTLE_SECONDS = 5.0
 ASK_SECONDS = 10.0
 #: Pause between looks whether a probe of GitHub is due (seconds).
 OUTAGE_SECONDS = 5.0
-#: Writers of the embedded engine, which executes one transaction at a time: the others prepare the
-#: next ones meanwhile.
-EMBEDDED_WRITERS = 4
 
 
 class App:
@@ -95,11 +92,7 @@ class App:
             self.stopping,
             self.calls.observe,
         )
-        writers = (
-            EMBEDDED_WRITERS
-            if self.database.is_embedded
-            else max(1, config.database.pool_max_size - 2)
-        )
+        writers = count_writers(self.database, config.database.pool_max_size)
         self.writer = PageWriter(self.database, writers)
         self.trial = Trial(self.database)
         plan = Plan(

@@ -37,13 +37,24 @@ logger = logging.getLogger(__name__)
 
 #: Pages waiting for each writer; when they are this many, fetching waits.
 BUFFER_PAGES = 32
+#: Writers of the embedded engine, which executes one transaction at a time: the others prepare the
+#: next ones meanwhile.
+EMBEDDED_WRITERS = 4
+#: Connections to a server that are left for other queries.
+OTHER_CONNECTIONS = 2
 #: Rows of one transaction: on surrealkv 500 cost the same a row as 100; on ``mem`` cost grows
 #: faster than size.
 GROUP_ROWS, GROUP_ROWS_MEMORY = 500, 100
-
 #: Claims of which a page failed and that may still bring pages; far more than are ever open at
 #: once.
 BROKEN_KEPT = 10_000
+
+
+def count_writers(database: Database, connections: int) -> int:
+    """How many writers a database with so many connections is served with."""
+    if database.is_embedded:
+        return EMBEDDED_WRITERS
+    return max(1, connections - OTHER_CONNECTIONS)
 
 
 @dataclass(slots=True, eq=False)
@@ -153,9 +164,8 @@ class PageWriter:
                 self._fail(
                     entry,
                     QueryFailed(
-                        f"an earlier page of {entry.write.claim.repository.full_name} could "
-                        "not "
-                        "be stored"
+                        f"an earlier page of {entry.write.claim.repository.full_name} could not be "
+                        "stored"
                     ),
                 )
         if not sound:
