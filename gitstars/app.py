@@ -21,6 +21,7 @@ from gitstars.dispatch.dispatcher import Dispatcher
 from gitstars.errors import DatabaseError, GitstarsError
 from gitstars.events import EventBus
 from gitstars.execute.engine import Engine
+from gitstars.execute.obstacles import Gates
 from gitstars.execute.pool import WorkerPool
 from gitstars.execute.taking import Plan
 from gitstars.fetch.client import GitHubClient
@@ -113,9 +114,7 @@ class App:
             plan,
             config.github.concurrency,
             self.instance.owner,
-            self.stopping,
-            self.paused,
-            lambda: self.trial.fault,
+            Gates(self.stopping.is_set, self.paused.is_set, lambda: self.trial.fault),
             self.trial.look,
         )
         self.client.on_recovery = self.dispatcher.wake_all

@@ -6,7 +6,6 @@ readings, how a reading ends in ``ending``.
 
 import logging
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import gevent
@@ -18,7 +17,7 @@ from gitstars.errors import DatabaseError
 from gitstars.events import EventBus
 from gitstars.execute.calls import Calls
 from gitstars.execute.hand import Hand, needed_by
-from gitstars.execute.handover import HandOver
+from gitstars.execute.obstacles import Obstacles, Wait
 from gitstars.execute.openings import Openings
 from gitstars.execute.schedule import OTHER_CALLS, Call, Offer, Room, next_call
 from gitstars.execute.taking import Taking
@@ -40,34 +39,8 @@ LARGE_OPEN = 2
 SHORT_WAIT_SECONDS = 5.0
 #: A database that cannot be asked for a claim is asked again after this long (seconds).
 CLAIM_PAUSE_SECONDS = 1.0
-#: While the whole database cannot be written, it is looked at again after this long (seconds).
-FAULT_PAUSE_SECONDS = 10.0
 #: Calls that are cut off end at once, unless they hang (seconds).
 KILL_SECONDS = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class Gates:
-    """What stops all accounts. ``fault`` tells what is wrong with the whole database, so that
-    nothing is fetched that could not be stored; None: nothing is.
-    """
-
-    is_stopping: Callable[[], bool]
-    is_paused: Callable[[], bool]
-    fault: Callable[[], str | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """``seconds`` until the next look (None: until woken). ``leaves``: the account is given back
-    until then, once nothing of it is in hand. ``why`` is what it waits for, in words; ``stuck`` are
-    the kinds of work that have to wait, others may come before that time.
-    """
-
-    seconds: float | None = None
-    leaves: bool = False
-    why: str | None = None
-    stuck: frozenset[Task] = EVERY_TASK
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +70,9 @@ class AccountLoop:
         hand: Hand,
         calls: Calls,
         taking: Taking,
-        handover: HandOver,
+        obstacles: Obstacles,
         waiting: Waiting,
         events: EventBus,
-        gates: Gates,
         clock: Clock,
         concurrency: int,
     ) -> None:
@@ -108,10 +80,9 @@ class AccountLoop:
         self._hand = hand
         self._calls = calls
         self._taking = taking
-        self._handover = handover
+        self._obstacles = obstacles
         self._waiting = waiting
         self._events = events
-        self._gates = gates
         self._clock = clock
         self._concurrency = concurrency
         self._pool = Pool(concurrency)
@@ -119,8 +90,7 @@ class AccountLoop:
         self._claiming: tuple[str, str] | None = None
         #: By repository: the owner's name of a claim that the database did not answer.
         self._in_doubt: dict[str, str] = {}
-        self._has_told_database = False
-        self._passed_on: str | None = None
+        self._is_outage_logged = False
         self._wait = Wait()
         self._waits_until: float | None = None
         #: How often serving the account failed in a row.
@@ -161,7 +131,7 @@ class AccountLoop:
         and give back what is open after the page in hand.
         """
         self._hand.end_finished()
-        obstacle = self._find_obstacle(is_leaving)
+        obstacle = self._obstacles.find(is_leaving)
         if obstacle is None:
             self._wait = self._work()
         else:
@@ -181,42 +151,13 @@ class AccountLoop:
         self._hand.end_all(answers.Stopped())
         self._hand.end_finished()
 
-    def _find_obstacle(self, is_leaving: bool) -> tuple[answers.Outcome, Wait] | None:
-        """What stands in the way of everything, and how long it is waited for."""
-        now = self._clock.now()
-        if is_leaving or self.lane.is_closed or self._gates.is_stopping():
-            return answers.Stopped(), Wait(leaves=True)
-        if self._gates.is_paused():
-            return answers.Stopped(), Wait(leaves=True, why="gitstars is paused")
-        rejection = self._calls.rejection(self.lane.account)
-        if rejection is not None:
-            self._pass_on()
-            until = rejection.until or now
-            return rejection, Wait(max(1.0, until - now), True, rejection.text)
-        self._passed_on = None
-        outage = self._calls.outage
-        if outage is not None:
-            why = f"GitHub does not answer: {outage.text}"
-            return outage, Wait(max(0.5, outage.until - now), True, why)
-        fault = self._gates.fault()
-        if fault is not None:
-            return answers.Stopped(), Wait(FAULT_PAUSE_SECONDS, True, fault)
-        return None
-
-    def _pass_on(self) -> None:
-        """Once for a rejected token: what waits in the lane goes to accounts that may try it."""
-        if self._passed_on != self.lane.account.token:
-            self._passed_on = self.lane.account.token
-            jobs = self.lane.clear()
-            spawn(f"pass on {self.lane.user_id}", self._handover.pass_on, self.lane, jobs)
-
     # Calls and claims
 
     def _work(self) -> Wait:
         """Start calls and take work up until nothing more may start, or something stands in the way
         of everything: a call that is answered before it is sent says so at once.
         """
-        while self._find_obstacle(is_leaving=False) is None:
+        while self._obstacles.find(is_leaving=False) is None:
             now = self._clock.now()
             openings = self._calls.look(self.lane.user_id, now)
             self._hand.end_blocked(openings, now)
@@ -231,11 +172,13 @@ class AccountLoop:
                 self._start(call, offers)
                 continue
             try:
-                if not self._take_up(openings) and not self._read_by_pages(openings):
-                    return self._wait_for_news(openings, offers)
+                if self._take_up(openings):
+                    self._is_outage_logged = False
+                    continue
             except DatabaseError as error:
                 return self._wait_for_database(error)
-            self._has_told_database = False
+            if not (openings.leaves_rest_idle and self._hand.read_one_by_pages()):
+                return self._wait_for_news(openings, offers)
         return Wait(0.0)
 
     def _room(self, openings: Openings) -> Room:
@@ -258,9 +201,8 @@ class AccountLoop:
         self._calls.start(call)
         first = call.items[0][0].job
         name = f"call {self.lane.user_id} {first.task} {first.repository.full_name}"
-        account = self.lane.account
-        greenlet = spawn(name, self._calls.make, account, call, weight, pool=self._pool)
-        greenlet.rawlink(self._note_end)
+        made = self._calls.make, self.lane.account, call, weight
+        spawn(name, *made, pool=self._pool).rawlink(self._note_end)
         gevent.sleep(0)
 
     def _note_end(self, _: object) -> None:
@@ -288,11 +230,8 @@ class AccountLoop:
         Raises DatabaseError when the database cannot be asked; the job is back in the lane then.
         """
         tasks = self._tasks(openings)
-        takes_large = (
-            Task.LIST in tasks
-            and Resource.GRAPHQL in openings.for_lists
-            and self._hand.large < LARGE_OPEN
-        )
+        has_queries = Task.LIST in tasks and Resource.GRAPHQL in openings.for_lists
+        takes_large = has_queries and self._hand.large < LARGE_OPEN
         while True:
             job = (self.lane.take_large() if takes_large else None) or self.lane.take(tasks)
             if job is None:
@@ -306,13 +245,6 @@ class AccountLoop:
             except DatabaseError:
                 self._taking.put_back(job)
                 raise
-
-    def _read_by_pages(self, openings: Openings) -> bool:
-        """While GraphQL is slow and REST has nothing to do, one more list goes on by page numbers;
-        whether there is one.
-        """
-        is_idle = openings.is_graphql_slow and Resource.CORE in openings.open
-        return is_idle and self._hand.read_one_by_pages()
 
     def _open(self, job: Job, openings: Openings) -> bool:
         """The job becomes a reading in hand; False: there is nothing to do for it."""
@@ -344,10 +276,10 @@ class AccountLoop:
         return Wait(seconds, seconds > SHORT_WAIT_SECONDS, "GitHub's limits are reached")
 
     def _wait_for_database(self, error: DatabaseError) -> Wait:
-        """Told once an outage, not with every try."""
-        level = logging.DEBUG if self._has_told_database else logging.ERROR
+        """Logged once an outage, not with every try."""
+        level = logging.DEBUG if self._is_outage_logged else logging.ERROR
         logger.log(level, "user %d: nothing can be claimed: %s", self.lane.user_id, error)
-        self._has_told_database = True
+        self._is_outage_logged = True
         return Wait(CLAIM_PAUSE_SECONDS, why="the database does not answer")
 
     def _wait_for_news(self, openings: Openings, offers: list[Offer]) -> Wait:
@@ -356,8 +288,7 @@ class AccountLoop:
         blocked = [offer for offer in offers if offer.asks]
         if blocked or len(self.lane):
             waits.append(openings.seconds)
-        known = [wait for wait in waits if wait is not None]
-        seconds = min(known, default=None)
+        seconds = min((wait for wait in waits if wait is not None), default=None)
         if self.is_idle and not len(self.lane):
             return Wait(leaves=True)
         if self.is_idle:

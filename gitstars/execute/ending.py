@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import NamedTuple
 
-from gitstars.clock import show_time
 from gitstars.errors import (
     DatabaseError,
     DatabaseRefused,
@@ -18,6 +17,7 @@ from gitstars.errors import (
     TransactionConflict,
 )
 from gitstars.execute.reading import Finished, Why
+from gitstars.execute.reasons import explain
 from gitstars.fetch import answers
 from gitstars.model import Claim, Progress, Settlement, Status
 
@@ -67,6 +67,14 @@ class Rule(NamedTuple):
     keeps: bool = True
 
 
+#: Of an answer or a page with which something is wrong that may not pass by itself.
+_SPOILED = Rule(
+    Status.FAILED,
+    "after 5 minutes, doubled up to a day, `collect.max_errors` times",
+    logging.WARNING,
+    "repo.failed",
+    counts=True,
+)
 RULES: Mapping[End, Rule] = {
     End.PROVEN: Rule(
         Status.COMPLETED, "when a refresh is due", logging.INFO, "repo.completed", keeps=False
@@ -112,20 +120,8 @@ RULES: Mapping[End, Rule] = {
         "repo.failed",
         counts=True,
     ),
-    End.GARBAGE: Rule(
-        Status.FAILED,
-        "after 5 minutes, doubled up to a day, `collect.max_errors` times",
-        logging.WARNING,
-        "repo.failed",
-        counts=True,
-    ),
-    End.REJECTED: Rule(
-        Status.FAILED,
-        "after 5 minutes, doubled up to a day, `collect.max_errors` times",
-        logging.WARNING,
-        "repo.failed",
-        counts=True,
-    ),
+    End.GARBAGE: _SPOILED,
+    End.REJECTED: _SPOILED,
     End.LIMITED: Rule(
         Status.RATE_LIMITED, "at the stated time", logging.INFO, "repo.waiting", keeps=False
     ),
@@ -262,46 +258,6 @@ def complete(progress: Progress, **notes: int) -> Ending:
     text = ", ".join(f"{name} {value}" for name, value in notes.items() if value) or None
     settlement = Settlement(rule.status, notes=text, progress=progress)
     return Ending(settlement, rule.level, rule.event)
-
-
-def explain_refusal(face: str, text: str) -> str:
-    """Why a list is not read, in GitHub's words."""
-    return f"GitHub refuses the list ({face}): {text}"
-
-
-def explain(why: Why) -> str | None:
-    """The reason in words, for ``last_error``; None where there is nothing to tell."""
-    match why:
-        case answers.BudgetSpent(resource=resource, until=until):
-            return f"the {resource} budget is spent until {show_time(until)}"
-        case answers.SecondaryLimit(until=until, text=text):
-            return f"GitHub asks to slow down until {show_time(until)}: {text}"
-        case answers.Refused(face=face, text=text):
-            return explain_refusal(face, text)
-        case answers.Withheld(text=text):
-            return f"GitHub gives no list although this account may read it: {text}"
-        case answers.Gone(reason=reason, text=text):
-            return f"{reason}: {text}"
-        case answers.Transient(text=text):
-            return f"transient: {text}"
-        case answers.Garbage(text=text):
-            return text if text.startswith("not proven") else f"garbage: {text}"
-        case answers.BadToken(text=text):
-            return f"the account's token cannot be used: {text}"
-        case answers.Outage(text=text):
-            return f"GitHub does not answer: {text}"
-        case answers.PaginationWall(text=text) | answers.Missing(text=text):
-            return text
-        case Finished() | answers.Stopped():
-            return None
-        case QueryFailed() if end_of(why) is End.REJECTED:
-            return f"the database rejects a page: {why}"[:500]
-        case DatabaseError():
-            return f"the database: {why}"[:500]
-        case Exception():
-            return f"gitstars met a defect of its own ({type(why).__name__}); the log has it"
-        case _:
-            return f"an answer that was not expected here: {type(why).__name__}"
 
 
 def describe() -> Iterator[str]:

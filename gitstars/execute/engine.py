@@ -2,18 +2,17 @@
 
 from collections.abc import Callable
 
-from gevent.event import Event
-
 from gitstars.clock import Clock
 from gitstars.dispatch.dispatcher import Dispatcher
 from gitstars.dispatch.lane import Lane
 from gitstars.events import EventBus
-from gitstars.execute.account import AccountLoop, Gates
+from gitstars.execute.account import AccountLoop
 from gitstars.execute.calls import Calls
 from gitstars.execute.effects import Effects
 from gitstars.execute.end import Ends
 from gitstars.execute.hand import Hand
 from gitstars.execute.handover import HandOver
+from gitstars.execute.obstacles import Gates, Obstacles
 from gitstars.execute.taking import Plan, Taking
 from gitstars.execute.waiting import Waiting
 from gitstars.fetch.client import GitHubClient
@@ -23,8 +22,8 @@ from gitstars.store.writer import PageWriter
 
 
 class Engine:
-    """``owner()`` names a new claim. ``fault()`` tells what is known to be wrong with the whole
-    database, ``find_fault()`` tries what gitstars writes and tells what is wrong now.
+    """``owner()`` names a new claim. ``find_fault()`` tries what gitstars writes and tells what is
+    wrong now; ``gates.fault`` tells what is known to be.
     """
 
     def __init__(
@@ -39,9 +38,7 @@ class Engine:
         plan: Plan,
         concurrency: int,
         owner: Callable[[], str],
-        stop: Event,
-        paused: Event,
-        fault: Callable[[], str | None],
+        gates: Gates,
         find_fault: Callable[[], str | None],
     ) -> None:
         self._database = database
@@ -50,7 +47,7 @@ class Engine:
         self._events = events
         self._clock = clock
         self._concurrency = concurrency
-        self._gates = Gates(stop.is_set, paused.is_set, fault)
+        self._gates = gates
         self._handover = HandOver(database, client, ledger, dispatcher, clock, plan.collect)
         self._taking = Taking(
             database, client.routes, clock, dispatcher, self._handover, plan, owner
@@ -65,22 +62,22 @@ class Engine:
             events,
             clock,
             plan,
-            stop.is_set,
+            gates.is_stopping,
             find_fault,
         )
 
     def make_loop(self, lane: Lane) -> AccountLoop:
         """The loop of the account whose lane this is."""
         hand = Hand(lane, self._taking, self._effects, self.ends, self._events)
+        calls = Calls(self._client, self._ledger, hand, self._clock)
         return AccountLoop(
             lane,
             hand,
-            Calls(self._client, self._ledger, hand, self._clock),
+            calls,
             self._taking,
-            self._handover,
+            Obstacles(lane, calls, self._handover, self._gates, self._clock),
             Waiting(self._database, self._clock),
             self._events,
-            self._gates,
             self._clock,
             self._concurrency,
         )

@@ -14,7 +14,6 @@ from gitstars.errors import DatabaseError
 from gitstars.events import EventBus
 from gitstars.execute.effects import Effects
 from gitstars.execute.end import Ends
-from gitstars.execute.ending import explain
 from gitstars.execute.openings import Openings
 from gitstars.execute.reading import Effect, Finished, Reading, Why
 from gitstars.execute.readings.counts import CountsReading
@@ -22,6 +21,7 @@ from gitstars.execute.readings.history import HistoryReading
 from gitstars.execute.readings.list import ListReading
 from gitstars.execute.readings.own import OwnReading
 from gitstars.execute.readings.stars import StarsReading
+from gitstars.execute.reasons import explain
 from gitstars.execute.schedule import Offer
 from gitstars.execute.taking import Taking
 from gitstars.fetch import answers

@@ -9,7 +9,7 @@ from gitstars.config import CollectConfig
 from gitstars.dispatch.dispatcher import Dispatcher
 from gitstars.dispatch.lane import Lane
 from gitstars.errors import DatabaseError
-from gitstars.execute import ending
+from gitstars.execute import reasons
 from gitstars.execute.ending import Ending
 from gitstars.fetch import access, answers, refusals
 from gitstars.fetch.client import GitHubClient
@@ -121,7 +121,7 @@ class HandOver:
             return self._dispatcher.put(replace(job, user_id=chosen.user_id))
         if not others:
             return False
-        why = ending.explain_refusal(str(others[0].face), str(others[0].text))
+        why = reasons.explain_refusal(str(others[0].face), str(others[0].text))
         until = access.next_look_at(others, now)
         lifecycle.restrict(self._database, job.repository, why, until)
         self.queue_history(others[0].user_id, job.repository, Status.RESTRICTED)

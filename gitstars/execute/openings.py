@@ -27,11 +27,14 @@ class Openings:
     is_graphql_slow: bool = False
 
     @property
+    def leaves_rest_idle(self) -> bool:
+        """Whether lists wait for GraphQL while REST calls could go out."""
+        return self.is_graphql_slow and Resource.CORE in self.open
+
+    @property
     def for_lists(self) -> frozenset[Resource]:
         """The budgets with which lists are taken up."""
-        if self.is_graphql_slow and Resource.CORE in self.open:
-            return self.usable - {Resource.GRAPHQL}
-        return self.usable
+        return self.usable - {Resource.GRAPHQL} if self.leaves_rest_idle else self.usable
 
     def block(self, resource: Resource) -> answers.BudgetSpent | answers.SecondaryLimit | None:
         """Why calls on this budget have to wait; None: they have not."""

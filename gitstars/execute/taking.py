@@ -15,9 +15,10 @@ from gitstars.execute.readings import counts, own
 from gitstars.execute.readings.counts import CountsReading
 from gitstars.execute.readings.history import HistoryReading, is_whole_due
 from gitstars.execute.readings.list import ListReading
+from gitstars.execute.readings.means import Means
 from gitstars.execute.readings.newest import NewestReading
 from gitstars.execute.readings.own import OwnReading
-from gitstars.execute.readings.stars import Means, StarsReading
+from gitstars.execute.readings.stars import StarsReading
 from gitstars.execute.refresh import is_sweep_due
 from gitstars.fetch import answers
 from gitstars.fetch.listing.cursor import CompleteCursor, EndsCursor, PageCursor, read_cursor

@@ -9,7 +9,8 @@ from gevent.event import Event
 from gitstars.clock import Clock, backoff_seconds
 from gitstars.dispatch.dispatcher import Dispatcher
 from gitstars.dispatch.lane import Lane
-from gitstars.execute.account import AccountLoop, Wait
+from gitstars.execute.account import AccountLoop
+from gitstars.execute.obstacles import Wait
 
 logger = logging.getLogger(__name__)
 

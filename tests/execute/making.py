@@ -5,8 +5,8 @@ from typing import Any
 
 from gitstars.execute.reading import Ask, Effect, Moment, Reading, StorePage
 from gitstars.execute.readings.list import ListReading
+from gitstars.execute.readings.means import Means
 from gitstars.execute.readings.newest import NewestReading
-from gitstars.execute.readings.stars import Means
 from gitstars.fetch import answers
 from gitstars.model import Claim, Job, Priority, Progress, Repository, Stargazer, Task
 

@@ -15,8 +15,9 @@ from gitstars.config import CollectConfig, GithubConfig
 from gitstars.dispatch.dispatcher import Dispatcher
 from gitstars.dispatch.lane import Lane
 from gitstars.events import EventBus
-from gitstars.execute.account import AccountLoop, Wait
+from gitstars.execute.account import AccountLoop
 from gitstars.execute.engine import Engine
+from gitstars.execute.obstacles import Gates, Wait
 from gitstars.execute.pool import WorkerPool
 from gitstars.execute.taking import Plan
 from gitstars.fetch.client import GitHubClient
@@ -110,9 +111,7 @@ class Stage:
             ),
             config.concurrency,
             self.make_owner,
-            self.stop,
-            self.paused,
-            lambda: self.fault,
+            Gates(self.stop.is_set, self.paused.is_set, lambda: self.fault),
             lambda: self.fault,
         )
         self.pool: WorkerPool | None = None

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from gitstars.errors import DatabaseError
-from gitstars.execute.account import AccountLoop, Wait
+from gitstars.execute.account import AccountLoop
+from gitstars.execute.obstacles import Wait
 from gitstars.execute.schedule import OTHER_CALLS
 from gitstars.model import Priority, Resource, Task
 from gitstars.simulator.scenario import Scenario, SimAccount, SimLimits, SimRepository

@@ -18,7 +18,7 @@ from gitstars.errors import (
     TransactionConflict,
     UsersMissing,
 )
-from gitstars.execute import ending
+from gitstars.execute import ending, reasons
 from gitstars.execute.ending import RULES, End, Ending, decide, end_of
 from gitstars.execute.reading import Finished, Why
 from gitstars.fetch import answers
@@ -490,8 +490,8 @@ def test_the_text_of_a_defect_reaches_no_row() -> None:
 
 
 def test_an_end_without_a_reason_tells_none() -> None:
-    assert ending.explain(Finished()) is None
-    assert ending.explain(answers.Stopped()) is None
+    assert reasons.explain(Finished()) is None
+    assert reasons.explain(answers.Stopped()) is None
 
 
 # Ends that the proof and the count decide

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from gitstars.execute.readings.stars import Phase, StarsReading
+from gitstars.execute.readings.means import Phase
+from gitstars.execute.readings.stars import StarsReading
 from gitstars.fetch.graphql import GraphAsk
 from gitstars.fetch.listing.graph import GraphListing
 from gitstars.fetch.listing.protocol import Listing, PageAsk

@@ -5,7 +5,6 @@ a refusal that the record has to explain, and pages on their way to the database
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from enum import Enum, auto
 
 from gitstars.execute.reading import (
     Ask,
@@ -16,6 +15,7 @@ from gitstars.execute.reading import (
     RecordAsk,
     StorePage,
 )
+from gitstars.execute.readings.means import Means, Phase, Seen
 from gitstars.fetch import answers
 from gitstars.fetch.classify import decide_missing_list
 from gitstars.fetch.graphql import GraphAsk
@@ -26,41 +26,6 @@ from gitstars.model import Claim, PageWrite, Progress, Resource
 
 #: Endings that say nothing against a page that is on its way: it is stored, and never asked again.
 KEEPS_PAGES = answers.ABOUT_THE_CALL
-
-
-class Phase(Enum):
-    """Where a reading stands; it goes forward only."""
-
-    RECORD = auto()
-    LIST = auto()
-    RECORD_AGAIN = auto()
-    DONE = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Means:
-    """How a repository's stars are read: by cursors (GraphQL) or by page numbers, ``page_size``
-    stars a page, up to ``pages_ahead`` pages asked for and not durable yet; whether private
-    repositories are collected, and whether the token has the scopes that lists need (None: this
-    kind of token has none, or they are not known yet).
-    """
-
-    by_cursors: bool
-    page_size: int = 100
-    pages_ahead: int = 1
-    may_collect_private: bool = False
-    may_token_list: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What GitHub said of the repository itself: its newest record, and how many stars it had
-    before and after the list was read.
-    """
-
-    record: answers.Metadata | None = None
-    count_before: int | None = None
-    count_after: int | None = None
 
 
 @dataclass(slots=True, eq=False)

@@ -14,7 +14,7 @@ from gitstars.execute.reading import (
     Why,
 )
 from gitstars.execute.readings.list import ListReading
-from gitstars.execute.readings.stars import Phase
+from gitstars.execute.readings.means import Phase
 from gitstars.fetch import answers
 from gitstars.fetch.graphql import GraphAsk
 from gitstars.fetch.listing.protocol import PageAsk
