@@ -13,6 +13,9 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import gevent
+from gevent.event import Event
+
 from gitstars.app import App
 from gitstars.clock import SystemClock
 from gitstars.config import (
@@ -86,11 +89,12 @@ NO_LIMITS = SimLimits(
 
 class JumpingClock(SystemClock):
     """The machine's clocks, which a test may put forward: gitstars sees the time come for which it
-    waits.
+    waits, also where it waits already.
     """
 
     def __init__(self) -> None:
         self.ahead = 0.0
+        self._jumped = Event()
 
     def now(self) -> float:
         return super().now() + self.ahead
@@ -101,6 +105,14 @@ class JumpingClock(SystemClock):
     def jump(self, seconds: float) -> None:
         """So much time has passed."""
         self.ahead += seconds
+        self._jumped.set()
+        self._jumped = Event()
+
+    def wait(self, event: Any, seconds: float) -> bool:
+        end = self.monotonic() + seconds
+        while not event.is_set() and (left := end - self.monotonic()) > 0:
+            gevent.wait([event, self._jumped], timeout=left, count=1)
+        return bool(event.is_set())
 
 
 class Flow:

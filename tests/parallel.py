@@ -22,8 +22,8 @@ TESTS = Path(__file__).parent
 WHOLE = ("web", "cli_admin", "process", "flow", "browser", "supervise", "binary", "cli")
 #: Folders whose files have a process each.
 SPLIT = ("process", "flow")
-#: How many folders are at work at the same time: one more than there are cores, 2 to 6.
-AT_ONCE = min(6, max(2, (os.cpu_count() or 1) + 1))
+#: How many folders are at work at the same time: two more than there are cores, 3 to 8.
+AT_ONCE = min(8, (os.cpu_count() or 1) + 2)
 #: pytest's exit code when no test was selected, with ``-k`` for example.
 NOTHING_SELECTED = 5
 

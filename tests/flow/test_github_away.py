@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gitstars.fetch.breaker import FIRST_PROBE_SECONDS
 from gitstars.simulator.scenario import Scenario, SimAccount, SimRepository
 from tests.harness import NO_LIMITS, Flow
 
@@ -61,6 +62,7 @@ def test_an_outage_costs_no_errors_and_ends_by_itself(
 
     during = run.rows().values()
     run.github.control("DELETE", "/rules")
+    run.clock.jump(FIRST_PROBE_SECONDS)
     run.wait_until(lambda: run.stored() == run.truth(), "everything is stored")
     run.wait_idle()
 

@@ -37,6 +37,8 @@ def test_a_table_that_changes_meanwhile_fails_no_list_and_stops_the_fetching(
 
     app.database.run("REMOVE FIELD colour ON starred")
     app.trial.look()
+    # The minute is over after which they are tried again.
+    app.database.run("UPDATE repo_processing_status SET next_retry_after = time::now()")
     app.dispatcher.wake_all()
     run.wait_until(
         lambda: {row["status"] for row in run.rows().values()} == {"completed"}, "all go on"
