@@ -23,6 +23,7 @@ LEAVES = {
     "log",
     "loops",
     "model",
+    "naming",
     "parent",
     "redaction",
     "settings",

@@ -15,7 +15,7 @@ import click
 import msgspec
 import requests
 
-from gitstars import api
+from gitstars import api, naming
 from gitstars.config import AdminConfig, admin_key_path, load
 from gitstars.errors import RequestRefused, ServerUnreachable, UserMistake
 from gitstars.redaction import register_secret
@@ -46,16 +46,26 @@ class Event:
 
 
 class AdminClient:
-    """Calls the admin API at ``url`` with ``key``."""
+    """Calls the admin API at ``url`` with ``key``. ``host`` is where repositories have their
+    pages.
+    """
 
-    def __init__(self, url: str, key: str) -> None:
+    def __init__(self, url: str, key: str, host: str = naming.PUBLIC_HOST) -> None:
         self.url = url.rstrip("/")
+        self._host = host
         self._session = requests.Session()
         # Neither a proxy nor a .netrc has a say in what goes to our own server.
         self._session.trust_env = False
         self._session.headers["User-Agent"] = "gitstars-cli"
         if key:
             self._session.headers["Authorization"] = f"Bearer {key}"
+
+    def repository_path(self, name: str) -> str:
+        """The route of a repository, by address, record id, ``owner/name`` or number.
+
+        Raises UserMistake for an address that names none.
+        """
+        return f"/repos/{quote(naming.read_repository(name, self._host), safe='')}"
 
     def get(self, path: str, kind: type[A], **query: Any) -> A:
         """The answer, a ``kind`` of ``api``. Raises ServerUnreachable and RequestRefused."""
@@ -107,11 +117,6 @@ class AdminClient:
             ) from error
 
 
-def repository_path(name: str) -> str:
-    """The route of a repository, by record id, ``owner/name`` or number."""
-    return f"/repos/{quote(name, safe='')}"
-
-
 def with_client(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a click command ``--url`` and ``--config``; call it with an AdminClient first: a
     subcommand with its group's, unless told.
@@ -132,17 +137,18 @@ def with_client(function: Callable[..., Any]) -> Callable[..., Any]:
     def wrapped(*args: Any, url: str | None, config: Path | None, **rest: Any) -> Any:
         inherited = click.get_current_context().obj
         is_told = url is not None or config is not None
-        client = (
-            inherited
-            if isinstance(inherited, AdminClient) and not is_told
-            else open_client(load(config).config.admin, url)
-        )
-        return function(client, *args, **rest)
+        if isinstance(inherited, AdminClient) and not is_told:
+            return function(inherited, *args, **rest)
+        settings = load(config).config
+        host = naming.web_host(settings.github.api_url)
+        return function(open_client(settings.admin, url, host), *args, **rest)
 
     return wrapped
 
 
-def open_client(settings: AdminConfig, url: str | None = None) -> AdminClient:
+def open_client(
+    settings: AdminConfig, url: str | None = None, host: str = naming.PUBLIC_HOST
+) -> AdminClient:
     """A client for ``url``, else for the configured server, with the key that fits.
 
     Raises UserMistake.
@@ -157,7 +163,7 @@ def open_client(settings: AdminConfig, url: str | None = None) -> AdminClient:
         )
     key = settings.api_key or (_own_key() if parts.hostname in LOOPBACK else "")
     register_secret(key)
-    return AdminClient(address, key)
+    return AdminClient(address, key, host)
 
 
 def _configured_url(settings: AdminConfig) -> str:

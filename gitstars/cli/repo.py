@@ -7,7 +7,7 @@ import click
 
 from gitstars import api
 from gitstars.cli import show
-from gitstars.cli.admin_client import EXIT_CODES, AdminClient, repository_path, with_client
+from gitstars.cli.admin_client import EXIT_CODES, AdminClient, with_client
 
 ACCESS_COLUMNS = ("account", "may list", "face", "GitHub said", "lacks", "checked", "again")
 WEEK_COLUMNS = ("week of", "stars", "days, Sunday first")
@@ -20,10 +20,10 @@ WEEKS_SHOWN = 8
 @with_client
 @click.option("--json", "as_json", is_flag=True, help="As a JSON object.")
 def repo(client: AdminClient, name: str, as_json: bool) -> None:
-    """Show everything known about REPO (owner/name, record id or GitHub's number), and why it is
-    in the state that it is in.
+    """Show everything known about REPO (owner/name, its address, record id or GitHub's number),
+    and why it is in the state that it is in.
     """
-    known = client.get(repository_path(name), api.RepositoryDetails)
+    known = client.get(client.repository_path(name), api.RepositoryDetails)
     if as_json:
         show.print_json(known)
         return

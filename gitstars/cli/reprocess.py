@@ -5,7 +5,7 @@ import gevent
 
 from gitstars import api
 from gitstars.cli import show
-from gitstars.cli.admin_client import EXIT_CODES, AdminClient, repository_path, with_client
+from gitstars.cli.admin_client import EXIT_CODES, AdminClient, with_client
 from gitstars.errors import GitstarsError
 from gitstars.model import Status
 
@@ -27,10 +27,10 @@ UNSETTLED = (Status.PENDING, Status.PROCESSING)
 )
 @click.option("--json", "as_json", is_flag=True, help="As a JSON object.")
 def reprocess(client: AdminClient, name: str, force: bool, wait: bool, as_json: bool) -> None:
-    """Queue REPO (owner/name, record id or GitHub's number) to be collected again, ahead of what
-    waits.
+    """Queue REPO (owner/name, its address, record id or GitHub's number) to be collected again,
+    ahead of what waits.
     """
-    path = repository_path(name)
+    path = client.repository_path(name)
     answer = client.post(f"{path}/reprocess", api.Requested, api.Force(force))
     if not wait:
         if as_json:

@@ -1,0 +1,53 @@
+"""How people name a repository: as ``owner/name``, or as an address of the browser or of git."""
+
+import re
+from urllib.parse import urlsplit
+
+from gitstars.errors import UserMistake
+
+#: What GitHub allows in the name of an owner and of a repository.
+NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}")
+#: ``git@github.com:owner/name.git``
+SCP_LIKE = re.compile(r"[\w.-]+@(?P<host>[\w.-]+):(?P<path>[^/].*)")
+PUBLIC_HOST = "github.com"
+
+
+def read_repository(text: str, host: str = PUBLIC_HOST) -> str:
+    """``owner/name`` of an address of a repository at ``host``, whatever page of it the address
+    shows; any other text as it is, without the white space around it.
+
+    Raises UserMistake for an address of another server, and for one that names no repository.
+    """
+    text = text.strip()
+    found = SCP_LIKE.fullmatch(text)
+    if found is not None:
+        return _read_path(text, found["host"], found["path"], host)
+    is_bare = text.lower().startswith((f"{host}/", f"www.{host}/"))
+    if "://" not in text and not is_bare:
+        return text
+    try:
+        parts = urlsplit(f"https://{text}" if is_bare else text)
+        found_host = parts.hostname or ""
+    except ValueError as error:
+        raise UserMistake(f"{text!r} is no address of a repository") from error
+    if parts.scheme not in ("http", "https", "ssh", "git", "git+ssh", "git+https"):
+        raise UserMistake(f"{text!r} is no address of a repository")
+    return _read_path(text, found_host, parts.path, host)
+
+
+def web_host(api_url: str) -> str:
+    """The host of the pages that belong to an API: ``github.com`` unless it is a server of one's
+    own (``https://HOST/api/v3``).
+    """
+    parts = urlsplit(api_url)
+    is_own = parts.path.rstrip("/").endswith("/api/v3") and parts.hostname
+    return (parts.hostname or PUBLIC_HOST).lower() if is_own else PUBLIC_HOST
+
+
+def _read_path(text: str, found_host: str, path: str, host: str) -> str:
+    if found_host.lower().removeprefix("www.") != host:
+        raise UserMistake(f"{text!r} is an address of {found_host or 'no server'}, not of {host}")
+    owner_and_name = "/".join(path.strip("/").split("/")[:2]).removesuffix(".git")
+    if not NAME.fullmatch(owner_and_name) or set(owner_and_name.split("/")) & {".", ".."}:
+        raise UserMistake(f"{text!r} names no repository; give it as owner/name")
+    return owner_and_name
