@@ -78,12 +78,13 @@ class Stargazer(NamedTuple):
 
 class Task(StrEnum):
     """What a job is about: a repository's list, its weekly history; the repositories an account
-    holds; the counts of many at once.
+    holds, those that it starred; the counts of many at once.
     """
 
     LIST = "list"
     HISTORY = "history"
     OWN = "own"
+    STARRED = "starred"
     COUNTS = "counts"
 
 
@@ -187,6 +188,21 @@ class Claim:
     etag: str | None = None
     former: Progress | None = None
     begins_anew: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Starred:
+    """A repository that an account starred, as GitHub describes it; times are ISO 8601 texts."""
+
+    repository: Repository
+    starred_at: str
+    description: str | None = None
+    url: str | None = None
+    language: str | None = None
+    owner: str | None = None
+    owner_avatar_url: str | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from gitstars.discover.stability import Readiness, Watch, decide_readiness, obse
 from gitstars.errors import DatabaseError
 from gitstars.loops import spawn
 from gitstars.model import Account
-from gitstars.store import accounts
+from gitstars.store import accounts, syncs
 from gitstars.store.database import Database
 
 logger = logging.getLogger(__name__)
@@ -54,6 +54,11 @@ class Arrivals:
 
     def _wait(self, account: Account) -> None:
         try:
+            kept = syncs.read(self._database, account.user_id)
+            if kept is not None and kept.origin == syncs.OURS:
+                # What its listing finds is queued at once.
+                self._on_ready(account)
+                return
             readiness = self._wait_until_stable(account)
             if self._stop.is_set():
                 return

@@ -12,7 +12,7 @@ from gitstars.discover.needs import Rules, choose_historian, find_needs
 from gitstars.discover.newcomers import welcome
 from gitstars.dispatch.dispatcher import Dispatcher
 from gitstars.model import ALL_REPOSITORIES, Account, Job, Priority, Status, Task
-from gitstars.store import lifecycle, starred
+from gitstars.store import access, lifecycle, starred, syncs
 from gitstars.store.database import Database, record
 from gitstars.store.starred import RepositoryState
 
@@ -121,6 +121,26 @@ class RepositoryReader:
         """
         if keys:
             lifecycle.restrict_refused(self._database, keys)
+
+    def queue_own_lists(self, accounts: list[Account]) -> None:
+        """Let the repositories that these accounts own or collaborate on be asked for, where that
+        was long ago.
+        """
+        if not self._rules.include & {"owned", "collaborating"} or not accounts:
+            return
+        users = [account.user_id for account in accounts if not self._is_out(account)]
+        listed = access.read_own_times(self._database, users)
+        for user_id in users:
+            if listed.get(user_id, 0.0) + self._rules.fresh_seconds <= self._clock.now():
+                self._dispatcher.put(Job(user_id, ALL_REPOSITORIES, Priority.OWN, task=Task.OWN))
+
+    def queue_starred_lists(self) -> None:
+        """Let the starred repositories be listed of the accounts for which that is due."""
+        usable = self._usable()
+        for user_id in syncs.find_due(self._database):
+            if user_id in usable and not self._is_out(usable[user_id]):
+                job = Job(user_id, ALL_REPOSITORIES, Priority.OWN, task=Task.STARRED)
+                self._dispatcher.put(job)
 
     def _describe(self, identities: Sequence[Any], new: Sequence[Any]) -> Iterator[RepositoryState]:
         """The states of these repositories; those in ``new`` get one first."""

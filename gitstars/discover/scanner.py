@@ -21,8 +21,8 @@ from gitstars.discover.needs import Rules
 from gitstars.discover.reading import RepositoryReader, Walk
 from gitstars.dispatch.dispatcher import Dispatcher
 from gitstars.events import EventBus
-from gitstars.model import ALL_REPOSITORIES, Account, Job, Priority, Task
-from gitstars.store import access, accounts, due, history, state
+from gitstars.model import Account, Priority, Task
+from gitstars.store import accounts, due, history
 from gitstars.store.database import Database
 
 logger = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ class Scanner:
         self._clock = clock
         self._settings = settings
         self._rules = rules
-        self._reader = reader
+        self.reader = reader
         self._usable = circle.usable
         self._arriving = circle.arriving
         self._circle = circle
@@ -120,7 +120,7 @@ class Scanner:
         walk = Walk(account, priority)
         self._begin(walk)
         while not walk.is_over and walk.parked_at is None:
-            self._reader.read_part(walk)
+            self.reader.read_part(walk)
         if walk.is_over:
             self._end(walk)
         else:
@@ -129,7 +129,7 @@ class Scanner:
 
     def forget(self, user_id: int) -> None:
         """The account is gone."""
-        self._reader.crowded.discard(user_id)
+        self.reader.crowded.discard(user_id)
         self._agenda.drop(user_id)
         self._seen.pop(user_id, None)
 
@@ -169,7 +169,7 @@ class Scanner:
         with self._circle.guard(walk.account):
             if not walk.has_begun:
                 self._begin(walk)
-            self._reader.read_part(walk)
+            self.reader.read_part(walk)
             is_read = True
         now = self._clock.monotonic()
         self._agenda.turn(walk, now - began, now)
@@ -184,7 +184,7 @@ class Scanner:
         seen = self._seen.setdefault(walk.account.user_id, _Seen())
         # Before the reading: what comes meanwhile is another digest, and another reading.
         seen.digest = accounts.fingerprint_stars(self._database, [walk.account])[0]
-        self.queue_own_lists([walk.account])
+        self.reader.queue_own_lists([walk.account])
 
     def _end(self, walk: Walk) -> None:
         account = walk.account
@@ -214,7 +214,8 @@ class Scanner:
             found.append(due.find_histories(self._database, until - length, until))
         for pages in found:
             for page in pages:
-                self._reader.queue_for_all(page, self._arriving())
+                self.reader.queue_for_all(page, self._arriving())
+        self.reader.queue_starred_lists()
         left = due.next_in_seconds(self._database, now, DUE_SECONDS)
         return DUE_SECONDS if left is None else max(SHORTEST_SECONDS, left)
 
@@ -229,7 +230,7 @@ class Scanner:
             seen = self._seen.setdefault(account.user_id, _Seen())
             if digest != seen.digest and account.user_id not in self._agenda.walks:
                 self.request(account, Priority.EXISTING, is_urgent=True)
-        self.queue_own_lists(arrived)
+        self.reader.queue_own_lists(arrived)
         return self._settings.scan_seconds * len(chosen) / max(1, len(usable))
 
     def _sweep_on(self) -> None:
@@ -247,8 +248,8 @@ class Scanner:
             due.find_overdue(self._database, due.read_time(self._database)),
         ):
             for page in found:
-                orphans = self._reader.queue_for_all(page, self._arriving())
-                self._reader.restrict_orphans(orphans)
+                orphans = self.reader.queue_for_all(page, self._arriving())
+                self.reader.restrict_orphans(orphans)
                 yield
                 pages += 1
                 if pages >= MOST_PAGES:
@@ -273,27 +274,11 @@ class Scanner:
         ]
         if walked and min(walked)[0] <= now:
             user_id = min(walked)[1]
-            self._reader.crowded.discard(user_id)
+            self.reader.crowded.discard(user_id)
             if user_id not in self._agenda.walks:
                 self._agenda.add(Walk(usable[user_id], Priority.EXISTING), is_urgent=False)
 
     def _has_room_again(self, user_id: int) -> bool:
-        return user_id in self._reader.crowded and all(
+        return user_id in self.reader.crowded and all(
             self._dispatcher.has_room(user_id, task) for task in Task
         )
-
-    def queue_own_lists(self, accounts: list[Account]) -> None:
-        """Let the repositories that these accounts own or collaborate on be asked for, where that
-        was long ago.
-        """
-        if not self._rules.include & {"owned", "collaborating"} or not accounts:
-            return
-        keys = {
-            account.user_id: access.own_key(account.user_id)
-            for account in accounts
-            if not self._circle.is_out(account)
-        }
-        listed = state.read_numbers(self._database, list(keys.values()))
-        for user_id, key in keys.items():
-            if listed.get(key, 0.0) + self._rules.fresh_seconds <= self._clock.now():
-                self._dispatcher.put(Job(user_id, ALL_REPOSITORIES, Priority.OWN, task=Task.OWN))

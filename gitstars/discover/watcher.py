@@ -275,7 +275,8 @@ class AccountWatcher:
         # First of all: nobody else is to read what is still being written.
         self._arrivals.wait_for(account)
         self._roster.check_token(account)
-        self.scanner.queue_own_lists([account])
+        self.scanner.reader.queue_own_lists([account])
+        self.scanner.reader.queue_starred_lists()
 
     def account_changed(self, account: Account) -> None:
         """The account has another token, scope or name."""

@@ -8,7 +8,16 @@ from gitstars.errors import DatabaseError
 from gitstars.execute.hand import Hand
 from gitstars.execute.openings import Openings, read_openings
 from gitstars.execute.queries import Queries
-from gitstars.execute.reading import Ask, CountsAsk, Moment, OwnAsk, Reading, RecordAsk, WeeksAsk
+from gitstars.execute.reading import (
+    Ask,
+    CountsAsk,
+    Moment,
+    OwnAsk,
+    Reading,
+    RecordAsk,
+    StarredAsk,
+    WeeksAsk,
+)
 from gitstars.execute.readings.counts import CountsReading
 from gitstars.execute.readings.stars import StarsReading
 from gitstars.execute.schedule import Call
@@ -123,6 +132,8 @@ class Calls:
                 return client.star_history(account, repository, page, etag)
             case OwnAsk(page=page):
                 return client.list_own_repositories(account, page)
+            case StarredAsk(page=page):
+                return client.list_starred(account, page)
         raise TypeError(f"{ask!r} is not asked alone")
 
     def _count(self, account: Account, reading: CountsReading, ask: CountsAsk) -> None:

@@ -14,13 +14,14 @@ from gitstars.execute.reading import (
     QueueJob,
     SaveCounts,
     SaveOwn,
+    SaveStarred,
     SaveWeeks,
     StorePage,
 )
 from gitstars.execute.readings.stars import StarsReading
 from gitstars.fetch import answers
 from gitstars.model import Job, PageWrite, Priority
-from gitstars.store import access, edges, history, lifecycle, state
+from gitstars.store import access, edges, history, lifecycle, state, syncs
 from gitstars.store.database import Database
 from gitstars.store.writer import PageWriter
 
@@ -59,6 +60,8 @@ class Effects:
                     self._save_counts(effect)
                 case SaveOwn():
                     self._save_own(effect)
+                case SaveStarred():
+                    self._save_starred(effect)
                 case QueueJob(job=job):
                     self._dispatcher.put(job)
 
@@ -84,3 +87,14 @@ class Effects:
         if effect.is_last:
             now = self._clock.now()
             state.write(self._database, access.own_key(effect.user_id), now)
+
+    def _save_starred(self, effect: SaveStarred) -> None:
+        account = effect.account
+        kept = syncs.save_stars(self._database, account, effect.stars)
+        lifecycle.ensure_all(self._database, [repository.key for repository in kept])
+        for repository in kept:
+            self._dispatcher.put(Job(account.user_id, repository, Priority.NEW_ACCOUNT))
+        if effect.next_page is not None:
+            syncs.save_progress(self._database, account.user_id, effect.next_page)
+        else:
+            syncs.finish(self._database, account, effect.whole)

@@ -20,6 +20,7 @@ from gitstars.execute.readings.counts import CountsReading
 from gitstars.execute.readings.history import HistoryReading
 from gitstars.execute.readings.list import ListReading
 from gitstars.execute.readings.own import OwnReading
+from gitstars.execute.readings.starred import StarredReading
 from gitstars.execute.readings.stars import StarsReading
 from gitstars.execute.reasons import explain
 from gitstars.execute.schedule import Offer
@@ -238,6 +239,11 @@ class Hand:
                     self._lane.account,
                     count,
                 )
+            case StarredReading() if not isinstance(why, Finished):
+                account, reason = self._lane.account, explain(why)
+                logger.info("account %s: its stars are listed later: %s", account, reason)
+            case StarredReading(new=new) if new:
+                logger.info("account %s: %d new stars", self._lane.account, new)
             case CountsReading(changed=changed) if changed:
                 logger.info("account %s: %d lists changed", self._lane.account, changed)
 

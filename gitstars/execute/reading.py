@@ -10,7 +10,7 @@ from gitstars.clock import backoff_seconds
 from gitstars.fetch.answers import Outcome
 from gitstars.fetch.graphql import GraphAsk
 from gitstars.fetch.listing.protocol import PageAsk
-from gitstars.model import Job, PageWrite, Repository, Resource, Week
+from gitstars.model import Account, Job, PageWrite, Repository, Resource, Starred, Week
 
 #: An ask that fails this often in a row ends its reading.
 TRIES = 6
@@ -50,7 +50,14 @@ class OwnAsk:
     page: int
 
 
-Ask = PageAsk | GraphAsk | RecordAsk | CountsAsk | WeeksAsk | OwnAsk
+@dataclass(frozen=True, slots=True)
+class StarredAsk:
+    """A page of the repositories that the account starred, newest star first."""
+
+    page: int
+
+
+Ask = PageAsk | GraphAsk | RecordAsk | CountsAsk | WeeksAsk | OwnAsk | StarredAsk
 
 
 def resource_of(ask: Ask) -> Resource:
@@ -99,13 +106,28 @@ class SaveOwn:
 
 
 @dataclass(frozen=True, slots=True)
+class SaveStarred:
+    """New repositories that the account starred, to be kept and queued. ``next_page``: where an
+    interrupted reading of all of them goes on; None: the reading came to its end.
+
+    ``whole`` are the GitHub ids of all that it starred, where the reading saw all of them at its
+    end: what else is stored was taken back.
+    """
+
+    account: Account
+    stars: Sequence[Starred]
+    next_page: int | None
+    whole: frozenset[int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class QueueJob:
     """More work."""
 
     job: Job
 
 
-Effect = StorePage | SaveWeeks | SaveCounts | SaveOwn | QueueJob
+Effect = StorePage | SaveWeeks | SaveCounts | SaveOwn | SaveStarred | QueueJob
 
 
 @dataclass(frozen=True, slots=True)

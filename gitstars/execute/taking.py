@@ -18,13 +18,14 @@ from gitstars.execute.readings.list import ListReading
 from gitstars.execute.readings.means import Means
 from gitstars.execute.readings.newest import NewestReading
 from gitstars.execute.readings.own import OwnReading
+from gitstars.execute.readings.starred import StarredReading
 from gitstars.execute.readings.stars import StarsReading
 from gitstars.execute.refresh import is_sweep_due
 from gitstars.fetch import answers
 from gitstars.fetch.listing.cursor import CompleteCursor, EndsCursor, PageCursor, read_cursor
 from gitstars.fetch.routes import Routes
 from gitstars.model import Account, Claim, Job, Resource, Task
-from gitstars.store import edges, history, lifecycle, starred
+from gitstars.store import edges, history, lifecycle, starred, syncs
 from gitstars.store.database import Database
 from gitstars.store.starred import Terms
 
@@ -135,6 +136,8 @@ class Taking:
             case Task.OWN:
                 plan = self._plan
                 return OwnReading(job, own.wanted_of(account, plan.include, plan.collect.private))
+            case Task.STARRED:
+                return self._begin_starred(job, account)
         raise ValueError(f"a {job.task} is claimed")
 
     def let_go(self, reading: Reading) -> None:
@@ -170,6 +173,14 @@ class Taking:
             return None
         self._histories.add(key)
         return HistoryReading(job, stored, is_whole_due(stored, now))
+
+    def _begin_starred(self, job: Job, account: Account) -> Reading | None:
+        kept = syncs.begin(self._database, account.user_id)
+        if kept is None:
+            return None
+        known = syncs.read_known(self._database, account)
+        is_whole = kept.is_whole_due(self._clock.now())
+        return StarredReading(job, account, known, is_whole, kept.next_page if is_whole else 1)
 
     def _begin_counts(self, job: Job, account: Account) -> Reading | None:
         terms = Terms(self._plan.fresh_seconds)

@@ -5,7 +5,7 @@ Which answer becomes which outcome is decided in ``classify``.
 
 from dataclasses import dataclass
 
-from gitstars.model import Resource, Stargazer, Week
+from gitstars.model import Resource, Stargazer, Starred, Week
 
 #: Permissions with which a repository's stargazers may be listed, by a token that has the right
 #: scope. What triage and reading collaborators may do is not known: the answer is believed.
@@ -63,6 +63,14 @@ class Repositories:
     """A page of the repositories that an account owns or collaborates on."""
 
     repositories: tuple[Metadata, ...]
+    has_next: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StarredRepositories:
+    """A page of the repositories that an account starred, the newest star first."""
+
+    stars: tuple[Starred, ...]
     has_next: bool
 
 
@@ -221,6 +229,7 @@ Outcome = (
     Page
     | Metadata
     | Repositories
+    | StarredRepositories
     | Count
     | Weeks
     | Identity

@@ -57,6 +57,11 @@ def classify_repositories(answer: Answer) -> answers.Outcome:
     )
 
 
+def classify_starred(answer: Answer) -> answers.Outcome:
+    """The outcome of ``GET /user/starred``."""
+    return _classify(answer, lambda body: decode.decode_starred(body, "next" in read_links(answer)))
+
+
 def classify_count(answer: Answer) -> answers.Outcome:
     """The outcome of ``GET .../stargazers/count``."""
     return _classify(answer, decode.decode_count)

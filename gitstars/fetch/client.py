@@ -160,6 +160,13 @@ class GitHubClient:
         )
         return self._get(account, query, classify.classify_repositories)
 
+    def list_starred(self, account: Account, page: int) -> Outcome:
+        """Page ``page`` (from 1) of 100 repositories that the account starred, the newest star
+        first: StarredRepositories.
+        """
+        query = f"/user/starred?sort=created&direction=desc&per_page=100&page={page}"
+        return self._get(account, query, classify.classify_starred, STAR_MEDIA)
+
     # GraphQL
 
     def graph_stargazers(self, account: Account, asks: Sequence[graphql.GraphAsk]) -> GraphAnswer:

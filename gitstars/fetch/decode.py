@@ -12,8 +12,16 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from gitstars.fetch.answers import Count, Identity, Metadata, Page, Repositories, Weeks
-from gitstars.model import Stargazer, Week
+from gitstars.fetch.answers import (
+    Count,
+    Identity,
+    Metadata,
+    Page,
+    Repositories,
+    StarredRepositories,
+    Weeks,
+)
+from gitstars.model import Repository, Stargazer, Starred, Week
 
 #: What the database can hold.
 _MOST = 2**63 - 1
@@ -77,6 +85,24 @@ class RestRepository(Struct):
     permissions: RestPermissions | None = None
 
 
+class RestOwner(Struct):
+    login: Text
+    avatar_url: str | None = None
+
+
+class RestStarredRepository(RestRepository):
+    owner: RestOwner | None = None
+    description: str | None = None
+    html_url: str | None = None
+    language: str | None = None
+    created_at: str | None = None
+
+
+class RestStarred(Struct):
+    starred_at: Moment
+    repo: RestStarredRepository
+
+
 class RestCount(Struct):
     count: Amount
 
@@ -100,6 +126,7 @@ _ERRORS = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError)
 _STARS = msgspec.json.Decoder(list[RestStar])
 _REPOSITORY = msgspec.json.Decoder(RestRepository)
 _REPOSITORIES = msgspec.json.Decoder(list[RestRepository])
+_STARRED = msgspec.json.Decoder(list[RestStarred])
 _COUNT = msgspec.json.Decoder(RestCount)
 _WEEKS = msgspec.json.Decoder(list[RestWeek])
 _USER = msgspec.json.Decoder(RestUser)
@@ -146,6 +173,13 @@ def decode_repositories(body: bytes, has_next: bool) -> Repositories:
     """A page of repositories."""
     return Repositories(
         tuple(_to_metadata(entry) for entry in decode_as(_REPOSITORIES, body)), has_next
+    )
+
+
+def decode_starred(body: bytes, has_next: bool) -> StarredRepositories:
+    """A page of the repositories that an account starred."""
+    return StarredRepositories(
+        tuple(_to_starred(entry) for entry in decode_as(_STARRED, body)), has_next
     )
 
 
@@ -207,4 +241,21 @@ def _to_metadata(read: RestRepository) -> Metadata:
         None if read.permissions is None else _to_permission(read.permissions),
         read.updated_at,
         read.disabled,
+    )
+
+
+def _to_starred(read: RestStarred) -> Starred:
+    place, owner = read.repo, read.repo.owner
+    return Starred(
+        Repository(
+            place.full_name, place.full_name, place.id, place.stargazers_count, place.private
+        ),
+        read.starred_at,
+        place.description,
+        place.html_url,
+        place.language,
+        None if owner is None else owner.login,
+        None if owner is None else owner.avatar_url,
+        place.created_at,
+        place.updated_at,
     )

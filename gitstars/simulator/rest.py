@@ -227,7 +227,9 @@ def _own(world: World, account: SimAccount, ask: Ask) -> Reply:
 
 
 def _starred(world: World, account: SimAccount, ask: Ask, user_id: int) -> Reply:
-    """What this user starred: an account's own list, or whatever lists the user is on."""
+    """What this user starred, newest star first unless asked otherwise: an account's own list, or
+    whatever lists the user is on.
+    """
     named = {
         i for owner in world.accounts.values() if owner.user_id == user_id for i in owner.starred
     }
@@ -241,6 +243,8 @@ def _starred(world: World, account: SimAccount, ask: Ask, user_id: int) -> Reply
             and world.may_see(account, live)
         ):
             found.append((live, live.listed.source.time(number or 0)))
+
+    found.sort(key=lambda entry: entry[1], reverse=ask.query.get("direction") != "asc")
 
     def render_them(chosen: Sequence[tuple[LiveRepository, int]]) -> list[dict[str, Any]]:
         rows = [

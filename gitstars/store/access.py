@@ -2,12 +2,13 @@
 users who could try.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from gitstars.model import Repository
 from gitstars.redaction import redact_or_none
+from gitstars.store import state
 from gitstars.store.database import Database, key_of, record, to_datetime_or_none, to_epoch
 from gitstars.store.lifecycle.changes import LOOK_AGAIN
 from gitstars.store.lifecycle.rows import find_collected
@@ -110,6 +111,15 @@ def own_key(user_id: int) -> str:
     return f"own repositories of {user_id}"
 
 
+def read_own_times(database: Database, user_ids: Iterable[int]) -> dict[int, float]:
+    """When the own repositories of each of these users were listed, where they were (epoch
+    seconds).
+    """
+    keys = {own_key(user_id): user_id for user_id in user_ids}
+    listed = state.read_numbers(database, list(keys))
+    return {keys[key]: at for key, at in listed.items()}
+
+
 def save_own(
     database: Database,
     user_id: int,
@@ -123,7 +133,7 @@ def save_own(
     was their own already stays refused. ``unsure`` are the GitHub ids of those of which nobody
     knows whether the user may list them: nothing is changed in what is known of them.
     """
-    keys = _find_keys(database, repositories)
+    keys = find_keys(database, repositories)
     kept = [replace(place, key=keys.get(place.github_id, place.key)) for place in repositories]
     rows = [
         {
@@ -154,7 +164,7 @@ def save_own(
     return kept
 
 
-def _find_keys(database: Database, repositories: Sequence[Repository]) -> dict[Any, Any]:
+def find_keys(database: Database, repositories: Sequence[Repository]) -> dict[Any, Any]:
     """The keys of those of these repositories that have a record, by numeric id: of several records
     the one that is collected, else the one of the present name.
     """

@@ -14,9 +14,10 @@ from gitstars.store.reading import as_count
 logger = logging.getLogger(__name__)
 
 VERSION_ROW = record("gitstars_schema", "version")
-#: A server that comes to an old step while another has done a newer one leaves the newer number.
+#: A server that comes to an old step while another has done a newer one leaves the newer number. In
+#: SurrealDB's order every number stands before every text.
 SET_VERSION = (
-    "UPSERT $row SET version = IF type::is_int(version) AND version > $version "
+    "UPSERT $row SET version = IF version > $version AND version < '' "
     "{ version } ELSE { $version }, applied_at = time::now() RETURN NONE"
 )
 
@@ -66,6 +67,11 @@ STEPS: tuple[tuple[str, ...], ...] = (
             "DEFINE INDEX IF NOT EXISTS gitstars_status_history ON repo_processing_status FIELDS "
             "history.checked_at"
         ),
+    ),
+    # Accounts whose starred repositories are kept in step.
+    (
+        "DEFINE TABLE IF NOT EXISTS gitstars_sync SCHEMALESS",
+        "DEFINE INDEX IF NOT EXISTS gitstars_sync_next ON gitstars_sync FIELDS next_at",
     ),
 )
 

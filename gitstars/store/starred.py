@@ -83,7 +83,9 @@ LET $asked = ({ACCESS_ROWS});
 SELECT user_id, repo FROM $asked WHERE {REFUSED};
 """
 STARRERS = """
-SELECT in.github_id AS user_id, out AS repo FROM starred WHERE out IN $places AND source = 'github';
+LET $stars = (SELECT in.github_id AS user_id, out AS repo, unstarred_at FROM starred
+    WHERE out IN $places AND source = 'github');
+SELECT user_id, repo FROM $stars WHERE unstarred_at IS NONE;
 """
 LISTERS = "SELECT user_id, repo FROM $asked WHERE (is_own ?? may_list) = true;"
 
@@ -245,6 +247,7 @@ def _describe(
     query = STATES + REPOSITORIES + REFUSALS + (STARRERS + LISTERS if with_users else "")
     answers = database.run(query, places=list(identities), **terms.bindings)
     _, found, places, _, refusals, *owners = answers
+    owners = owners[1:]
     states = {key_of(row["repo"]): row for row in found}
     refused = _group_users(refusals)
     users = _group_users([row for rows in owners for row in rows])

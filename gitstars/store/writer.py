@@ -219,7 +219,7 @@ class PageWriter:
         except UsersMissing:
             logger.debug("users of %d pages need steps of their own", len(writes))
             self.known.forget()
-            self._store_users(users)
+            self.store_users(users)
             bindings["users"] = []
             self._database.run_retrying(transaction(len(writes)), PATIENCE_SECONDS, **bindings)
         self.known.add((user.github_id, user.login) for user in new.values())
@@ -232,7 +232,7 @@ class PageWriter:
             if not self.known.holds(github_id, user.login)
         }
 
-    def _store_users(self, users: dict[int, Stargazer]) -> None:
+    def store_users(self, users: dict[int, Stargazer]) -> None:
         """Every user has a record afterwards, found by numeric id."""
         with self._inserting_alone(users):
             missing = self._insert_users(users, {})
