@@ -26,9 +26,11 @@ from gitstars.execute.pool import WorkerPool
 from gitstars.execute.taking import Plan
 from gitstars.fetch.client import GitHubClient
 from gitstars.fetch.ledger import Ledger
+from gitstars.fetch.owner import find_owner
 from gitstars.interrupts import on_interrupts
 from gitstars.loops import spawn
 from gitstars.model import Account
+from gitstars.naming import web_host
 from gitstars.store import lifecycle, schema
 from gitstars.store.database import Database
 from gitstars.store.engine import EngineHost
@@ -45,6 +47,7 @@ from gitstars.supervise.report import REPORT_SECONDS, render_report
 from gitstars.supervise.repositories import RepositoryOperations
 from gitstars.supervise.scaling import SCALE_SECONDS, Scaler
 from gitstars.supervise.seen import TokenOut
+from gitstars.supervise.signing import AccountDesk
 from gitstars.supervise.snapshot import Machine, Snapshots
 from gitstars.supervise.supervisor import Duty, Supervisor
 from gitstars.supervise.tokens import TokenDesk
@@ -320,6 +323,15 @@ class App:
 
         return TokenDesk(find, forget, ask)
 
+    def _build_desk(self) -> AccountDesk:
+        github = self.config.github
+        return AccountDesk(
+            self.database,
+            lambda token: find_owner(github, self.clock, token),
+            web_host(github.api_url),
+            self.watcher.look_soon,
+        )
+
     def _build_servers(self) -> list[HttpServer]:
         health, admin = self.config.health, self.config.admin
         built = (
@@ -332,6 +344,7 @@ class App:
                     self.snapshots,
                     self.repositories,
                     self.operations,
+                    self._build_desk(),
                     self.events,
                     self.clock,
                     self.stopping,

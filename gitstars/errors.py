@@ -23,6 +23,12 @@ class ConfigInvalid(UserMistake):
     """
 
 
+class TokenUnusable(UserMistake):
+    """A token was given that cannot be used; the text says why and what to do, and never holds
+    the token.
+    """
+
+
 class PortTaken(UserMistake):
     """A port that gitstars should listen on is in use or may not be bound."""
 
@@ -42,6 +48,10 @@ class RequestRefused(GitstarsError):
         super().__init__(message)
         self.status = status
         self.code = code
+
+
+class GitHubAway(GitstarsError):
+    """GitHub was asked on somebody's behalf and gave no usable answer; the text says why."""
 
 
 class NotKnown(GitstarsError):

@@ -191,6 +191,16 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenOwner:
+    """Whose token this is, and its scopes (None: it is of a kind without scopes)."""
+
+    token: str = field(repr=False)
+    user_id: int
+    login: str
+    scopes: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Starred:
     """A repository that an account starred, as GitHub describes it; times are ISO 8601 texts."""
 

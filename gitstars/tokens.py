@@ -3,7 +3,10 @@
 Nothing here decides by the kind alone whether a list is tried: an answer of GitHub tells.
 """
 
+import re
 from enum import StrEnum
+
+from gitstars.errors import TokenUnusable
 
 #: A classic or OAuth token lists what its owner may list with either of these scopes. Both include
 #: write access.
@@ -28,6 +31,8 @@ PREFIXES = (
     ("ghu_", TokenKind.APP),
     ("ghs_", TokenKind.APP),
 )
+#: What to do without a token.
+CREATE = "create one at https://github.com/settings/tokens, or use `gh auth token`"
 #: What people copy along with a token and do not see: besides white space, a byte order mark and
 #: zero-width characters.
 INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060"
@@ -78,3 +83,26 @@ def find_unsendable(token: str) -> str | None:
             name = _NAMES.get(character, f"U+{ord(character):04X}")
             return f"{name} at character {number}"
     return None
+
+
+def read_token(given: str) -> str:
+    """A token that somebody gave, as it is sent. Whatever does not look like one is not sent
+    anywhere: it may be a password.
+
+    Raises TokenUnusable.
+    """
+    token = clean_token(given)
+    if token is None:
+        raise TokenUnusable(f"no token was given; {CREATE}")
+    if token.startswith(("ssh-", "ecdsa-", "-----BEGIN", "sk-ssh-")):
+        raise TokenUnusable(f"this is an SSH key and no token; {CREATE}")
+    if (found := find_unsendable(token)) is not None:
+        raise TokenUnusable(f"the token has {found}; copy it again, alone and in one line")
+    is_old = re.fullmatch("[0-9a-f]{40}", token) is not None
+    if not is_old and not token.startswith(tuple(prefix for prefix, _ in PREFIXES)):
+        known = ", ".join(prefix for prefix, _ in PREFIXES)
+        raise TokenUnusable(
+            f"this does not look like a token of GitHub, which begins with {known}; it was sent "
+            f"nowhere; {CREATE}"
+        )
+    return token

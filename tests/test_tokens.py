@@ -1,10 +1,20 @@
 """Tokens: their kinds, what their scopes let them list, and what is cleaned off them."""
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitstars.tokens import TokenKind, clean_token, find_unsendable, may_list, token_kind
+from gitstars.errors import TokenUnusable
+from gitstars.tokens import (
+    TokenKind,
+    clean_token,
+    find_unsendable,
+    may_list,
+    read_token,
+    token_kind,
+)
 
 #: A token of an app installation as GitHub makes them since April 2026.
 LONG_APP_TOKEN = "ghs_" + "eyJhbGciOi-JSUzI1NiJ9." * 23 + "0123456789"
@@ -106,3 +116,37 @@ def test_a_clean_token_stays_as_it_is_and_is_sendable_or_has_a_named_fault(raw: 
     assert clean_token(token) == token
     can_be_sent = token.isascii() and token.isprintable() and " " not in token
     assert (find_unsendable(token) is None) == can_be_sent
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ghp_abc", "gho_abc", "ghu_abc", "ghs_abc.def-1", "github_pat_11AB_c", "0123456789" * 4],
+)
+def test_a_token_that_somebody_gives_is_read_without_what_is_around_it(text: str) -> None:
+    assert read_token(f" \ufeff{text}\r\n") == text
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "no token was given"),
+        ("\u200b \n", "no token was given"),
+        ("hunter2", "does not look like a token"),
+        ("0123456789abcdef", "does not look like a token"),
+        ("ssh-rsa AAAAB3", "an SSH key"),
+        ("ghp_a b", "a space at character 6"),
+        ("ghp_\u00e4", "U+00E4 at character 5"),
+    ],
+)
+def test_what_is_no_token_is_refused_without_being_shown(text: str, said: str) -> None:
+    with pytest.raises(TokenUnusable) as told:
+        read_token(text)
+
+    assert said in str(told.value)
+    assert not text.strip("\u200b \n") or text not in str(told.value)
+
+
+@given(st.text())
+def test_any_text_is_a_token_or_is_refused(text: str) -> None:
+    with suppress(TokenUnusable):
+        assert find_unsendable(read_token(text)) is None

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from gitstars.api.base import Answered, Number, Time, Whole
+from gitstars.api.signing import Sync
 
 
 class Budget(Answered, frozen=True):
@@ -69,7 +70,7 @@ class Activity(Answered, frozen=True):
 
 class Account(Answered, frozen=True):
     """An account; `reason` says why it cannot be used now, `activity` is null while no worker
-    serves it.
+    serves it, `sync` is null where gitstars never kept its stars in step.
     """
 
     user_id: Whole
@@ -83,6 +84,7 @@ class Account(Answered, frozen=True):
     cooldown_until: Time | None
     reason: str | None
     activity: Activity | None
+    sync: Sync | None
 
 
 class LeftOut(Answered, frozen=True):

@@ -34,8 +34,7 @@ T = TypeVar("T")
 #: A change of the accounts is seen after this long (seconds), whatever a live query tells: it hears
 #: one node of the database only.
 LOOK_SECONDS = 10.0
-#: Looking takes one part in so many of the time.
-LOOK_PART = 200
+LOOK_PART = 200  # looking takes one part in so many of the time
 #: The longest pause after looks that failed (seconds).
 FAILURE_PAUSE_SECONDS = 60.0
 #: Accounts that a live query told of and that wait to be looked at; beyond that all are read.
@@ -177,6 +176,10 @@ class AccountWatcher:
         self._roster.look()
         self._look_seconds = self._clock.monotonic() - began
         self.looked_at = self._clock.now()
+
+    def look_soon(self) -> None:
+        """Let the next look at the accounts come at once: one was changed here."""
+        self._wake.set()
 
     def enqueue(self, account: Account, priority: int) -> int:
         """Queue what is due for the account's repositories now, as far as its lane has room; how

@@ -10,6 +10,7 @@ from gitstars.dispatch.dispatcher import Dispatcher
 from gitstars.model import Account, Resource
 from gitstars.supervise.pulse import AccountProgress, Pulse
 from gitstars.supervise.seen import AccountState, LedgerSeen
+from gitstars.supervise.signing import show_sync
 from gitstars.supervise.views import show_activity, show_token, time_or_none
 
 #: What the loop of a user does; None while no worker serves it.
@@ -42,7 +43,7 @@ class AccountReader:
         view = self._ledger.view(account.user_id, now)
         progress = self._pulse.progress.get(account.user_id, AccountProgress())
         token = show_token(self._ledger.rejection(account.user_id, account.token, now))
-        left = progress.seconds_left
+        left, kept = progress.seconds_left, self._pulse.kept.get(account.user_id)
         return api.Account(
             user_id=account.user_id,
             login=account.login,
@@ -68,6 +69,7 @@ class AccountReader:
             cooldown_until=time_or_none(view["cooldown_until"]),
             reason=self._why_out(account, token, view["cooldown_until"], now),
             activity=show_activity(self._find_state(account.user_id), now, self._clock.monotonic()),
+            sync=None if kept is None else show_sync(kept),
         )
 
     def _why_out(

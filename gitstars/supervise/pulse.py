@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from gitstars.clock import Clock
 from gitstars.errors import DatabaseError, DatabaseRefused
 from gitstars.model import Account
-from gitstars.store import lifecycle, overview
+from gitstars.store import lifecycle, overview, syncs
 from gitstars.store.database import Database
 from gitstars.store.overview import AccessCount, PartProgress
+from gitstars.store.syncs import Sync
 
 #: Pause between two pings, and between looks whether it is time to count (seconds).
 PING_SECONDS, LOOK_SECONDS = 1.0, 1.0
@@ -98,6 +99,8 @@ class Pulse:
         self.statuses: dict[str, int] = {}
         self.counted_at: float | None = None
         self.progress: dict[int, AccountProgress] = {}
+        #: How the stars of accounts are kept in step, by user.
+        self.kept: dict[int, Sync] = {}
 
     @property
     def problem(self) -> str | None:
@@ -142,7 +145,10 @@ class Pulse:
         DatabaseError.
         """
         began = self._clock.monotonic()
-        if not self._database.is_up or began < self._round.next_at:
+        if not self._database.is_up:
+            return
+        self.kept = syncs.read_all(self._database)
+        if began < self._round.next_at:
             return
         part = BUSY_PART if self._is_busy(began) else IDLE_PART
         while self._count_next() and self._clock.monotonic() < began + LOOK_SECONDS / part:

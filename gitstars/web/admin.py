@@ -12,6 +12,7 @@ from bottle import Bottle, HTTPResponse
 from gitstars import api
 from gitstars.supervise.operations import Operations
 from gitstars.supervise.repositories import RepositoryOperations
+from gitstars.supervise.signing import AccountDesk
 from gitstars.supervise.snapshot import Snapshots
 from gitstars.web.answers import answer, read_body, read_query, refusal, tell_error, translated
 from gitstars.web.auth import Gate
@@ -19,6 +20,7 @@ from gitstars.web.dashboard import add_dashboard
 from gitstars.web.events import HEADERS as STREAM_HEADERS
 from gitstars.web.events import Streams
 from gitstars.web.openapi import answer_description
+from gitstars.web.signing import add_signing
 
 #: A record id, ``owner/name``, or a number.
 NAME = "<name:re:[^/]+(?:/[^/]+)?>"
@@ -28,6 +30,7 @@ def build_admin_app(
     snapshots: Snapshots,
     repositories: RepositoryOperations,
     operations: Operations,
+    desk: AccountDesk,
     streams: Streams,
     gate: Gate,
 ) -> Bottle:
@@ -39,6 +42,7 @@ def build_admin_app(
     add_dashboard(app)
     _add_looking(app, Looking(snapshots, repositories, streams))
     _add_doing(app, Doing(snapshots, repositories, operations))
+    add_signing(app, desk, snapshots)
     app.get("/openapi.json", callback=answer_description)
     return app
 

@@ -11,7 +11,7 @@ import msgspec
 from bottle import HTTPError, HTTPResponse, request, response
 
 from gitstars import api
-from gitstars.errors import DatabaseError, NotKnown, NotNow
+from gitstars.errors import DatabaseError, GitHubAway, NotKnown, NotNow, TokenUnusable
 from gitstars.redaction import redact
 
 #: Bodies beyond this are refused (bytes).
@@ -60,6 +60,10 @@ def translated(callback: Callable[..., Any]) -> Callable[..., Any]:
                 value = callback(*args, **rest)
         except NotKnown as error:
             return refusal(404, "not_found", str(error))
+        except TokenUnusable as error:
+            return refusal(422, "token_unusable", str(error))
+        except GitHubAway as error:
+            return refusal(503, "github_unavailable", str(error), Retry_After="60")
         except NotNow as error:
             return refusal(409, "conflict", str(error))
         except DatabaseError as error:

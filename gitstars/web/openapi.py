@@ -1,21 +1,18 @@
-"""The description of the admin API in OpenAPI 3.1: its routes stand here, its schemas are
-generated from the values of ``api``.
+"""The description of the admin API in OpenAPI 3.1: its routes are those of ``routes``, its
+schemas are generated from the values of ``api``.
 
 A test holds every answer to it.
 """
 
 import functools
-from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 from bottle import HTTPResponse
 
 from gitstars import __version__, api
 from gitstars.web.answers import HEADERS, read_query
+from gitstars.web.routes import ROUTES, Json, Route
 
-#: A piece of JSON.
-Json = dict[str, Any]
 #: Where the schema of a value is found in the document.
 REFERENCE = "#/components/schemas/{name}"
 
@@ -32,140 +29,15 @@ ERRORS = {
     413: "The body is larger than 64 KiB.",
     415: "The body is not JSON.",
     422: "A value is unknown, of the wrong type or out of range.",
-    503: "The database does not answer; `Retry-After` tells when to try again.",
+    503: "The database, or GitHub, does not answer; `Retry-After` tells when to try again.",
 }
 LOOK_ERRORS, DO_ERRORS = (401, 403, 405, 422), (400, 401, 403, 405, 408, 413, 415, 422)
 
-NAME: Json = {
-    "name": "id",
-    "in": "path",
-    "required": True,
-    "description": (
-        "A record id (`repo:⟨acme/engine⟩`), `owner/name` (its slash as such or as `%2F`), or "
-        "the numeric GitHub id."
-    ),
-    "schema": {"type": "string"},
-}
-USER: Json = {
-    "name": "id",
-    "in": "path",
-    "required": True,
-    "description": "The numeric GitHub id of the user.",
-    "schema": {"type": "integer"},
-}
 EVENTS = (
     "What happens, as server-sent events: `event` is a dotted word such as `repo.completed`, "
     "`data` a JSON object with `at` and, where they apply, `repo`, `user`, `status` and `reason`. "
     "A comment comes at least every 15 seconds. A reader that is a thousand events behind loses "
     "the oldest ones."
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One route: what it takes, and what it answers with ``status`` and when it refuses."""
-
-    method: str
-    path: str
-    summary: str
-    answer: type[msgspec.Struct]
-    status: int = 200
-    query: type[msgspec.Struct] | None = None
-    body: type[msgspec.Struct] | None = None
-    named: Json | None = None
-    errors: tuple[int, ...] = (503,)
-
-
-ROUTES = (
-    Route(
-        "get",
-        "/stats",
-        "Health with its reasons, and all statistics",
-        api.Stats,
-        query=api.StatsQuery,
-    ),
-    Route("get", "/stats/summary", "The numbers that matter most", api.Summary),
-    Route(
-        "get",
-        "/repos",
-        "Repositories and their states",
-        api.Repositories,
-        query=api.ReposQuery,
-    ),
-    Route(
-        "get",
-        "/repos/{id}",
-        "Everything known about a repository",
-        api.RepositoryDetails,
-        named=NAME,
-        errors=(404, 503),
-    ),
-    Route(
-        "post",
-        "/repos/{id}/reprocess",
-        "Collect a repository ahead of what waits",
-        api.Requested,
-        status=202,
-        body=api.Force,
-        named=NAME,
-        errors=(404, 409, 503),
-    ),
-    Route(
-        "post",
-        "/repos/{id}/reset",
-        "Forget its progress and errors; it begins anew",
-        api.Reset,
-        body=api.Nothing,
-        named=NAME,
-        errors=(404, 409, 503),
-    ),
-    Route("get", "/workers", "The workers and what each is doing", api.Workers),
-    Route(
-        "post",
-        "/workers/scale",
-        "Set the number of workers, until told otherwise, also through a restart",
-        api.Scaled,
-        body=api.Scale,
-        errors=(409, 503),
-    ),
-    Route("get", "/queue", "What waits", api.Queue),
-    Route(
-        "post",
-        "/queue/clear",
-        "Drop what waits; the database keeps it pending",
-        api.Cleared,
-        body=api.Nothing,
-    ),
-    Route(
-        "get",
-        "/accounts",
-        "Accounts: progress, access, budgets, and what each waits for",
-        api.Accounts,
-    ),
-    Route(
-        "post",
-        "/users/{id}/reprocess",
-        "Collect what stopped of a user's repositories, or all of them",
-        api.UserRequested,
-        status=202,
-        body=api.Force,
-        named=USER,
-        errors=(404, 409, 503),
-    ),
-    Route(
-        "post",
-        "/pause",
-        "Stop collecting at the next page; a restart does not end it",
-        api.Paused,
-        body=api.Nothing,
-    ),
-    Route(
-        "post",
-        "/resume",
-        "Go on after a pause, and look at tokens that are out at once",
-        api.Paused,
-        body=api.Nothing,
-    ),
 )
 
 

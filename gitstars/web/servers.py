@@ -8,6 +8,7 @@ from gitstars.events import EventBus
 from gitstars.settings.rules import is_loopback
 from gitstars.supervise.operations import Operations
 from gitstars.supervise.repositories import RepositoryOperations
+from gitstars.supervise.signing import AccountDesk
 from gitstars.supervise.snapshot import Snapshots
 from gitstars.web.admin import build_admin_app
 from gitstars.web.auth import Gate, find_key
@@ -30,6 +31,7 @@ def build_admin_server(
     snapshots: Snapshots,
     repositories: RepositoryOperations,
     operations: Operations,
+    desk: AccountDesk,
     events: EventBus,
     clock: Clock,
     stop: Event,
@@ -39,5 +41,6 @@ def build_admin_server(
     Raises UserMistake when there is no key that suffices, and none can be made.
     """
     gate = Gate(find_key(settings, admin_key_path()), is_loopback(settings.host))
-    app = build_admin_app(snapshots, repositories, operations, Streams(events, clock, stop), gate)
+    streams = Streams(events, clock, stop)
+    app = build_admin_app(snapshots, repositories, operations, desk, streams, gate)
     return HttpServer("admin", app, settings.host, settings.port)

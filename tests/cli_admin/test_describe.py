@@ -20,6 +20,7 @@ ADA = api.Account(
     budgets=api.Budgets(core=BUDGET, graphql=BUDGET),
     cooldown_until=None,
     reason=None,
+    sync=None,
     activity=api.Activity(
         slots={"list": 3, "history": 1},
         open=["acme/engine", "acme/tools"],

@@ -406,6 +406,7 @@ def shown_account(user_id: int, login: str, state: api.TokenState) -> api.Accoun
         cooldown_until=None,
         reason="no",
         activity=None,
+        sync=None,
     )
 
 

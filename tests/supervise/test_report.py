@@ -78,6 +78,7 @@ def account(user_id: int, login: str, reason: str | None) -> api.Account:
         cooldown_until=None,
         reason=reason,
         activity=None,
+        sync=None,
     )
 
 

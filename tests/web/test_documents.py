@@ -15,7 +15,7 @@ PAGE = (ROOT / "docs" / "admin-api.md").read_text()
 def test_every_route_is_told() -> None:
     told = {
         (method, path.replace(":id", "{id}"))
-        for method, path in re.findall(r"^\| `(GET|POST) (/\S*?)`", PAGE, re.MULTILINE)
+        for method, path in re.findall(r"^\| `(GET|POST|PUT|DELETE) (/\S*?)`", PAGE, re.MULTILINE)
     }
 
     described = {

@@ -1,0 +1,41 @@
+"""Whose token somebody gave: one call, of which nothing is remembered."""
+
+from gitstars.clock import Clock
+from gitstars.config import GithubConfig
+from gitstars.errors import GitHubAway, TokenUnusable
+from gitstars.fetch import answers
+from gitstars.fetch.classify import classify_identity
+from gitstars.fetch.failures import CallFailed
+from gitstars.fetch.identity import IDENTITY_PATH
+from gitstars.fetch.transport import Request, Transport
+from gitstars.model import TokenOwner
+from gitstars.tokens import CREATE, read_token
+
+
+def find_owner(config: GithubConfig, clock: Clock, given: str) -> TokenOwner:
+    """The person whose token this is, by asking GitHub. Raises TokenUnusable and GitHubAway."""
+    token = read_token(given)
+    transport = Transport(config, clock)
+    try:
+        answer = transport.send(Request(config.api_url + IDENTITY_PATH), token)
+    except CallFailed as error:
+        raise GitHubAway(f"the token could not be checked: {error}") from error
+    finally:
+        transport.close()
+    match classify_identity(answer):
+        case answers.Identity(user_id=user_id, login=login, scopes=scopes):
+            return TokenOwner(token, user_id, login, scopes)
+        case answers.BadToken(text=text):
+            raise TokenUnusable(
+                f"GitHub rejects the token ({text}): it is mistyped, expired or revoked; {CREATE}"
+            )
+        case answers.Refused(text=text):
+            raise TokenUnusable(
+                f"GitHub does not say whose token this is ({text}); an account needs the token of "
+                "a person"
+            )
+        case answers.BudgetSpent() | answers.SecondaryLimit():
+            raise GitHubAway("the token's requests of this hour are used up; try again later")
+        case other:
+            text = getattr(other, "text", "") or type(other).__name__
+            raise GitHubAway(f"GitHub's answer could not be used ({text}); try again later")

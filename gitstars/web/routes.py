@@ -1,0 +1,172 @@
+"""The routes of the admin API as they are described: what each takes, and what it answers."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from gitstars import api
+
+#: A piece of JSON.
+Json = dict[str, Any]
+
+NAME: Json = {
+    "name": "id",
+    "in": "path",
+    "required": True,
+    "description": (
+        "A record id (`repo:⟨acme/engine⟩`), `owner/name` (its slash as such or as `%2F`), or "
+        "the numeric GitHub id."
+    ),
+    "schema": {"type": "string"},
+}
+USER: Json = {
+    "name": "id",
+    "in": "path",
+    "required": True,
+    "description": "The numeric GitHub id of the user.",
+    "schema": {"type": "integer"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One route: what it takes, and what it answers with ``status`` and when it refuses."""
+
+    method: str
+    path: str
+    summary: str
+    answer: type[msgspec.Struct]
+    status: int = 200
+    query: type[msgspec.Struct] | None = None
+    body: type[msgspec.Struct] | None = None
+    named: Json | None = None
+    errors: tuple[int, ...] = (503,)
+
+
+ROUTES = (
+    Route(
+        "get",
+        "/stats",
+        "Health with its reasons, and all statistics",
+        api.Stats,
+        query=api.StatsQuery,
+    ),
+    Route("get", "/stats/summary", "The numbers that matter most", api.Summary),
+    Route(
+        "get",
+        "/repos",
+        "Repositories and their states",
+        api.Repositories,
+        query=api.ReposQuery,
+    ),
+    Route(
+        "get",
+        "/repos/{id}",
+        "Everything known about a repository",
+        api.RepositoryDetails,
+        named=NAME,
+        errors=(404, 503),
+    ),
+    Route(
+        "post",
+        "/repos/{id}/reprocess",
+        "Collect a repository ahead of what waits",
+        api.Requested,
+        status=202,
+        body=api.Force,
+        named=NAME,
+        errors=(404, 409, 503),
+    ),
+    Route(
+        "post",
+        "/repos/{id}/reset",
+        "Forget its progress and errors; it begins anew",
+        api.Reset,
+        body=api.Nothing,
+        named=NAME,
+        errors=(404, 409, 503),
+    ),
+    Route("get", "/workers", "The workers and what each is doing", api.Workers),
+    Route(
+        "post",
+        "/workers/scale",
+        "Set the number of workers, until told otherwise, also through a restart",
+        api.Scaled,
+        body=api.Scale,
+        errors=(409, 503),
+    ),
+    Route("get", "/queue", "What waits", api.Queue),
+    Route(
+        "post",
+        "/queue/clear",
+        "Drop what waits; the database keeps it pending",
+        api.Cleared,
+        body=api.Nothing,
+    ),
+    Route(
+        "get",
+        "/accounts",
+        "Accounts: progress, access, budgets, and what each waits for",
+        api.Accounts,
+    ),
+    Route(
+        "post",
+        "/users/{id}/reprocess",
+        "Collect what stopped of a user's repositories, or all of them",
+        api.UserRequested,
+        status=202,
+        body=api.Force,
+        named=USER,
+        errors=(404, 409, 503),
+    ),
+    Route(
+        "post",
+        "/accounts",
+        "Sign the person in whose token this is, or give its account this token",
+        api.SignedIn,
+        status=201,
+        body=api.GivenToken,
+    ),
+    Route(
+        "put",
+        "/accounts/{id}/token",
+        "Give an account of gitstars another token of the same person",
+        api.SignedIn,
+        body=api.GivenToken,
+        named=USER,
+        errors=(404, 409, 503),
+    ),
+    Route(
+        "post",
+        "/accounts/{id}/sync",
+        "List the account's stars now, or from now on so often",
+        api.Sync,
+        body=api.SyncWish,
+        named=USER,
+        errors=(404, 409, 503),
+    ),
+    Route(
+        "delete",
+        "/accounts/{id}",
+        "Remove an account of gitstars; what it collected stays unless told",
+        api.Removed,
+        query=api.RemoveQuery,
+        named=USER,
+        errors=(404, 409, 503),
+    ),
+    Route(
+        "post",
+        "/pause",
+        "Stop collecting at the next page; a restart does not end it",
+        api.Paused,
+        body=api.Nothing,
+    ),
+    Route(
+        "post",
+        "/resume",
+        "Go on after a pause, and look at tokens that are out at once",
+        api.Paused,
+        body=api.Nothing,
+    ),
+)

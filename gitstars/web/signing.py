@@ -1,0 +1,48 @@
+"""The routes by which accounts are signed in, changed and removed."""
+
+from bottle import Bottle, HTTPResponse
+
+from gitstars import api
+from gitstars.supervise.signing import AccountDesk
+from gitstars.supervise.snapshot import Snapshots
+from gitstars.web.answers import answer, read_body, read_query, refusal
+
+
+class Signing:
+    """What changes accounts; whoever asks after them sees it."""
+
+    def __init__(self, desk: AccountDesk, snapshots: Snapshots) -> None:
+        self._desk = desk
+        self._snapshots = snapshots
+
+    def add(self) -> HTTPResponse:
+        signed_in = self._desk.add(read_body(api.GivenToken).token)
+        self._snapshots.forget()
+        return answer(signed_in, 201)
+
+    def replace_token(self, user_id: int) -> api.SignedIn:
+        signed_in = self._desk.replace_token(user_id, read_body(api.GivenToken).token)
+        self._snapshots.forget()
+        return signed_in
+
+    def sync(self, user_id: int) -> api.Sync:
+        wish = read_body(api.SyncWish)
+        if wish.off and wish.hours is not None:
+            raise refusal(422, "invalid", 'give either "hours", or "off": true')
+        kept = self._desk.sync(user_id, wish)
+        self._snapshots.forget()
+        return kept
+
+    def remove(self, user_id: int) -> api.Removed:
+        gone = self._desk.remove(user_id, read_query(api.RemoveQuery))
+        self._snapshots.forget()
+        return gone
+
+
+def add_signing(app: Bottle, desk: AccountDesk, snapshots: Snapshots) -> None:
+    """Add the routes."""
+    routes = Signing(desk, snapshots)
+    app.post("/accounts", callback=routes.add)
+    app.put("/accounts/<user_id:int>/token", callback=routes.replace_token)
+    app.post("/accounts/<user_id:int>/sync", callback=routes.sync)
+    app.delete("/accounts/<user_id:int>", callback=routes.remove)
