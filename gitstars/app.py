@@ -12,9 +12,9 @@ from pathlib import Path
 import gevent
 from gevent.event import Event
 
-from gitstars import __version__
+from gitstars import __version__, api
 from gitstars.clock import Clock, SystemClock
-from gitstars.config import Config, data_folder
+from gitstars.config import Config, admin_key_path, data_folder
 from gitstars.discover.needs import Rules
 from gitstars.discover.watcher import AccountWatcher
 from gitstars.dispatch.dispatcher import Dispatcher
@@ -218,6 +218,12 @@ class App:
             len(self.watcher.accounts),
             self.database.address,
         )
+        if not self.watcher.accounts:
+            logger.info("%s: %s", api.NOBODY_HERE, api.SIGN_IN_ADVICE)
+        if self.config.admin.port:
+            host, port = self.config.admin.host, self.config.admin.port
+            key = "admin.api_key" if self.config.admin.api_key else str(admin_key_path())
+            logger.info("dashboard on http://%s:%d/, its key is in %s", host, port, key)
 
     def stop(self) -> None:
         """Stop taking work, finish the page in hand, give claims back, close.

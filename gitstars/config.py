@@ -23,7 +23,7 @@ import tomli
 from msgspec.structs import fields
 
 from gitstars import way_out
-from gitstars.errors import ConfigInvalid
+from gitstars.errors import ConfigInvalid, UserMistake
 from gitstars.settings import (
     AdminConfig,
     CollectConfig,
@@ -290,3 +290,11 @@ def _invalid(label: str, setting: Setting, problem: str, value: object) -> Confi
 def _show(value: object) -> str:
     text = mask(value)
     return text if len(text) <= SHOWN_LENGTH else text[:SHOWN_LENGTH] + "…"
+
+
+def token_of_environment() -> str:
+    """The token of GitHub in ``GITHUB_TOKEN``, else in ``GH_TOKEN``. Raises UserMistake."""
+    token = os.environ.get("GITHUB_TOKEN") or os.environ.get("GH_TOKEN")
+    if not token:
+        raise UserMistake("neither GITHUB_TOKEN nor GH_TOKEN is set")
+    return token

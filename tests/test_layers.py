@@ -59,6 +59,7 @@ MAY_IMPORT = {
 #: Commands that are a door to one stage, or need several without a server: module -> stages beyond
 #: those of ``cli``.
 DOORS = {
+    "cli/desk_direct.py": {"fetch", "store", "supervise"},
     "cli/engine_host.py": {"store"},
     "cli/simulate.py": {"simulator"},
     "cli/demo.py": {"simulator", "store"},

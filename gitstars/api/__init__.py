@@ -46,6 +46,8 @@ from gitstars.api.repositories import (
     Week,
 )
 from gitstars.api.signing import (
+    NOBODY_HERE,
+    SIGN_IN_ADVICE,
     GivenToken,
     Removed,
     RemoveQuery,
@@ -85,6 +87,8 @@ from gitstars.api.work import (
 __all__ = [
     "HISTORY_NOTE",
     "MOST_ROWS",
+    "NOBODY_HERE",
+    "SIGN_IN_ADVICE",
     "USUAL_ROWS",
     "Access",
     "AccessCounts",

@@ -6,6 +6,12 @@ from msgspec import Meta
 
 from gitstars.api.base import Answered, Asked, Number, Time, Whole
 
+#: What is said where there is no account, and what to do then.
+NOBODY_HERE = "nobody is signed in"
+SIGN_IN_ADVICE = (
+    "`gitstars accounts add` signs a person in with a token, for instance "
+    "`gh auth token | gitstars accounts add --token-stdin`"
+)
 #: A token has a few hundred characters at most.
 TokenText = Annotated[str, Meta(min_length=1, max_length=4096)]
 #: Stars are listed once an hour at most, and once a month at least.
@@ -35,13 +41,15 @@ class RemoveQuery(Asked, frozen=True):
 
 
 class Sync(Answered, frozen=True):
-    """How the account's stars are kept in step; `every_hours` null: they are not.
+    """How the account's stars are kept in step; `every_hours` null: they are not. `starred` is how
+    many there were when they were listed last.
 
     `origin`: who wrote the account, gitstars or the web application.
     """
 
     origin: Literal["gitstars", "web"]
     every_hours: Number | None
+    starred: Whole | None
     next_at: Time | None
     synced_at: Time | None
 

@@ -29,7 +29,7 @@ COMMANDS = {
     "repos": "List repositories and the state that they are in.",
     "repo": "Show everything known about one repository.",
     "reprocess": "Collect a repository again.",
-    "accounts": "List accounts, or show what one does and waits for.",
+    "accounts": "List accounts, add, change or remove one.",
     "workers": "Show the workers, or set their number.",
     "queue": "Show what waits, or clear it.",
     "pause": "Stop collecting at the next page.",

@@ -1,5 +1,5 @@
 """``gitstars accounts``: the accounts, their access and their budgets; of one, what it does and
-what it waits for.
+what it waits for. What changes them stands in ``accounts_change``.
 """
 
 from typing import Any
@@ -7,10 +7,10 @@ from typing import Any
 import click
 
 from gitstars import api
-from gitstars.cli import show
+from gitstars.cli import accounts_change, show
 from gitstars.cli.admin_client import EXIT_CODES, AdminClient, with_client
+from gitstars.cli.desk import choose
 from gitstars.clock import show_duration
-from gitstars.errors import NotKnown
 
 COLUMNS = (
     "account",
@@ -24,39 +24,67 @@ COLUMNS = (
 )
 
 
-@click.command(short_help="List accounts, or show what one does and waits for.", epilog=EXIT_CODES)
-@click.argument("account", metavar="[LOGIN]", required=False)
-@with_client
-@click.option("--json", "as_json", is_flag=True, help="As a JSON list; of LOGIN as an object.")
-def accounts(client: AdminClient, account: str | None, as_json: bool) -> None:
-    """List the accounts with their progress and budgets, and why one is out.
+class AccountCommands(click.Group):
+    """A group in which ``accounts LOGIN`` is short for ``accounts show LOGIN``."""
 
-    With LOGIN, or the numeric id of a user: what that account does, and what it waits for until
-    when.
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        is_login = bool(args) and args[0] not in self.commands and not args[0].startswith("-")
+        return super().resolve_command(ctx, ["show", *args] if is_login else args)
+
+
+@click.group(
+    cls=AccountCommands,
+    short_help="List accounts, add, change or remove one.",
+    invoke_without_command=True,
+    epilog=EXIT_CODES,
+)
+@with_client
+@click.option("--json", "as_json", is_flag=True, help="As a JSON list.")
+@click.pass_context
+def accounts(context: click.Context, client: AdminClient, as_json: bool) -> None:
+    """List the accounts with their progress and budgets, and why one is out; `accounts LOGIN`
+    shows what one does and waits for.
     """
+    context.obj = client
+    if context.invoked_subcommand is not None:
+        return
     answer = client.get("/accounts", api.Accounts)
-    listed = answer.accounts
-    if account is not None:
-        chosen = find_account(listed, account)
-        if as_json:
-            show.print_json(chosen)
-        else:
-            show.print_facts(describe(chosen))
-        return
     if as_json:
-        show.print_json(listed)
+        show.print_json(answer.accounts)
         return
-    show.print_table(COLUMNS, [account_row(account) for account in listed])
+    show.print_table(COLUMNS, [account_row(account) for account in answer.accounts])
     for row in answer.left_out:
         click.echo(f"{row.login or row.record_id} is left out: {row.reason}", err=True)
+    if not answer.accounts and not answer.left_out:
+        click.echo(f"{api.NOBODY_HERE}: {api.SIGN_IN_ADVICE}", err=True)
+
+
+@accounts.command("show", short_help="Show what an account does and waits for.", epilog=EXIT_CODES)
+@with_client
+@click.argument("login")
+@click.option("--json", "as_json", is_flag=True, help="As a JSON object.")
+def show_account(client: AdminClient, login: str, as_json: bool) -> None:
+    """Show what the account of LOGIN, or with this numeric id, does, and what it waits for until
+    when.
+    """
+    chosen = find_account(client.get("/accounts", api.Accounts).accounts, login)
+    if as_json:
+        show.print_json(chosen)
+    else:
+        show.print_facts(describe(chosen))
+
+
+for command in (accounts_change.add, accounts_change.token, accounts_change.sync):
+    accounts.add_command(command)
+accounts.add_command(accounts_change.remove)
 
 
 def find_account(listed: list[api.Account], name: str) -> api.Account:
     """The account of this login, in any case, or of this numeric id. Raises NotKnown."""
-    for account in listed:
-        if name.lower() in (account.login.lower(), str(account.user_id)):
-            return account
-    raise NotKnown(f"no account here has the login or id {name}; gitstars accounts lists them")
+    user_id, _ = choose(name, [(account.user_id, account.login) for account in listed])
+    return next(account for account in listed if account.user_id == user_id)
 
 
 def account_row(account: api.Account) -> tuple[Any, ...]:
@@ -87,6 +115,7 @@ def describe(account: api.Account) -> list[tuple[str, Any]]:
         ("refused", account.access.refused),
         ("scopes", ", ".join(account.scopes) if account.scopes is not None else "unknown"),
         ("token", account.token.text or "is used"),
+        ("stars", _describe_sync(account.sync)),
         ("out because", account.reason),
         *_describe_activity(account.activity),
         ("REST", _describe_budget(account.budgets.core)),
@@ -115,3 +144,11 @@ def _describe_budget(budget: api.Budget) -> str:
     left = budget.limit if budget.remaining is None else budget.remaining
     reset = f", full again {show.away(budget.reset_at)}" if budget.reset_at else ""
     return f"{left:,} of {budget.limit:,} left{reset}"
+
+
+def _describe_sync(kept: api.Sync | None) -> str:
+    if kept is None or kept.every_hours is None:
+        return "written by the web application" if kept is None else "not listed any more"
+    last = f"listed {show.away(kept.synced_at)}" if kept.synced_at else "not listed yet"
+    again = f", again {show.away(kept.next_at)}" if kept.next_at else ""
+    return f"{last}{again}, every {kept.every_hours:g} h"

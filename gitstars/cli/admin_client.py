@@ -74,10 +74,16 @@ class AdminClient:
 
     def post(self, path: str, kind: type[A], body: api.Asked | None = None) -> A:
         """The answer, a ``kind`` of ``api``. Raises ServerUnreachable and RequestRefused."""
-        sent = msgspec.to_builtins(body or api.Nothing())
-        return self._call(
-            "POST", path, kind, json={name: value for name, value in sent.items() if value}
-        )
+        return self._call("POST", path, kind, json=_given(body or api.Nothing()))
+
+    def put(self, path: str, kind: type[A], body: api.Asked) -> A:
+        """The answer, a ``kind`` of ``api``. Raises ServerUnreachable and RequestRefused."""
+        return self._call("PUT", path, kind, json=_given(body))
+
+    def delete(self, path: str, kind: type[A], query: api.Asked) -> A:
+        """The answer, a ``kind`` of ``api``. Raises ServerUnreachable and RequestRefused."""
+        given = {name: "true" if value is True else value for name, value in _given(query).items()}
+        return self._call("DELETE", path, kind, params=given)
 
     def events(self) -> Iterator[Event]:
         """What happens from now on, until the server goes away (ServerUnreachable)."""
@@ -164,6 +170,12 @@ def open_client(
     key = settings.api_key or (_own_key() if parts.hostname in LOOPBACK else "")
     register_secret(key)
     return AdminClient(address, key, host)
+
+
+def _given(wish: api.Asked) -> dict[str, Any]:
+    """The values of a wish, without those that say nothing."""
+    sent: dict[str, Any] = msgspec.to_builtins(wish)
+    return {name: value for name, value in sent.items() if value}
 
 
 def _configured_url(settings: AdminConfig) -> str:

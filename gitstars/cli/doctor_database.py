@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from gitstars import api
 from gitstars.cli.doctor_finding import Finding, Patient
 from gitstars.cli.doctor_github import GitHubCheck
 from gitstars.clock import show_duration
@@ -100,12 +101,7 @@ def _check_tokens(patient: Patient, listed: list[Account]) -> Iterator[Finding]:
         check.close()
 
 
-NO_ACCOUNT = Finding(
-    "accounts",
-    "warning",
-    "no account with a GitHub token yet",
-    "sign in to the web application with GitHub",
-)
+NO_ACCOUNT = Finding("accounts", "warning", api.NOBODY_HERE, api.SIGN_IN_ADVICE)
 
 
 def compare_with_server(account: Account, finding: Finding, patient: Patient) -> Iterator[Finding]:

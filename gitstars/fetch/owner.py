@@ -1,6 +1,6 @@
 """Whose token somebody gave: one call, of which nothing is remembered."""
 
-from gitstars.clock import Clock
+from gitstars.clock import Clock, show_time
 from gitstars.config import GithubConfig
 from gitstars.errors import GitHubAway, TokenUnusable
 from gitstars.fetch import answers
@@ -34,8 +34,10 @@ def find_owner(config: GithubConfig, clock: Clock, given: str) -> TokenOwner:
                 f"GitHub does not say whose token this is ({text}); an account needs the token of "
                 "a person"
             )
-        case answers.BudgetSpent() | answers.SecondaryLimit():
-            raise GitHubAway("the token's requests of this hour are used up; try again later")
+        case answers.BudgetSpent(until=until):
+            raise GitHubAway(f"the token's requests are used up until {show_time(until)}")
+        case answers.SecondaryLimit(until=until):
+            raise GitHubAway(f"GitHub asks this person to pause until {show_time(until)}")
         case other:
             text = getattr(other, "text", "") or type(other).__name__
             raise GitHubAway(f"GitHub's answer could not be used ({text}); try again later")

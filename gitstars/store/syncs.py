@@ -49,7 +49,10 @@ LET $missed = (SELECT VALUE id FROM $user->starred WHERE $whole IS NOT NONE
 LET $before = (SELECT VALUE array::flatten([missed ?? []]) FROM $row)[0] ?? [];
 UPDATE array::intersect($missed, $before) SET unstarred_at = time::now() RETURN NONE;
 LET $left = IF $whole IS NONE { $before } ELSE { array::complement($missed, $before) };
+LET $starred = (SELECT VALUE id FROM $user->starred
+    WHERE source = 'github' AND unstarred_at IS NONE);
 UPDATE $row SET synced_at = time::now(), next_page = NONE, missed = $left,
+    starred = array::len($starred),
     whole_at = IF $whole IS NONE { whole_at } ELSE { time::now() },
     whole_due = array::len($left) > 0,
     next_at = time::now() + IF array::len($left) > 0 { $doubt } ELSE { $every } RETURN NONE;
@@ -59,7 +62,8 @@ UPDATE $row SET synced_at = time::now(), next_page = NONE, missed = $left,
 @dataclass(frozen=True, slots=True)
 class Sync:
     """``every_seconds`` None: it is off. Times are epoch seconds. ``next_page``: where a reading of
-    all stars goes on; 1: at its beginning. ``is_in_doubt``: stars were missed.
+    all stars goes on; 1: at its beginning. ``starred`` is how many stars there were at the end of
+    the last listing. ``is_in_doubt``: stars were missed.
     """
 
     user_id: int
@@ -69,6 +73,7 @@ class Sync:
     synced_at: float | None = None
     whole_at: float | None = None
     next_page: int = 1
+    starred: int | None = None
     is_in_doubt: bool = False
 
     def is_whole_due(self, now: float) -> bool:
@@ -228,5 +233,6 @@ def _read(row: Mapping[str, Any]) -> Sync | None:
         synced_at=to_epoch(row.get("synced_at")),
         whole_at=to_epoch(row.get("whole_at")),
         next_page=as_count(row.get("next_page")) or 1,
+        starred=as_count(row.get("starred")),
         is_in_doubt=row.get("whole_due") is True,
     )

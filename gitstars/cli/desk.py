@@ -1,0 +1,118 @@
+"""Where accounts are changed: by the running server, or by this command itself in the database
+when no server runs.
+"""
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import click
+
+from gitstars import api
+from gitstars.cli.admin_client import AdminClient, with_client
+from gitstars.config import load
+from gitstars.errors import NotKnown, ServerUnreachable
+
+
+class Desk(Protocol):
+    """What both do; ``is_running``: a server collects meanwhile."""
+
+    is_running: bool
+
+    def find(self, name: str) -> tuple[int, str]:
+        """The id and login of the account with this login, in any case, or id. Raises NotKnown."""
+        ...
+
+    def add(self, token: str) -> api.SignedIn: ...
+
+    def replace_token(self, user_id: int, token: str) -> api.SignedIn: ...
+
+    def sync(self, user_id: int, wish: api.SyncWish) -> api.Sync: ...
+
+    def remove(self, user_id: int, wish: api.RemoveQuery) -> api.Removed: ...
+
+    def account(self, user_id: int) -> api.Account | None:
+        """What the server knows of the account; None: nothing yet, or no server runs."""
+        ...
+
+
+class RemoteDesk:
+    """Asks the running server."""
+
+    is_running = True
+
+    def __init__(self, client: AdminClient) -> None:
+        self._client = client
+
+    def find(self, name: str) -> tuple[int, str]:
+        found = self._client.get("/accounts", api.Accounts).accounts
+        return choose(name, [(account.user_id, account.login) for account in found])
+
+    def add(self, token: str) -> api.SignedIn:
+        return self._client.post("/accounts", api.SignedIn, api.GivenToken(token))
+
+    def replace_token(self, user_id: int, token: str) -> api.SignedIn:
+        path = f"/accounts/{user_id}/token"
+        return self._client.put(path, api.SignedIn, api.GivenToken(token))
+
+    def sync(self, user_id: int, wish: api.SyncWish) -> api.Sync:
+        return self._client.post(f"/accounts/{user_id}/sync", api.Sync, wish)
+
+    def remove(self, user_id: int, wish: api.RemoveQuery) -> api.Removed:
+        return self._client.delete(f"/accounts/{user_id}", api.Removed, wish)
+
+    def account(self, user_id: int) -> api.Account | None:
+        found = self._client.get("/accounts", api.Accounts).accounts
+        return next((account for account in found if account.user_id == user_id), None)
+
+
+def choose(name: str, known: list[tuple[int, str]]) -> tuple[int, str]:
+    """The one of these accounts that ``name`` means. Raises NotKnown."""
+    for user_id, login in known:
+        if name.lower() in (login.lower(), str(user_id)):
+            return user_id, login
+    raise NotKnown(f"no account here has the login or id {name}; gitstars accounts lists them")
+
+
+def with_desk(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a click command ``--url`` and ``--config``; call it with the Desk first. Without a
+    server, and without ``--url``, the configured database is opened.
+    """
+
+    @with_client
+    @click.pass_context
+    @functools.wraps(function)
+    def wrapped(context: click.Context, client: AdminClient, *args: Any, **rest: Any) -> Any:
+        told = [context.params, context.parent.params if context.parent else {}]
+        url = next((params["url"] for params in told if params.get("url")), None)
+        config = next((params["config"] for params in told if params.get("config")), None)
+        with open_desk(client, url is None, config) as desk:
+            return function(desk, *args, **rest)
+
+    return wrapped
+
+
+@contextmanager
+def open_desk(client: AdminClient, may_open: bool, config: Path | None) -> Iterator[Desk]:
+    """The server's desk where one answers, else one in the database where that ``may_open``."""
+    if is_answering(client, may_open):
+        yield RemoteDesk(client)
+        return
+    # The database's packages are loaded only where they are needed.
+    from gitstars.cli.desk_direct import open_directly
+
+    with open_directly(load(config).config) as direct:
+        yield direct
+
+
+def is_answering(client: AdminClient, may_be_silent: bool) -> bool:
+    """Whether a server answers. Raises ServerUnreachable where one has to."""
+    try:
+        client.get("/stats/summary", api.Summary)
+    except ServerUnreachable:
+        if not may_be_silent:
+            raise
+        return False
+    return True

@@ -1,0 +1,197 @@
+"""``gitstars accounts``: a person signs in with a token, beside a running server or alone."""
+
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from gitstars import api
+from gitstars.cli.accounts_change import read_wish
+from gitstars.errors import UserMistake
+from gitstars.simulator.process import SimulatorProcess
+from tests.harness import free_port
+from tests.waiting import PATIENCE_SECONDS, wait_until
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def home(tmp_path: Path, github: SimulatorProcess, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder with a configuration that names the simulated GitHub and a database."""
+    (tmp_path / "config.toml").write_text(
+        f'[database]\nurl = "surrealkv://{tmp_path}/data/stars.db"\n'
+        f'[github]\napi_url = "{github.url}"\ngraphql_url = "{github.graphql_url}"\n'
+        f"[health]\nport = 0\n[admin]\nport = {free_port()}\n"
+    )
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
+    return tmp_path
+
+
+@pytest.fixture
+def serving(home: Path) -> Iterator["subprocess.Popen[str]"]:
+    """``gitstars serve`` in that folder, up."""
+    command = [sys.executable, "-m", "gitstars", "serve"]
+    with subprocess.Popen(
+        command, cwd=home, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "dashboard on" in line:
+                break
+        yield process
+        process.terminate()
+        process.communicate(timeout=PATIENCE_SECONDS)
+
+
+def feed(home: Path, given: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """The command with this on its standard input."""
+    command = [sys.executable, "-m", "gitstars", "accounts", *arguments]
+    return subprocess.run(
+        command, cwd=home, text=True, input=given, capture_output=True, timeout=PATIENCE_SECONDS
+    )
+
+
+def test_beside_a_server_an_account_is_collected_listed_and_removed(
+    home: Path, gitstars: Run, serving: "subprocess.Popen[str]"
+) -> None:
+    nobody = gitstars("accounts")
+    added = feed(home, "gho_ada0000\n", "add", "--token-stdin")
+    wait_until(
+        lambda: "completed" in gitstars("repo", "https://github.com/ada/engine").stdout,
+        "what ada owns is complete",
+    )
+    shown, by_id = gitstars("accounts", "ada"), gitstars("accounts", "show", "1")
+    again = feed(home, "gho_ada0000\n", "add", "--token-stdin", "--no-wait")
+    synced = gitstars("accounts", "sync", "ada", "--every", "1d")
+    asked = gitstars("accounts", "remove", "ada")
+    told = gitstars("accounts", "remove", "ada", "--dry-run")
+    removed = gitstars("accounts", "remove", "ada", "--yes")
+    gone = gitstars("accounts", "remove", "ada", "--yes")
+
+    assert nobody.stderr == f"{api.NOBODY_HERE}: {api.SIGN_IN_ADVICE}\n"
+    assert added.returncode == 0, added.stderr
+    assert added.stdout.startswith("ada (1) is signed in\n")
+    assert "0 starred repositories" in added.stdout
+    assert "what ada owns or may push to is collected in full" in added.stdout
+    assert "gho_ada0000" not in added.stdout + added.stderr + shown.stdout
+    assert "stars\tlisted" in shown.stdout
+    assert by_id.stdout.splitlines()[0] == shown.stdout.splitlines()[0] == "account\tada"
+    assert again.stdout == "ada (1) has a new token\n"
+    assert synced.stdout == "the stars of ada are listed now, and every 24 h\n"
+    assert (asked.returncode, asked.stderr) == (
+        2,
+        "nobody can be asked here; give --yes to remove ada\n",
+    )
+    assert told.stdout.startswith("with --delete-data these rows of ada would go: 0 stars and ")
+    assert removed.stdout == "the account of ada is removed; what it brought stays\n"
+    assert (gone.returncode, gone.stderr) == (
+        1,
+        "no account here has the login or id ada; gitstars accounts lists them\n",
+    )
+
+
+def test_without_a_server_the_command_writes_into_the_database(home: Path, gitstars: Run) -> None:
+    added = feed(home, "gho_ada0000", "add", "--token-stdin")
+    off = gitstars("accounts", "sync", "ada", "--every", "off")
+    replaced = feed(home, "gho_grace00", "token", "ada", "--token-stdin")
+    removed = gitstars("accounts", "remove", "ADA", "--yes", "--delete-data")
+
+    assert added.stdout.splitlines() == [
+        "ada (1) is signed in",
+        "`gitstars serve` lists its stars and collects; no server runs now",
+    ]
+    assert off.stdout == "the stars of ada are not listed any more; they stay as they are\n"
+    assert replaced.returncode == 1
+    assert replaced.stderr.startswith("this token belongs to grace and not to ada; ")
+    assert removed.returncode == 0, removed.stderr
+    assert "0 stars and 0 rows" in removed.stdout
+    for path in (home / "data").rglob("*"):
+        assert not path.stat().st_mode & 0o077, path
+    assert not (home / "data").stat().st_mode & 0o077
+
+
+def test_a_token_without_the_scope_is_taken_and_said(home: Path) -> None:
+    added = feed(home, "gho_grace00", "add", "--token-stdin")
+
+    assert "has neither the scope public_repo nor repo" in added.stdout
+
+
+def test_the_token_comes_from_the_environment_where_that_is_told(
+    home: Path, gitstars: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("GITHUB_TOKEN", "GH_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    missing = gitstars("accounts", "add", "--from-env")
+    monkeypatch.setenv("GH_TOKEN", "gho_ada0000")
+    added = gitstars("accounts", "add", "--from-env", "--json")
+
+    assert (missing.returncode, missing.stderr) == (
+        2,
+        "neither GITHUB_TOKEN nor GH_TOKEN is set\n",
+    )
+    assert '"state": "new"' in added.stdout
+
+
+def test_on_a_terminal_the_token_is_asked_for_and_not_shown(home: Path) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "gitstars", "accounts", "add"]
+    with subprocess.Popen(command, cwd=home, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        shown = b""
+        while b"(not shown)" not in shown:
+            shown += os.read(ours, 4096)
+        os.write(ours, b"gho_ada0000\n")
+        while b"is signed in" not in shown:
+            shown += os.read(ours, 4096)
+        assert process.wait(PATIENCE_SECONDS) == 0
+    os.close(ours)
+
+    assert b"gho_ada0000" not in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "given", "said"),
+    [
+        (("add",), "", "nobody can be asked for the token here"),
+        (("add", "--token-stdin", "--from-env"), "", "give either --token-stdin or --from-env"),
+        (("add", "--token-stdin"), "", "no token was given; create one at"),
+        (("add", "--token-stdin"), "hunter2", "this does not look like a token of GitHub"),
+        (("add", "--token-stdin"), "ghp_nobody", "GitHub rejects the token (Bad credentials)"),
+        (("sync", "ada", "--every", "5m"), "", "--every takes 1h to 720h"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence_and_2(
+    home: Path, arguments: tuple[str, ...], given: str, said: str
+) -> None:
+    done = feed(home, given, *arguments)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(said)
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_database_that_a_server_holds_is_told(
+    home: Path, serving: "subprocess.Popen[str]"
+) -> None:
+    settings = home / "config.toml"
+    settings.write_text(settings.read_text().split("[admin]")[0] + f"[admin]\nport={free_port()}\n")
+
+    done = feed(home, "gho_ada0000", "add", "--token-stdin")
+
+    assert done.returncode == 2
+    assert "is in use by another gitstars server" in done.stderr
+
+
+@pytest.mark.parametrize(("every", "hours"), [("6h", 6), ("1d", 24), (" 30D ", 720)])
+def test_how_often_is_read(every: str, hours: int) -> None:
+    assert read_wish(every) == api.SyncWish(hours=hours)
+
+
+@pytest.mark.parametrize("every", ["", "0h", "721h", "31d", "6", "h", "6h6h", "-6h", "six"])
+def test_how_often_is_refused(every: str) -> None:
+    with pytest.raises(UserMistake, match="--every takes"):
+        read_wish(every)
