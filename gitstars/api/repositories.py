@@ -1,6 +1,10 @@
 """Repositories as the admin API answers them."""
 
-from gitstars.api.base import Answered, Time, Whole
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from gitstars.api.base import Answered, Asked, Time, Whole
 from gitstars.model import Status
 
 #: What has to stand beside every weekly history.
@@ -80,3 +84,38 @@ class Repositories(Answered, frozen=True):
     repos: list[Repository]
     total: Whole
     next: str | None
+
+
+Per = Literal["day", "week", "month"]
+
+
+class HistoryQuery(Asked, frozen=True):
+    """How fine the history is."""
+
+    per: Annotated[Per, Meta(description="A week begins with its Sunday.")] = "day"
+
+
+class HistoryPoint(Answered, frozen=True):
+    """A day, week or month by its first day: stars that came, stars that were found gone, and how
+    many there were at its end.
+    """
+
+    day: Annotated[str, Meta(extra_json_schema={"format": "date"})]
+    added: Whole
+    removed: Whole
+    total: int
+
+
+class StarHistory(Answered, frozen=True):
+    """The history of a repository, oldest first, without periods in which nothing happened.
+
+    `source`: `stars` (each with its time), `weeks` (the counts that GitHub tells everybody), or
+    `none`. `is_exact`: every star of the list is known. `note` has to stand beside the figures.
+    """
+
+    full_name: str
+    per: Per
+    source: Literal["stars", "weeks", "none"]
+    is_exact: bool
+    note: str
+    points: list[HistoryPoint]

@@ -29,6 +29,8 @@ COMMANDS = {
     "repos": "List repositories and the state that they are in.",
     "repo": "Show everything known about one repository.",
     "reprocess": "Collect a repository again.",
+    "history": "Show how the stars of a repository came and went.",
+    "chart": "Draw the star history of repositories.",
     "accounts": "List accounts, add, change or remove one.",
     "workers": "Show the workers, or set their number.",
     "queue": "Show what waits, or clear it.",

@@ -215,7 +215,6 @@ class Scanner:
         for pages in found:
             for page in pages:
                 self.reader.queue_for_all(page, self._arriving())
-        self.reader.queue_starred_lists()
         left = due.next_in_seconds(self._database, now, DUE_SECONDS)
         return DUE_SECONDS if left is None else max(SHORTEST_SECONDS, left)
 

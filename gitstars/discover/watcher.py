@@ -174,6 +174,7 @@ class AccountWatcher:
         if told:
             self._roster.read_some(told)
         self._roster.look()
+        self.scanner.reader.queue_starred_lists()
         self._look_seconds = self._clock.monotonic() - began
         self.looked_at = self._clock.now()
 
@@ -279,7 +280,6 @@ class AccountWatcher:
         self._arrivals.wait_for(account)
         self._roster.check_token(account)
         self.scanner.reader.queue_own_lists([account])
-        self.scanner.reader.queue_starred_lists()
 
     def account_changed(self, account: Account) -> None:
         """The account has another token, scope or name."""

@@ -12,11 +12,12 @@ from gitstars.dispatch.dispatcher import Dispatcher
 from gitstars.errors import NotKnown, NotNow
 from gitstars.events import EventBus
 from gitstars.model import Account, Job, Priority, Repository, Status
+from gitstars.report.history import read_history
 from gitstars.store import access, lifecycle, overview, repositories
 from gitstars.store.database import Database
 from gitstars.store.repositories import RepositoryView
 from gitstars.supervise.tokens import TokenDesk
-from gitstars.supervise.views import show_details, show_repository
+from gitstars.supervise.views import show_details, show_history, show_repository
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +69,11 @@ class RepositoryOperations:
         if view.status in WAITING:
             obstacle = self._find_obstacle([row.user_id for row in rows])
         return show_details(view, rows, logins, weeks, obstacle, self._clock.now())
+
+    def history(self, name: str, per: api.Per) -> api.StarHistory:
+        """The star history of a repository. Raises NotKnown."""
+        view = self._find(name)
+        return show_history(view.full_name, per, read_history(self._database, view, per))
 
     def reprocess(self, name: str, force: bool) -> api.Repository:
         """Collect a repository ahead of what waits. Raises NotKnown and NotNow.

@@ -8,6 +8,7 @@ from gitstars.clock import show_time
 from gitstars.execute.worker import WorkerState
 from gitstars.model import Status, Week
 from gitstars.redaction import redact, redact_or_none
+from gitstars.report.history import History
 from gitstars.store.access import AccessRow
 from gitstars.store.repositories import RepositoryView
 from gitstars.supervise.readings import Reading
@@ -213,4 +214,22 @@ def show_duty(duty: DutyState) -> api.DutyReport:
         restarts=duty.restarts,
         last_run_at=time_or_none(duty.last_run_at),
         last_error=redact_or_none(duty.last_error),
+    )
+
+
+def show_history(full_name: str, per: api.Per, history: History) -> api.StarHistory:
+    """A repository's history as it is answered."""
+    points = [
+        api.HistoryPoint(
+            day=point.day.isoformat(), added=point.added, removed=point.removed, total=point.total
+        )
+        for point in history.points
+    ]
+    return api.StarHistory(
+        full_name=full_name,
+        per=per,
+        source=history.source,
+        is_exact=history.is_exact,
+        note=history.note,
+        points=points,
     )

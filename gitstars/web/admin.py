@@ -10,6 +10,7 @@ import msgspec
 from bottle import Bottle, HTTPResponse
 
 from gitstars import api
+from gitstars.errors import NotKnown
 from gitstars.supervise.operations import Operations
 from gitstars.supervise.repositories import RepositoryOperations
 from gitstars.supervise.signing import AccountDesk
@@ -93,6 +94,16 @@ class Looking:
     def repo(self, name: str) -> api.RepositoryDetails:
         read_query(api.Nothing)
         return self._repositories.describe(name)
+
+    def history(self, name: str) -> api.StarHistory | api.RepositoryDetails:
+        per = read_query(api.HistoryQuery).per
+        try:
+            return self._repositories.history(name, per)
+        except NotKnown:
+            if "/" in name:
+                raise
+            # The path may name a repository that is called history.
+            return self._repositories.describe(f"{name}/history")
 
     def workers(self) -> api.Workers:
         read_query(api.Nothing)
@@ -203,6 +214,7 @@ def _add_looking(app: Bottle, routes: Looking) -> None:
     app.get("/stats", callback=routes.stats)
     app.get("/stats/summary", callback=routes.summary)
     app.get("/repos", callback=routes.repos)
+    app.get(f"/repos/{NAME}/history", callback=routes.history)
     app.get(f"/repos/{NAME}", callback=routes.repo)
     app.get("/workers", callback=routes.workers)
     app.get("/queue", callback=routes.queue)

@@ -69,6 +69,15 @@ ROUTES = (
         errors=(404, 503),
     ),
     Route(
+        "get",
+        "/repos/{id}/history",
+        "The star history of a repository, from its own stars or from GitHub's weekly counts",
+        api.StarHistory,
+        query=api.HistoryQuery,
+        named=NAME,
+        errors=(404, 503),
+    ),
+    Route(
         "post",
         "/repos/{id}/reprocess",
         "Collect a repository ahead of what waits",

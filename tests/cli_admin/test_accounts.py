@@ -64,6 +64,8 @@ def test_beside_a_server_an_account_is_collected_listed_and_removed(
         lambda: "completed" in gitstars("repo", "https://github.com/ada/engine").stdout,
         "what ada owns is complete",
     )
+    drawn = gitstars("chart", "ada/engine", "--output", "stars.svg")
+    months, csv = gitstars("history", "ada/engine"), gitstars("history", "ada/engine", "--csv")
     shown, by_id = gitstars("accounts", "ada"), gitstars("accounts", "show", "1")
     again = feed(home, "gho_ada0000\n", "add", "--token-stdin", "--no-wait")
     synced = gitstars("accounts", "sync", "ada", "--every", "1d")
@@ -80,6 +82,11 @@ def test_beside_a_server_an_account_is_collected_listed_and_removed(
     assert "gho_ada0000" not in added.stdout + added.stderr + shown.stdout
     assert "stars\tlisted" in shown.stdout
     assert by_id.stdout.splitlines()[0] == shown.stdout.splitlines()[0] == "account\tada"
+    assert drawn.stdout == "stars.svg: ada/engine\n"
+    assert (home / "stars.svg").read_text().startswith("<svg ")
+    assert months.stdout.splitlines()[-1].split("\t")[-1] == "3"
+    assert csv.stdout.splitlines()[0] == "from,came,went,stars"
+    assert months.stderr.startswith("ada/engine: every star of the list")
     assert again.stdout == "ada (1) has a new token\n"
     assert synced.stdout == "the stars of ada are listed now, and every 24 h\n"
     assert (asked.returncode, asked.stderr) == (

@@ -16,6 +16,8 @@ COMMANDS = [
     ("repos",),
     ("repo", "acme/engine"),
     ("reprocess", "acme/engine"),
+    ("history", "acme/engine"),
+    ("chart", "acme/engine", "--output", "x.svg"),
     ("accounts",),
     ("workers",),
     ("workers", "scale", "3"),
@@ -116,3 +118,21 @@ def test_help_documents_the_exit_codes(command: tuple[str, ...], gitstars: Run) 
     shown = " ".join(gitstars(*command, "--help").stdout.split())
 
     assert "Exit codes: 0 " in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ("a/b", "--output", "x.png"),
+            "--output takes a file that ends with .svg, or -, got x.png\n",
+        ),
+        ((*"abcdefg", "--output", "-"), "a chart has 6 repositories at most, got 7\n"),
+    ],
+)
+def test_a_chart_that_cannot_be_drawn_is_one_sentence_and_2(
+    gitstars: Run, arguments: tuple[str, ...], said: str
+) -> None:
+    done = gitstars("chart", *arguments)
+
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", said)

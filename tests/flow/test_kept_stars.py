@@ -26,7 +26,7 @@ ANN = SimAccount(
 
 def begin(flow: MakeFlow, **changes: Any) -> Flow:
     scenario = Scenario(accounts=(ANN,), repositories=PLACES, limits=NO_LIMITS, population=9000)
-    return flow(scenario, signed_in=0, **changes)
+    return flow(scenario, signed_in=0, collect={"history": "none"}, **changes)
 
 
 def sign_in(run: Flow) -> None:

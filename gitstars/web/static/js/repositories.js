@@ -10,9 +10,6 @@ const STATUSES = ["completed", "processing", "pending", "rate_limited", "restric
 const SORTS = [["-completed", "newest completed first"], ["name", "by name"], ["-stars", "most stars first"], ["status", "by status"]];
 const PAGE = 25;
 const TYPING_MS = 250;
-/** What has to stand beside every weekly history. */
-const HISTORY_NOTE = "days not in UTC, only stars still there";
-
 const stored = ({ processed_stargazers: done, total_stargazers: total }) => (total === null ? number(done ?? 0) : `${number(done ?? 0)} of ${number(total)}`);
 /** Why a complete list is shorter than its length: GitHub counts them, and does not name them. */
 const ghosts = ({ ghosts: count }) => (count ? `${number(count)} of deleted users` : "");
@@ -131,7 +128,8 @@ export class Repositories {
 
   /** `isAgain`: only if the dialog is still open by the time the answer is there. */
   async showOne(id, isAgain = false) {
-    const repo = await get(repositoryPath(id));
+    const path = repositoryPath(id);
+    const [repo, history] = await Promise.all([get(path), get(`${path}/history?per=week`)]);
     if (isAgain && !($("repo").open && this.open.id === id)) return;
     this.open = repo;
     setText($("repo-title"), repo.full_name);
@@ -149,15 +147,14 @@ export class Repositories {
     $("repo-access").replaceChildren(...repo.access.map(accessOf));
     $("access-title").hidden = repo.access.length === 0;
     if (!$("repo").open) $("repo").showModal();
-    this.showHistory(repo.history ?? []);
+    this.showHistory(history);
   }
 
-  showHistory(weeks) {
-    $("history").hidden = weeks.length === 0;
-    let sum = 0;
-    const sums = weeks.map(({ total }) => (sum += total));
-    if (weeks.length) this.history.show(weeks.map(({ week }) => epoch(week)), sums);
-    const text = weeks.length ? `${number(sum)} stars in ${number(weeks.length)} weeks (${HISTORY_NOTE}).` : "No history is stored for this repository.";
+  /** `note` says where the figures come from; it stands beside them. */
+  showHistory({ points, note }) {
+    $("history").hidden = points.length === 0;
+    if (points.length) this.history.show(points.map(({ day }) => epoch(`${day}T00:00:00Z`)), points.map(({ total }) => total));
+    const text = points.length ? `${number(points.at(-1).total)} stars in ${number(points.length)} weeks (${note}).` : `${note[0].toUpperCase()}${note.slice(1)}.`;
     setText($("history-note"), text);
     $("history").setAttribute("aria-label", `Star history: ${text}`);
   }

@@ -1,0 +1,1 @@
+"""What people take out: the history of a repository, charts."""
