@@ -1,14 +1,19 @@
-"""The entry point of every way to start gitstars: patches the process first, then runs the
-command line.
+"""The entry point of every way to start gitstars: hears signals and patches the process first, then
+runs the command line.
 """
 
-from gitstars import _monkey  # noqa: F401  isort: skip  (the patch must come before every other import)
+from gitstars import early  # isort: skip
 
-import signal
-import sys
+early.hear()
 
-from gitstars.cli import run
-from gitstars.parent import end_with_parent
+# The patch must come before every other import.
+from gitstars import _monkey  # noqa: E402, F401  isort: skip
+
+import signal  # noqa: E402
+import sys  # noqa: E402
+
+from gitstars.cli import run  # noqa: E402
+from gitstars.parent import end_with_parent  # noqa: E402
 
 
 def main() -> None:

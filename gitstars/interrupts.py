@@ -1,4 +1,6 @@
-"""Ctrl+C and SIGTERM: the first asks for the end, a second one wants it at once."""
+"""Ctrl+C, SIGTERM and a closed terminal (SIGHUP): the first asks for the end, a second Ctrl+C or
+SIGTERM wants it at once.
+"""
 
 import signal
 import sys
@@ -13,15 +15,20 @@ ECHO_SECONDS = 0.5 if getattr(sys, "frozen", False) else 0.0
 
 
 def on_interrupts(first: Callable[[], None], second: Callable[[], None]) -> None:
-    """Call ``first`` at the first SIGINT or SIGTERM, and ``second`` at each one after it."""
+    """Call ``first`` at the first SIGINT, SIGTERM or SIGHUP, and ``second`` at each SIGINT or
+    SIGTERM after it. A SIGHUP that whoever started us wants ignored (nohup) stays ignored; a
+    second one is an echo of the same terminal.
+    """
     asked_at: list[float] = []
 
-    def ask() -> None:
+    def ask(is_hangup: bool) -> None:
         if not asked_at:
             asked_at.append(time.monotonic())
             first()
-        elif time.monotonic() - asked_at[0] >= ECHO_SECONDS:
+        elif not is_hangup and time.monotonic() - asked_at[0] >= ECHO_SECONDS:
             second()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        gevent.signal_handler(number, ask)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        is_hangup = number is signal.SIGHUP
+        if not (is_hangup and signal.getsignal(number) is signal.SIG_IGN):
+            gevent.signal_handler(number, ask, is_hangup)

@@ -17,6 +17,7 @@ LEAVES = {
     "api",
     "clock",
     "config",
+    "early",
     "errors",
     "events",
     "interrupts",

@@ -17,7 +17,7 @@ from typing import Any
 
 import click
 
-from gitstars import __version__
+from gitstars import __version__, early
 from gitstars.errors import GitstarsError
 
 #: name -> what it does, in the order of ``--help``. Kept here so that help imports no command; a
@@ -42,6 +42,8 @@ COMMANDS = {
     "completion": "Print the completion script of a shell.",
 }
 HIDDEN_COMMANDS = ("engine-host",)
+#: Commands that take signals over themselves; until then each ends the process at once.
+SERVERS = ("serve",)
 
 EXIT_CODES = """\b
 Exit codes:
@@ -68,6 +70,8 @@ class LazyCommands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in (*COMMANDS, *HIDDEN_COMMANDS) or not find_spec(module_of(cmd_name)):
             return super().get_command(ctx, cmd_name)
+        if cmd_name not in SERVERS:
+            early.hand_over()
         command: click.Command = getattr(
             import_module(module_of(cmd_name)), cmd_name.replace("-", "_")
         )

@@ -4,9 +4,12 @@ hangs.
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import gevent
 import msgspec
 import pytest
 
@@ -33,7 +36,8 @@ def stop(server: Server, number: signal.Signals = signal.SIGTERM) -> None:
 
 
 @pytest.mark.parametrize(
-    ("engine", "number"), [("embedded", signal.SIGINT), ("server", signal.SIGTERM)]
+    ("engine", "number"),
+    [("embedded", signal.SIGINT), ("server", signal.SIGTERM), ("embedded", signal.SIGHUP)],
 )
 def test_a_signal_finishes_the_page_in_hand_and_gives_claims_back(
     request: pytest.FixtureRequest, serve: Serve, engine: str, number: signal.Signals
@@ -134,3 +138,36 @@ def test_a_github_that_hangs_does_not_hold_up_the_end(
     stop(server)
 
     run.close()
+
+
+#: Starts ``gitstars serve`` and says when its first module is loaded.
+EARLY = """
+import sys
+from gitstars import early
+early.hear()
+print("loaded", flush=True)
+import runpy
+sys.argv = ["gitstars", "serve", "--config", sys.argv[1]]
+runpy.run_module("gitstars", run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("seconds", [0.0, 0.15, 0.4])
+def test_a_signal_of_the_first_moments_ends_it_without_a_word(
+    embedded_config: DatabaseConfig, tmp_path: Path, number: signal.Signals, seconds: float
+) -> None:
+    server = Server(tmp_path, Config(database=embedded_config))
+    command = [sys.executable, "-c", EARLY, str(server.config)]
+    with subprocess.Popen(
+        command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "loaded\n"
+        process.stdout.flush()
+        gevent.sleep(seconds)
+        process.send_signal(number)
+        output, errors = process.communicate(timeout=PATIENCE_SECONDS)
+
+    assert process.returncode in ((0, 130) if number is signal.SIGINT else (0,))
+    assert "Traceback" not in output + errors
