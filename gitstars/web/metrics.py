@@ -162,13 +162,12 @@ class EngineCollector(Collector):
             database.schema_problem is None,
         )
         latency = GaugeMetricFamily(
-            "gitstars_database_seconds", "How long the last 512 queries took", labels=["quantile"]
+            "gitstars_database_seconds", "How long the last 512 queries took", labels=["percentile"]
         )
         ordered = sorted(self._latencies())
-        for quantile in (0.5, 0.9, 0.99) if ordered else ():
-            latency.add_metric(
-                [str(quantile)], ordered[min(len(ordered) - 1, int(quantile * len(ordered)))]
-            )
+        for percentile in (50, 90, 99) if ordered else ():
+            place = min(len(ordered) - 1, percentile * len(ordered) // 100)
+            latency.add_metric([str(percentile)], ordered[place])
         yield latency
         pool = GaugeMetricFamily(
             "gitstars_database_connections",

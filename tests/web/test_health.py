@@ -2,8 +2,11 @@
 
 import os
 import re
+import shutil
 import signal
+import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import gevent
@@ -170,6 +173,21 @@ def test_every_metric_is_documented_and_every_documented_one_is_there(served: Se
     }
 
     assert families == set(re.findall(r"^\| `(\w+)`", DOCUMENT.read_text(), re.MULTILINE))
+
+
+def test_promtool_finds_nothing_wrong_with_the_metrics(
+    served: Serve, require: Callable[[bool, str], None]
+) -> None:
+    promtool = shutil.which("promtool")
+    require(promtool is not None, "promtool (Debian's package prometheus)")
+    assert promtool is not None
+
+    exposed = served().health.get("/metrics").raw
+    checked = subprocess.run(
+        [promtool, "check", "metrics"], input=exposed, capture_output=True, check=False
+    )
+
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, b"", b"")
 
 
 def test_metrics_tell_what_happened(served: Serve) -> None:
