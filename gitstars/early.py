@@ -15,9 +15,11 @@ EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 0, signal.SIGHUP: 0}
 
 
 def hear() -> None:
-    """End at each of these signals, except for those that whoever started us wants ignored."""
+    """End at each of these signals, except for a SIGHUP that whoever started us wants ignored, as
+    nohup does.
+    """
     for number in EXIT_CODES:
-        if signal.getsignal(number) is not signal.SIG_IGN:
+        if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _end)
 
 

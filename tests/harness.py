@@ -44,6 +44,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def hear_signals() -> None:
+    """In a new process: signals have their usual effect, also where the whole suite runs in the
+    background or under nohup, which ignores some of them.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class SurrealServer:
     """A real SurrealDB server in memory, which can be killed and started again."""
 
@@ -287,7 +295,11 @@ class Server:
                 *arguments,
             ]
             self.process = subprocess.Popen(
-                command, stdout=output, stderr=output, start_new_session=True
+                command,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                preexec_fn=hear_signals,
             )
         return self.process
 

@@ -16,7 +16,14 @@ import pytest
 from gitstars.config import Config, DatabaseConfig
 from gitstars.simulator.scenario import make_scenario
 from gitstars.store.database import Database
-from tests.harness import NO_LIMITS, Flow, Server, SurrealServer, count_refetched
+from tests.harness import (
+    NO_LIMITS,
+    Flow,
+    Server,
+    SurrealServer,
+    count_refetched,
+    hear_signals,
+)
 from tests.waiting import PATIENCE_SECONDS
 
 Serve = Callable[[Config], Server]
@@ -160,7 +167,11 @@ def test_a_signal_of_the_first_moments_ends_it_without_a_word(
     server = Server(tmp_path, Config(database=embedded_config))
     command = [sys.executable, "-c", EARLY, str(server.config)]
     with subprocess.Popen(
-        command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        command,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=hear_signals,
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "loaded\n"
