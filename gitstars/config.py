@@ -7,19 +7,13 @@ stages that they are handed to.
 """
 
 import difflib
-import json
-import math
 import os
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import dotenv
-import msgspec
 import platformdirs
-import tomli
 from msgspec.structs import fields
 
 from gitstars import way_out
@@ -37,6 +31,8 @@ from gitstars.settings import (
     WorkersConfig,
 )
 from gitstars.settings.catalogue import Setting, catalogue
+from gitstars.settings.decoding import decode, invalid, mask, show
+from gitstars.settings.files import is_there, read_dotenv, read_toml
 from gitstars.settings.rules import violations
 
 __all__ = [
@@ -65,8 +61,6 @@ LOCAL_SERVER = {
     "database.user": "root",
     "database.password": "root",
 }
-#: A value in an error message is cut after this many characters.
-SHOWN_LENGTH = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +95,6 @@ def admin_key_path() -> Path:
     return data_folder() / "admin.key"
 
 
-def mask(value: object, is_secret: bool = False) -> str:
-    """``value`` as it is written in TOML; secrets as stars, and no credentials inside of
-    addresses.
-    """
-    if is_secret and value:
-        return "***"
-    return re.sub(r"//[^/\s]*@", "//***@", json.dumps(value, default=str, ensure_ascii=False))
-
-
 def load(
     file: Path | None = None,
     flags: Mapping[str, Any] | None = None,
@@ -127,14 +112,15 @@ def load(
     """
     folder = (folder or Path.cwd()).absolute()
     settings = {setting.key: setting for setting in catalogue()}
-    file = file or (Path(DEFAULT_FILE) if (folder / DEFAULT_FILE).is_file() else None)
+    if file is None and is_there(folder / DEFAULT_FILE, DEFAULT_FILE):
+        file = Path(DEFAULT_FILE)
     environ = os.environ if environ is None else environ
     sources = _sources(file, flags or {}, is_local, environ, folder, settings)
     values = {key: setting.default for key, setting in settings.items()}
     origins = dict.fromkeys(settings, "default")
     for source in sources:
         for key, raw in source.values.items():
-            values[key] = _decode(settings[key], raw, source.labels[key], source.is_text)
+            values[key] = decode(settings[key], raw, source.labels[key], source.is_text)
             origins[key] = source.labels[key]
     url_base = (folder / file).parent if file and origins["database.url"] == str(file) else folder
     values["database.url"] = _resolve_database(values["database.url"], url_base)
@@ -146,7 +132,7 @@ def load(
     config = _build(values)
     for key, problem, other in violations(config):
         label = origins[other] if other and origins[key] == "default" else origins[key]
-        raise _invalid(label, settings[key], problem, values[key])
+        raise invalid(label, settings[key], problem, values[key])
     return LoadedConfig(config, origins)
 
 
@@ -186,7 +172,7 @@ def _resolve_certificates(
     path = base / Path(values[way_out.CA_KEY]).expanduser()
     if not os.access(path, os.R_OK):
         problem = "must be a file of certificates that can be read"
-        raise _invalid(
+        raise invalid(
             origins[way_out.CA_KEY], settings[way_out.CA_KEY], problem, values[way_out.CA_KEY]
         )
     values[way_out.CA_KEY] = str(path)
@@ -205,7 +191,7 @@ def _sources(
         values = dict(_read_toml(file, folder, settings))
         yield _Source(values, dict.fromkeys(values, str(file)), is_text=False)
     for place, variables in (
-        (".env: ", _read_dotenv(folder / ".env")),
+        (".env: ", read_dotenv(folder / ".env", ".env")),
         ("environment variable ", environ),
     ):
         # An empty variable counts as none: that is how one switches a variable off in a unit or
@@ -227,12 +213,7 @@ def _sources(
 def _read_toml(
     file: Path, folder: Path, settings: Mapping[str, Setting]
 ) -> Iterator[tuple[str, Any]]:
-    try:
-        tables = tomli.loads((folder / file).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigInvalid(f"{file}: cannot be read: {error.strerror}") from error
-    except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigInvalid(f"{file}: is not valid TOML: {error}") from error
+    tables = read_toml(folder / file, str(file))
     sections: dict[str, list[str]] = {}
     for section, _, name in (key.partition(".") for key in settings):
         sections.setdefault(section, []).append(name)
@@ -241,7 +222,7 @@ def _read_toml(
             raise ConfigInvalid(f"{file}: [{section}] is unknown{_suggest(section, sections)}")
         if not isinstance(table, dict):
             raise ConfigInvalid(
-                f"{file}: {section} must be a section, [{section}], got {_show(table)}"
+                f"{file}: {section} must be a section, [{section}], got {show(table)}"
             )
         for name, value in table.items():
             if name not in sections[section]:
@@ -254,42 +235,6 @@ def _read_toml(
 def _suggest(name: str, known: Any) -> str:
     close = difflib.get_close_matches(name, known, n=1)
     return f"; did you mean {close[0]}?" if close else f"; known are {', '.join(known)}"
-
-
-def _read_dotenv(file: Path) -> Mapping[str, str]:
-    if not file.is_file():
-        return {}
-    try:
-        # No interpolation: a password may hold a dollar sign.
-        variables = dotenv.dotenv_values(file, interpolate=False)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigInvalid(
-            f".env: cannot be read: {getattr(error, 'strerror', None) or error}"
-        ) from error
-    return {name: value for name, value in variables.items() if value is not None}
-
-
-def _decode(setting: Setting, raw: Any, label: str, is_text: bool) -> Any:
-    """``raw`` as the setting's type; text (flags, variables) is read leniently, ``"8080"`` as a
-    number.
-    """
-    try:
-        value = msgspec.convert(raw, setting.type, strict=not is_text)
-    except msgspec.ValidationError as error:
-        raise _invalid(label, setting, f"must be {setting.expected}", raw) from error
-    if isinstance(value, float) and not math.isfinite(value):
-        raise _invalid(label, setting, f"must be {setting.expected}", raw)
-    return value
-
-
-def _invalid(label: str, setting: Setting, problem: str, value: object) -> ConfigInvalid:
-    got = f"{len(str(value))} characters" if setting.secret else _show(value)
-    return ConfigInvalid(f"{label}: {setting.key} {problem}, got {got}")
-
-
-def _show(value: object) -> str:
-    text = mask(value)
-    return text if len(text) <= SHOWN_LENGTH else text[:SHOWN_LENGTH] + "…"
 
 
 def token_of_environment() -> str:

@@ -3,6 +3,7 @@ and page of documentation agree.
 """
 
 import json
+import os
 import re
 import string
 from collections.abc import Callable, Mapping
@@ -199,7 +200,10 @@ def test_addresses_of_github_lose_their_last_slash(read: Load) -> None:
 
 REFUSED = [
     ("[github]\npage_size = 250", "github.page_size must be 1-100, got 250"),
-    ("[github]\npage_size = '50'", 'github.page_size must be 1-100, got "50"'),
+    (
+        "[github]\npage_size = '50'",
+        'github.page_size must be 1-100, a whole number without quotes, got "50"',
+    ),
     ("[github]\npage_size = 5.5", "github.page_size must be 1-100, got 5.5"),
     ("[github]\npage_size = true", "github.page_size must be 1-100, got true"),
     (
@@ -276,7 +280,7 @@ REFUSED = [
     ("[admin]\napi_key = 'sesame\\nX: y'", "admin.api_key must be printable ASCII"),
     ("[github", "is not valid TOML"),
     ("[log]\nlevel = 'info'\nlevel = 'info'", "is not valid TOML"),
-    (b"\xff\xfe", "is not valid TOML"),
+    (b"\xff\xfe", "is no text in UTF-8; save it as UTF-8"),
 ]
 
 
@@ -422,3 +426,66 @@ def _row(setting: Setting) -> str:
         f"| `{setting.key}` | `{mask(setting.default)}` | {setting.expected} | {flag} | "
         f"{variable} | {setting.description} |"
     )
+
+
+def test_a_byte_order_mark_is_no_mistake(read: Load) -> None:
+    assert read("\ufeff[health]\nport = 1003").health.port == 1003
+    assert read(dotenv="\ufeffHEALTH_PORT=1004\n").health.port == 1004
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        (
+            '[health]\nport = "8080"',
+            'health.port must be 0-65535, a whole number without quotes, got "8080"',
+        ),
+        ("[database]\nurl = 5", "database.url must be a text in quotes, got 5"),
+        ('[health]\nport = "many"', 'health.port must be 0-65535, got "many"'),
+        ('[collect]\nprivate = "true"', "true or false without quotes"),
+    ],
+)
+def test_a_value_of_the_wrong_type_says_what_its_quotes_have_to_do_with_it(
+    read: Load, toml: str, said: str
+) -> None:
+    with pytest.raises(ConfigInvalid, match=re.escape(said)):
+        read(toml)
+
+
+@pytest.mark.parametrize("level", ["INFO", "Info", "info"])
+def test_a_word_among_some_is_taken_in_any_case(read: Load, level: str) -> None:
+    assert read(environ={"LOG_LEVEL": level}).log.level == "info"
+    assert read(f"[log]\nlevel = '{level}'").log.level == "info"
+
+
+@pytest.mark.parametrize(
+    ("line", "number"),
+    [("ADMIN_API_KEY='unclosed\nHEALTH_PORT=1\n", 1), ("A=1\nfoo bar = baz qux\n", 2)],
+)
+def test_a_line_of_dotenv_that_cannot_be_read_is_refused(
+    read: Load, line: str, number: int
+) -> None:
+    with pytest.raises(ConfigInvalid, match=rf"^\.env: line {number} cannot be read; a line is"):
+        read(dotenv=line)
+
+
+def make_link(path: Path) -> None:
+    path.symlink_to("/nowhere/at/all")
+
+
+@pytest.mark.parametrize("name", ["config.toml", ".env"])
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (Path.mkdir, "is a folder and no file"),
+        (make_link, "is a link to nothing"),
+        (os.mkfifo, "is a pipe or a device and no file"),
+    ],
+)
+def test_what_bears_the_name_of_a_file_and_is_none_is_refused(
+    tmp_path: Path, name: str, make: Callable[[Path], object], said: str
+) -> None:
+    make(tmp_path / name)
+
+    with pytest.raises(ConfigInvalid, match=f"^{re.escape(name)}: {said}"):
+        load(environ={}, folder=tmp_path)

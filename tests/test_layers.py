@@ -84,8 +84,8 @@ HOMES = {
     "psutil": {"supervise"},
     "click": {"cli"},
     "rich": {"cli"},
-    "tomli": {"config"},
-    "dotenv": {"config"},
+    "tomli": {"settings"},
+    "dotenv": {"settings"},
     "platformdirs": {"config"},
     "prometheus_client": {"web"},
 }
