@@ -18,7 +18,7 @@ from gitstars.config import Config, admin_key_path, data_folder
 from gitstars.discover.needs import Rules
 from gitstars.discover.watcher import AccountWatcher
 from gitstars.dispatch.dispatcher import Dispatcher
-from gitstars.errors import DatabaseError, GitstarsError
+from gitstars.errors import ConfigInvalid, DatabaseError, GitstarsError
 from gitstars.events import EventBus
 from gitstars.execute.engine import Engine
 from gitstars.execute.obstacles import Gates
@@ -415,7 +415,13 @@ class App:
 def _folder_of(url: str) -> Path:
     """The folder that grows: of the embedded database, else our own."""
     scheme, _, path = url.partition("://")
-    return Path(path.partition("?")[0]) if scheme == "surrealkv" else data_folder()
+    if scheme == "surrealkv":
+        return Path(path.partition("?")[0])
+    try:
+        return data_folder()
+    except ConfigInvalid:
+        # A container whose database is elsewhere needs no home.
+        return Path("/")
 
 
 def serve_forever(config: Config, wait_for_db_seconds: float) -> int:

@@ -83,9 +83,15 @@ class _Source:
 def data_folder() -> Path:
     """The folder for this user's embedded database, admin key and crash reports.
 
-    It need not exist yet.
+    It need not exist yet. Raises ConfigInvalid where this user has no home folder, as in some
+    containers.
     """
-    return platformdirs.user_data_path("gitstars", appauthor=False)
+    try:
+        return platformdirs.user_data_path("gitstars", appauthor=False)
+    except (RuntimeError, KeyError) as error:
+        raise ConfigInvalid(
+            "this user has no home folder: set HOME or XDG_DATA_HOME to a folder that it may write"
+        ) from error
 
 
 def admin_key_path() -> Path:
@@ -110,7 +116,7 @@ def load(
     was. ``folder`` is where ``.env`` is looked for and what relative paths from outside of the file
     start at (default: the current one). Raises ConfigInvalid.
     """
-    folder = (folder or Path.cwd()).absolute()
+    folder = (folder or _current_folder()).absolute()
     settings = {setting.key: setting for setting in catalogue()}
     if file is None and is_there(folder / DEFAULT_FILE, DEFAULT_FILE):
         file = Path(DEFAULT_FILE)
@@ -134,6 +140,13 @@ def load(
         label = origins[other] if other and origins[key] == "default" else origins[key]
         raise invalid(label, settings[key], problem, values[key])
     return LoadedConfig(config, origins)
+
+
+def _current_folder() -> Path:
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise ConfigInvalid("the current folder is gone; change to another one") from error
 
 
 def _build(values: Mapping[str, Any]) -> Config:

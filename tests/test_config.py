@@ -489,3 +489,25 @@ def test_what_bears_the_name_of_a_file_and_is_none_is_refused(
 
     with pytest.raises(ConfigInvalid, match=f"^{re.escape(name)}: {said}"):
         load(environ={}, folder=tmp_path)
+
+
+def test_a_user_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    # An unknown user id has no entry with a home either.
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)
+
+    with pytest.raises(ConfigInvalid, match="this user has no home folder: set HOME or XDG_DATA"):
+        data_folder()
+
+
+def test_a_current_folder_that_is_gone_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+
+    with pytest.raises(ConfigInvalid, match="the current folder is gone; change to another one"):
+        load(environ={})

@@ -111,6 +111,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     session = Session()
+    for number, argument in enumerate(arguments, 1):
+        # Bytes that are no UTF-8 come as lone surrogates, which nothing further on can write.
+        if any("\ud800" <= character <= "\udfff" for character in argument):
+            _say(f"argument {number} is no text in UTF-8; give it in UTF-8")
+            return 2
     try:
         result = cli.main(list(arguments), prog_name="gitstars", standalone_mode=False, obj=session)
         if sys.stdout is not None:  # as after >&-

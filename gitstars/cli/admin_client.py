@@ -17,7 +17,7 @@ import requests
 
 from gitstars import api, naming
 from gitstars.config import AdminConfig, admin_key_path, load
-from gitstars.errors import RequestRefused, ServerUnreachable, UserMistake
+from gitstars.errors import ConfigInvalid, RequestRefused, ServerUnreachable, UserMistake
 from gitstars.redaction import register_secret
 
 #: Longest wait for a connection and for the answer (seconds): a busy server answers late, but it
@@ -193,7 +193,7 @@ def _own_key() -> str:
     """
     try:
         return admin_key_path().read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
+    except (OSError, UnicodeDecodeError, ConfigInvalid):
         return ""
 
 

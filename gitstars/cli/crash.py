@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from gitstars import __version__
 from gitstars.clock import show_time
 from gitstars.config import data_folder
+from gitstars.errors import ConfigInvalid
 from gitstars.redaction import redact
 
 #: Older reports make room (files).
@@ -21,12 +22,16 @@ def write_report(story: str, command: Sequence[str]) -> str:
     """Keep ``story`` (a traceback) without its secrets, readable by this user only; half a
     sentence that tells where, or why not.
     """
-    folder = data_folder() / "crashes"
+    try:
+        data = data_folder()
+    except ConfigInvalid as error:
+        return f"a report could not be written ({error}): gitstars --debug shows it"
+    folder = data / "crashes"
     now = show_time(time.time())
     file = folder / f"crash-{now.replace(':', '')}-{os.getpid()}.txt"
     try:
         # One call would make the data folder itself with the rights that are usual.
-        data_folder().mkdir(parents=True, exist_ok=True, mode=0o700)
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.mkdir(exist_ok=True, mode=0o700)
         for old in sorted(folder.glob("crash-*.txt"))[: -REPORTS_KEPT + 1]:
             old.unlink(missing_ok=True)

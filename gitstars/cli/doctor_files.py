@@ -58,7 +58,9 @@ def _check_folder(name: str, folder: Path) -> Finding:
             "files",
             "problem",
             f"{name} {folder} cannot be written",
-            f"give this user the right to write to {there}",
+            "set HOME or XDG_DATA_HOME to a folder that this user may write"
+            if there == Path("/")
+            else f"give this user the right to write to {there}",
         )
     space = os.statvfs(there)
     free = space.f_bavail * space.f_frsize / 2**30

@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import struct
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -38,7 +39,7 @@ def lock_path(path: Path, server: int) -> IO[str]:
     Raises BlockingIOError when another process holds it, OSError else.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock = open(path.with_name(path.name + ".lock"), "a+")  # noqa: SIM115  (held for the life of the process)
+    lock = open(_lock_of(path), "a+")  # noqa: SIM115  (held for the life of the process)
     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     lock.truncate(0)
     lock.write(f"{server} {os.getpid()}")
@@ -59,12 +60,18 @@ def serve(descriptor: int, url: str, server: int) -> int:
     sock = socket.socket(fileno=descriptor)
     sock.setblocking(True)
     path = Path(url.partition("://")[2].partition("?")[0])
+    is_stored = url.startswith("surrealkv")
+    had_lock = is_stored and _lock_of(path).exists()
     try:
-        lock = lock_path(path, server) if url.startswith("surrealkv") else None
+        lock = lock_path(path, server) if is_stored else None
         database = _open_engine(url)
     except BlockingIOError:
         return _refuse(sock, "locked", _holder(path))
     except Exception as error:  # noqa: BLE001  (whatever the engine says is the answer)
+        if is_stored and not had_lock:
+            # Where no database can be, nothing of ours stays behind.
+            with suppress(OSError):
+                _lock_of(path).unlink()
         return _refuse(sock, "unusable", str(error))
     left = close_to_others(path) if lock is not None else []
     _send(sock, json.dumps({"ok": True, "open": str(left[0]) if left else None}).encode())
@@ -82,6 +89,11 @@ def serve(descriptor: int, url: str, server: int) -> int:
     if lock is not None:
         lock.close()
     return 0
+
+
+def _lock_of(path: Path) -> Path:
+    """The lock file of a database folder."""
+    return path.with_name(path.name + ".lock")
 
 
 def _open_engine(url: str) -> Any:
@@ -109,7 +121,7 @@ def _refuse(sock: socket.socket, kind: str, text: str) -> int:
 def _holder(path: Path) -> str:
     """The server's pid that a lock file names, as text."""
     try:
-        return path.with_name(path.name + ".lock").read_text().partition(" ")[0] or "?"
+        return _lock_of(path).read_text().partition(" ")[0] or "?"
     except OSError:
         return "?"
 

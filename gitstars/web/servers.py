@@ -1,5 +1,7 @@
 """Builds the health server and the admin server from what they tell and do."""
 
+from pathlib import Path
+
 from gevent.event import Event
 
 from gitstars.clock import Clock
@@ -40,7 +42,9 @@ def build_admin_server(
 
     Raises UserMistake when there is no key that suffices, and none can be made.
     """
-    gate = Gate(find_key(settings, admin_key_path()), is_loopback(settings.host))
+    # A user without a home folder has no such file, and needs none where a key is configured.
+    file = Path() if settings.api_key else admin_key_path()
+    gate = Gate(find_key(settings, file), is_loopback(settings.host))
     streams = Streams(events, clock, stop)
     app = build_admin_app(snapshots, repositories, operations, desk, streams, gate)
     return HttpServer("admin", app, settings.host, settings.port)

@@ -12,7 +12,7 @@ import click
 import pytest
 
 from gitstars import __version__
-from gitstars.cli import COMMANDS, HIDDEN_COMMANDS, cli, module_of
+from gitstars.cli import COMMANDS, HIDDEN_COMMANDS, cli, module_of, run
 from tests.waiting import PATIENCE_SECONDS
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -279,3 +279,15 @@ def test_the_completion_script_is_answered(gitstars: Run, monkeypatch: pytest.Mo
     monkeypatch.setenv("COMP_CWORD", "1")
 
     assert gitstars().stdout.split() == ["plain,config", "plain,completion"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["repo", "a/\udcff"], ["\udcff"], ["serve", "--db-url", "\udcff"]]
+)
+def test_an_argument_that_is_no_utf_8_is_one_sentence(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == 2
+
+    number = next(n for n, argument in enumerate(arguments, 1) if "\udcff" in argument)
+    assert capsys.readouterr().err == f"argument {number} is no text in UTF-8; give it in UTF-8\n"

@@ -160,3 +160,4 @@ def test_a_path_that_is_no_database_is_told_in_a_sentence(tmp_path: Path) -> Non
     assert (
         str(caught.value) == f"{tmp_path}/file cannot be opened as a database: a file is in the way"
     )
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
