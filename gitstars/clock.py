@@ -4,7 +4,7 @@ what is stored or shown.
 
 import random
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Protocol
 
 
@@ -95,3 +95,8 @@ def show_duration(seconds: float) -> str:
         elif parts:
             break
     return " ".join(parts[:2])
+
+
+def midnight(day: date) -> float:
+    """The beginning of a UTC day in epoch seconds."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()

@@ -1,5 +1,6 @@
 """Repositories as the admin API answers them."""
 
+import datetime
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -119,3 +120,29 @@ class StarHistory(Answered, frozen=True):
     is_exact: bool
     note: str
     points: list[HistoryPoint]
+
+
+class StargazersQuery(Asked, frozen=True):
+    """Which stars."""
+
+    since: Annotated[
+        datetime.date | None, Meta(description="Not before this UTC day (2026-11-24).")
+    ] = None
+    unstarred: Annotated[bool, Meta(description="Those that were found gone instead.")] = False
+    limit: Annotated[int, Meta(ge=1, le=1000)] = 50
+
+
+class Stargazer(Answered, frozen=True):
+    """A person who starred; `unstarred_at`: when the star was found gone."""
+
+    user_id: Whole
+    login: str
+    starred_at: Time
+    unstarred_at: Time | None
+
+
+class Stargazers(Answered, frozen=True):
+    """Who starred a repository, newest first."""
+
+    full_name: str
+    stargazers: list[Stargazer]

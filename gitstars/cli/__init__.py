@@ -29,6 +29,7 @@ COMMANDS = {
     "repos": "List repositories and the state that they are in.",
     "repo": "Show everything known about one repository.",
     "reprocess": "Collect a repository again.",
+    "stargazers": "List who starred a repository, newest first.",
     "history": "Show how the stars of a repository came and went.",
     "chart": "Draw the star history of repositories.",
     "accounts": "List accounts, add, change or remove one.",

@@ -7,17 +7,17 @@ import logging
 from collections.abc import Callable, Sequence
 
 from gitstars import api
-from gitstars.clock import Clock, show_time
+from gitstars.clock import Clock, midnight, show_time
 from gitstars.dispatch.dispatcher import Dispatcher
 from gitstars.errors import NotKnown, NotNow
 from gitstars.events import EventBus
 from gitstars.model import Account, Job, Priority, Repository, Status
 from gitstars.report.history import read_history
-from gitstars.store import access, lifecycle, overview, repositories
+from gitstars.store import access, lifecycle, overview, repositories, stargazers
 from gitstars.store.database import Database
 from gitstars.store.repositories import RepositoryView
 from gitstars.supervise.tokens import TokenDesk
-from gitstars.supervise.views import show_details, show_history, show_repository
+from gitstars.supervise.views import show_details, show_history, show_repository, show_stargazer
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +74,17 @@ class RepositoryOperations:
         """The star history of a repository. Raises NotKnown."""
         view = self._find(name)
         return show_history(view.full_name, per, read_history(self._database, view, per))
+
+    def stargazers(self, name: str, wanted: api.StargazersQuery) -> api.Stargazers:
+        """Who starred a repository, as far as it is stored. Raises NotKnown."""
+        view = self._find(name)
+        since = None if wanted.since is None else midnight(wanted.since)
+        found = stargazers.read_newest(
+            self._database, view.key, wanted.limit, since, wanted.unstarred
+        )
+        return api.Stargazers(
+            full_name=view.full_name, stargazers=[show_stargazer(star) for star in found]
+        )
 
     def reprocess(self, name: str, force: bool) -> api.Repository:
         """Collect a repository ahead of what waits. Raises NotKnown and NotNow.

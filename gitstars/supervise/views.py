@@ -11,6 +11,7 @@ from gitstars.redaction import redact, redact_or_none
 from gitstars.report.history import History
 from gitstars.store.access import AccessRow
 from gitstars.store.repositories import RepositoryView
+from gitstars.store.stargazers import StoredStar
 from gitstars.supervise.readings import Reading
 from gitstars.supervise.seen import AccountState, OutageSeen, RoutesSeen, RowLeftOut, TokenOut
 from gitstars.supervise.supervisor import DutyState
@@ -232,4 +233,14 @@ def show_history(full_name: str, per: api.Per, history: History) -> api.StarHist
         is_exact=history.is_exact,
         note=history.note,
         points=points,
+    )
+
+
+def show_stargazer(star: StoredStar) -> api.Stargazer:
+    """A star with its person as it is answered."""
+    return api.Stargazer(
+        user_id=star.user_id,
+        login=star.login,
+        starred_at=show_time(star.starred_at),
+        unstarred_at=time_or_none(star.unstarred_at),
     )

@@ -105,6 +105,9 @@ class Looking:
             # The path may name a repository that is called history.
             return self._repositories.describe(f"{name}/history")
 
+    def stargazers(self, name: str) -> api.Stargazers:
+        return self._repositories.stargazers(name, read_query(api.StargazersQuery))
+
     def workers(self) -> api.Workers:
         read_query(api.Nothing)
         return self._snapshots.workers()
@@ -215,6 +218,7 @@ def _add_looking(app: Bottle, routes: Looking) -> None:
     app.get("/stats/summary", callback=routes.summary)
     app.get("/repos", callback=routes.repos)
     app.get(f"/repos/{NAME}/history", callback=routes.history)
+    app.get(f"/repos/{NAME}/stargazers", callback=routes.stargazers)
     app.get(f"/repos/{NAME}", callback=routes.repo)
     app.get("/workers", callback=routes.workers)
     app.get("/queue", callback=routes.queue)

@@ -78,6 +78,15 @@ ROUTES = (
         errors=(404, 503),
     ),
     Route(
+        "get",
+        "/repos/{id}/stargazers",
+        "Who starred a repository, newest first, as far as it is stored",
+        api.Stargazers,
+        query=api.StargazersQuery,
+        named=NAME,
+        errors=(404, 503),
+    ),
+    Route(
         "post",
         "/repos/{id}/reprocess",
         "Collect a repository ahead of what waits",

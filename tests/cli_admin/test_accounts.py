@@ -1,5 +1,6 @@
 """``gitstars accounts``: a person signs in with a token, beside a running server or alone."""
 
+import json
 import os
 import pty
 import subprocess
@@ -66,6 +67,8 @@ def test_beside_a_server_an_account_is_collected_listed_and_removed(
     )
     drawn = gitstars("chart", "ada/engine", "--output", "stars.svg")
     months, csv = gitstars("history", "ada/engine"), gitstars("history", "ada/engine", "--csv")
+    people = gitstars("stargazers", "ada/engine", "--since", "2009-01-01", "--csv")
+    nobody_left = gitstars("stargazers", "ada/engine", "--unstarred", "--json")
     shown, by_id = gitstars("accounts", "ada"), gitstars("accounts", "show", "1")
     again = feed(home, "gho_ada0000\n", "add", "--token-stdin", "--no-wait")
     synced = gitstars("accounts", "sync", "ada", "--every", "1d")
@@ -82,6 +85,9 @@ def test_beside_a_server_an_account_is_collected_listed_and_removed(
     assert "gho_ada0000" not in added.stdout + added.stderr + shown.stdout
     assert "stars\tlisted" in shown.stdout
     assert by_id.stdout.splitlines()[0] == shown.stdout.splitlines()[0] == "account\tada"
+    assert people.stdout.splitlines()[0] == "login,id,starred,found gone"
+    assert len(people.stdout.splitlines()) == 4
+    assert json.loads(nobody_left.stdout) == []
     assert drawn.stdout == "stars.svg: ada/engine\n"
     assert (home / "stars.svg").read_text().startswith("<svg ")
     assert months.stdout.splitlines()[-1].split("\t")[-1] == "3"

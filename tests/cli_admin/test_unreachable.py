@@ -16,6 +16,7 @@ COMMANDS = [
     ("repos",),
     ("repo", "acme/engine"),
     ("reprocess", "acme/engine"),
+    ("stargazers", "acme/engine"),
     ("history", "acme/engine"),
     ("chart", "acme/engine", "--output", "x.svg"),
     ("accounts",),
