@@ -2,6 +2,7 @@
 a stated order.
 """
 
+import json
 import logging
 import os
 import signal
@@ -448,7 +449,8 @@ def serve_forever(config: Config, wait_for_db_seconds: float) -> int:
             raise failure
         asked.wait()
     app.stop()
-    print(app.summary())
+    summary = app.summary()
+    print(json.dumps({"message": summary}) if config.log.format == "json" else summary)
     return 0
 
 

@@ -5,6 +5,7 @@ What a command does is left to its module: ``gitstars/cli/<name>.py`` holds a cl
 ``<name>`` (dashes as underscores).
 """
 
+import difflib
 import errno
 import os
 import sys
@@ -77,6 +78,17 @@ class LazyCommands(click.Group):
             import_module(module_of(cmd_name)), cmd_name.replace("-", "_")
         )
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            close = difflib.get_close_matches(args[0], COMMANDS, n=1) if args else []
+            if not close:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean {close[0]}?", ctx) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

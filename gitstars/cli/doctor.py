@@ -52,7 +52,9 @@ def doctor(loaded: LoadedConfig, url: str | None, as_json: bool) -> int:
     problems = sum(finding.state == "problem" for finding in findings)
     warnings = sum(finding.state == "warning" for finding in findings)
     if not as_json:
-        click.echo(f"{len(findings)} checks: {problems} problems, {warnings} warnings")
+        counts = (len(findings), "check"), (problems, "problem"), (warnings, "warning")
+        checks, *told = (show.count_of(number, noun) for number, noun in counts)
+        click.echo(f"{checks}: {', '.join(told)}")
     return 1 if problems else 0
 
 

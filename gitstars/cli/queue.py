@@ -1,10 +1,13 @@
 """``gitstars queue``: what waits."""
 
+import sys
+
 import click
 
 from gitstars import api
 from gitstars.cli import show
 from gitstars.cli.admin_client import EXIT_CODES, AdminClient, with_client
+from gitstars.errors import UserMistake
 
 
 @click.group(
@@ -42,7 +45,9 @@ def clear(client: AdminClient, yes: bool) -> None:
 
     The repositories stay pending in the database and are found again by the next scan.
     """
-    if not yes and show.is_terminal():
+    if not yes:
+        if not sys.stdin.isatty():
+            raise UserMistake("nobody can be asked here; give --yes to drop what waits")
         click.confirm("Drop what waits?", abort=True)
     answer = client.post("/queue/clear", api.Cleared)
     click.echo(f"{answer.dropped:,} repositories left the queue; they stay pending")

@@ -1,5 +1,7 @@
 """``gitstars repos``: the repositories and their states."""
 
+from typing import get_args
+
 import click
 
 from gitstars import api
@@ -19,6 +21,12 @@ PAGE_ROWS = 500
     type=click.Choice([str(status) for status in Status]),
     help="Only those in this state.",
 )
+@click.option(
+    "--sort",
+    type=click.Choice(get_args(api.Sort)),
+    metavar="ORDER",
+    help="name, stars, status, errors, completed or retry; a minus turns it round: -stars.",
+)
 @click.option("--search", metavar="TEXT", help="Only those whose name contains TEXT.")
 @click.option(
     "--limit",
@@ -32,6 +40,7 @@ def repos(
     client: AdminClient,
     status: str | None,
     search: str | None,
+    sort: str | None,
     limit: int | None,
     as_json: bool,
     as_csv: bool,
@@ -40,7 +49,7 @@ def repos(
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other")
     wanted = limit or (50 if show.is_terminal() and not (as_json or as_csv) else None)
-    found, total = _fetch(client, status, search, wanted)
+    found, total = _fetch(client, wanted, status=status, q=search, sort=sort)
     if as_json:
         show.print_json(found)
         return
@@ -66,15 +75,13 @@ def repos(
 
 
 def _fetch(
-    client: AdminClient, status: str | None, search: str | None, wanted: int | None
+    client: AdminClient, wanted: int | None, **query: str | None
 ) -> tuple[list[api.Repository], int]:
     """The first ``wanted`` rows (None: all), read page by page, and how many there are."""
     found: list[api.Repository] = []
     while True:
         size = PAGE_ROWS if wanted is None else min(PAGE_ROWS, wanted - len(found))
-        page = client.get(
-            "/repos", api.Repositories, status=status, q=search, limit=size, offset=len(found)
-        )
+        page = client.get("/repos", api.Repositories, **query, limit=size, offset=len(found))
         found += page.repos
         if len(page.repos) < size or len(found) == wanted:
             return found, page.total

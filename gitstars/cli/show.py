@@ -43,6 +43,11 @@ def is_terminal() -> bool:
     return sys.stdout is not None and sys.stdout.isatty()
 
 
+def count_of(number: int, noun: str) -> str:
+    """A number with its noun: 1 problem, 2 problems."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def as_text(value: Any) -> str:
     """A cell: numbers with separators, nothing for None."""
     match value:

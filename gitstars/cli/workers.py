@@ -5,6 +5,10 @@ import click
 from gitstars import api
 from gitstars.cli import show
 from gitstars.cli.admin_client import EXIT_CODES, AdminClient, with_client
+from gitstars.errors import UserMistake
+
+#: As many as the admin API takes.
+MOST_WORKERS = 1000
 
 
 @click.group(
@@ -39,8 +43,16 @@ def workers(context: click.Context, client: AdminClient, as_json: bool) -> None:
 
 @workers.command(epilog=EXIT_CODES)
 @with_client
-@click.argument("count", type=click.IntRange(1, 1000), metavar="N")
-def scale(client: AdminClient, count: int) -> None:
-    """Run N workers until told otherwise; busy ones retire at their next page."""
-    answer = client.post("/workers/scale", api.Scaled, api.Scale(count=count))
-    click.echo(f"{answer.count} workers from now on, also after a restart")
+@click.argument("count", metavar="N|auto")
+def scale(client: AdminClient, count: str) -> None:
+    """Run N workers until told otherwise; busy ones retire at their next page. With `auto` the load
+    decides again.
+    """
+    if count.lower() == "auto":
+        answer = client.post("/workers/scale", api.Scaled, api.Scale(automatic=True))
+        click.echo(f"the load decides again; {show.count_of(answer.count, 'worker')} now")
+        return
+    if not count.isdecimal() or not 1 <= int(count) <= MOST_WORKERS:
+        raise UserMistake(f"workers scale takes 1 to {MOST_WORKERS}, or auto, got {count!r}")
+    answer = client.post("/workers/scale", api.Scaled, api.Scale(count=int(count)))
+    click.echo(f"{show.count_of(answer.count, 'worker')} from now on, also after a restart")

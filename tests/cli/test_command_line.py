@@ -86,7 +86,8 @@ def test_the_table_of_commands_says_what_the_commands_say(name: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["servv"], "No such command 'servv'"),
+        (["servv"], "No such command 'servv'. Did you mean serve?"),
+        (["xyzzy"], "No such command 'xyzzy'."),
         (["serve", "--helth-port", "1"], "No such option"),
         (["serve", "surplus"], "unexpected extra argument"),
         (["serve", "--wait-for-db", "100000"], "100000 is not in the range"),

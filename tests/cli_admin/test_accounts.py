@@ -67,6 +67,8 @@ def test_beside_a_server_an_account_is_collected_listed_and_removed(
     )
     drawn = gitstars("chart", "ada/engine", "--output", "stars.svg")
     months, csv = gitstars("history", "ada/engine"), gitstars("history", "ada/engine", "--csv")
+    scaled, freed = gitstars("workers", "scale", "1"), gitstars("workers", "scale", "AUTO")
+    sorted_by_stars = gitstars("repos", "--sort", "-stars")
     people = gitstars("stargazers", "ada/engine", "--since", "2009-01-01", "--csv")
     nobody_left = gitstars("stargazers", "ada/engine", "--unstarred", "--json")
     shown, by_id = gitstars("accounts", "ada"), gitstars("accounts", "show", "1")
@@ -85,6 +87,9 @@ def test_beside_a_server_an_account_is_collected_listed_and_removed(
     assert "gho_ada0000" not in added.stdout + added.stderr + shown.stdout
     assert "stars\tlisted" in shown.stdout
     assert by_id.stdout.splitlines()[0] == shown.stdout.splitlines()[0] == "account\tada"
+    assert scaled.stdout == "1 worker from now on, also after a restart\n"
+    assert freed.stdout.startswith("the load decides again; ")
+    assert "ada/engine" in sorted_by_stars.stdout.splitlines()[1]
     assert people.stdout.splitlines()[0] == "login,id,starred,found gone"
     assert len(people.stdout.splitlines()) == 4
     assert json.loads(nobody_left.stdout) == []

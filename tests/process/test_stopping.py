@@ -2,6 +2,7 @@
 hangs.
 """
 
+import json
 import os
 import signal
 import subprocess
@@ -182,3 +183,18 @@ def test_a_signal_of_the_first_moments_ends_it_without_a_word(
 
     assert process.returncode in ((0, 130) if number is signal.SIGINT else (0,))
     assert "Traceback" not in output + errors
+
+
+def test_the_last_line_is_json_where_logs_are(
+    embedded_config: DatabaseConfig, serve: Serve
+) -> None:
+    server = serve(Config(database=embedded_config))
+    server.config.write_text(f'{server.config.read_text()}\n[log]\nformat = "json"\n')
+    server.start()
+    server.wait_for_line("serves 0 accounts")
+
+    server.signal(signal.SIGTERM)
+
+    assert server.process.wait(STOP_SECONDS) == 0
+    lines = [json.loads(line) for line in server.printed().splitlines()]
+    assert lines[-1]["message"].startswith("stored 0 stars")
