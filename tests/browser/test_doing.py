@@ -143,8 +143,8 @@ def test_everything_is_done_with_the_keyboard_alone(visit: Visitor, serve_world:
         order.append(
             page.evaluate("document.activeElement.id || document.activeElement.textContent")
         )
-    assert order[:5] == ["span", "q", "sort", "all 30", "completed 29"]
-    assert order[5] == "restricted 1"
+    assert order[:6] == ["span", "add-account", "q", "sort", "all 30", "completed 29"]
+    assert order[6] == "restricted 1"
 
     page.get_by_label("Search by name").focus()
     keys.type("parser")
@@ -204,3 +204,27 @@ def test_a_database_that_is_away_is_told_in_words_and_the_question_is_asked_agai
             visited.expect_refused(503)
     finally:
         server.kill()
+
+
+def test_a_person_is_signed_in_with_a_token_that_does_not_stay_in_the_page(
+    visit: Visitor, serve_world: Serve
+) -> None:
+    served = serve_world(signed_in=1)
+    visited = visit(served)
+    page = visited.log_in()
+    page.get_by_role("button", name="Add account…").click()
+    dialog = page.get_by_role("dialog", name="Add an account")
+    dialog.get_by_label("Token").fill("hunter2")
+    dialog.get_by_role("button", name="Add", exact=True).click()
+    expect(dialog.get_by_role("status")).to_contain_text("does not look like a token of GitHub")
+    visited.expect_refused(422)
+
+    dialog.get_by_label("Token").fill("gho_grace00")
+    page.keyboard.press("Enter")
+
+    expect(
+        page.get_by_text("grace is signed in; what grace starred is listed now.")
+    ).to_be_visible()
+    expect(dialog).to_be_hidden()
+    expect(page.locator("#accounts")).to_contain_text("grace")
+    assert page.locator("#token").input_value() == ""

@@ -27,7 +27,7 @@ export function showAccounts(accounts) {
     showAll = true;
     showAccounts(accounts);
   };
-  refill($("accounts"), cards.length ? cards : [make("p", { className: "note" }, "No account yet: one appears when somebody signs in to the web application.")]);
+  refill($("accounts"), cards.length ? cards : [make("p", { className: "note" }, "Nobody is signed in: add an account with a token of GitHub, or sign in to the web application.")]);
 }
 
 /** Why the account moves, or what it waits for and until when. */

@@ -2,6 +2,7 @@
 
 import { get, keys, listen, post, Refusal } from "./api.js";
 import { showAccounts } from "./accounts.js";
+import { offerAccount } from "./add_account.js";
 import { confirm } from "./confirm.js";
 import { $, setText } from "./dom.js";
 import { clockTime } from "./format.js";
@@ -52,7 +53,7 @@ async function attempt(action, { done = "", quiet = false } = {}) {
 function tell(text, kind = "") {
   clearTimeout(told);
   const notice = $("notice");
-  const place = $("confirm").open ? $("confirm") : $("repo").open ? $("repo") : document.body;
+  const place = $("confirm").open ? $("confirm") : document.querySelector("dialog[open]") ?? document.body;
   if (notice.parentElement !== place) place.append(notice);
   notice.dataset.kind = kind;
   setText(notice, text);
@@ -113,6 +114,8 @@ function signOut(reason = "") {
   $("key").value = "";
   $("key").focus();
 }
+
+offerAccount(attempt, tell);
 
 $("login").addEventListener("submit", async (event) => {
   event.preventDefault();
