@@ -4,10 +4,10 @@ ended. Readings do no I/O; what has to be stored they return as effects.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from gitstars.clock import backoff_seconds
-from gitstars.fetch.answers import Outcome
+from gitstars.fetch.answers import Outcome, Transient
 from gitstars.fetch.graphql import GraphAsk
 from gitstars.fetch.listing.protocol import PageAsk
 from gitstars.model import Account, Job, PageWrite, Repository, Resource, Starred, Week
@@ -138,6 +138,8 @@ class Finished:
 #: Why nothing more is asked: the end, the outcome that forbids more, or what went wrong here.
 Why = Finished | Outcome | Exception
 
+T = TypeVar("T")
+
 
 @dataclass(slots=True)
 class Attempts:
@@ -196,6 +198,19 @@ class BaseReading:
         """An ask failed in a way that may pass; whether it goes out again, after a pause."""
         self.attempts.fail(at.monotonic, at.chance)
         return not self.attempts.is_used_up
+
+    def receive(self, outcome: Outcome, wanted: type[T], at: Moment) -> T | None:
+        """The answer to the one ask on its way, where it is what was ``wanted``; anything else is
+        asked again after a pause, or ends the reading, and None is returned.
+        """
+        self.in_flight -= 1
+        if isinstance(outcome, Transient) and self.may_try_again(at):
+            return None
+        if not isinstance(outcome, wanted):
+            self.end(outcome)
+            return None
+        self.attempts.succeed()
+        return outcome
 
     @property
     def is_free(self) -> bool:

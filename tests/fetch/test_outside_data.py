@@ -28,6 +28,7 @@ ROUTES: list[Callable[[Answer], answers.Outcome]] = [
     classify.classify_stars,
     classify.classify_repository,
     classify.classify_repositories,
+    classify.classify_starred,
     classify.classify_count,
     classify.classify_weeks,
     classify.classify_identity,
@@ -37,6 +38,7 @@ DECODERS: list[Callable[[bytes], Any]] = [
     lambda body: decode.decode_stars(body, None, False),
     decode.decode_repository,
     lambda body: decode.decode_repositories(body, False),
+    lambda body: decode.decode_starred(body, False),
     decode.decode_count,
     lambda body: decode.decode_weeks(body, False),
     lambda body: decode.decode_identity(body, None),
@@ -57,6 +59,7 @@ LIKELY: st.SearchStrategy[Any] = st.sampled_from(
 NAMES = st.sampled_from(
     [
         *("id", "login", "avatar_url", "html_url", "starred_at", "user", "full_name", "private"),
+        "repo",
         *("stargazers_count", "permissions", "disabled", "updated_at", "count", "week", "total"),
         *("days", "message", "data", "errors", "rateLimit", "cost", "remaining", "limit"),
         *("resetAt", "r0", "r1", "databaseId", "nameWithOwner", "stargazerCount", "isDisabled"),

@@ -42,17 +42,13 @@ class OwnReading(BaseReading):
     def accept(
         self, ask: Ask, outcome: answers.Outcome, at: Moment, known: Collection[int] = ()
     ) -> Sequence[Effect]:
-        self.in_flight -= 1
-        if isinstance(outcome, answers.Transient) and self.may_try_again(at):
+        answer = self.receive(outcome, answers.Repositories, at)
+        if answer is None:
             return ()
-        if not isinstance(outcome, answers.Repositories):
-            self.end(outcome)
-            return ()
-        self.attempts.succeed()
         self.page += 1
-        if not outcome.has_next:
+        if not answer.has_next:
             self.end(Finished())
-        records = [record for record in outcome.repositories if self.wanted.holds(record)]
+        records = [record for record in answer.repositories if self.wanted.holds(record)]
         found = [
             Repository(
                 record.full_name,
@@ -65,7 +61,7 @@ class OwnReading(BaseReading):
         ]
         unsure = frozenset(record.github_id for record in records if record.may_list is None)
         self.count += len(found)
-        is_last = not outcome.has_next
+        is_last = not answer.has_next
         return (SaveOwn(self.job.user_id, found, is_last, unsure),)
 
 

@@ -47,16 +47,12 @@ class StarredReading(BaseReading):
     def accept(
         self, ask: Ask, outcome: answers.Outcome, at: Moment, known: Collection[int] = ()
     ) -> Sequence[Effect]:
-        self.in_flight -= 1
-        if isinstance(outcome, answers.Transient) and self.may_try_again(at):
+        answer = self.receive(outcome, answers.StarredRepositories, at)
+        if answer is None:
             return ()
-        if not isinstance(outcome, answers.StarredRepositories):
-            self.end(outcome)
-            return ()
-        self.attempts.succeed()
         self.page += 1
         found = []
-        for star in outcome.stars:
+        for star in answer.stars:
             github_id = star.repository.github_id
             assert github_id is not None
             is_known = github_id in self.known
@@ -67,7 +63,7 @@ class StarredReading(BaseReading):
                 self.seen.add(github_id)
         self.new += len(found)
         is_caught_up = not self.is_whole and self.known_in_a_row >= KNOWN_IN_A_ROW
-        if outcome.has_next and not is_caught_up:
+        if answer.has_next and not is_caught_up:
             return (SaveStarred(self.account, found, self.page),)
         self.end(Finished())
         whole = None if self.seen is None else frozenset(self.seen)
