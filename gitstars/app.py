@@ -26,6 +26,7 @@ from gitstars.execute.obstacles import Gates
 from gitstars.execute.pool import WorkerPool
 from gitstars.execute.taking import Plan
 from gitstars.fetch.client import GitHubClient
+from gitstars.fetch.device import DeviceFlow
 from gitstars.fetch.ledger import Ledger
 from gitstars.fetch.owner import find_owner
 from gitstars.interrupts import on_interrupts
@@ -335,6 +336,7 @@ class App:
         return AccountDesk(
             self.database,
             lambda token: find_owner(github, self.clock, token),
+            DeviceFlow(github, self.clock, self.config.collect.private),
             web_host(github.api_url),
             self.watcher.look_soon,
         )

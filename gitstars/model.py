@@ -201,6 +201,27 @@ class TokenOwner:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceCode:
+    """A sign-in through GitHub's page has begun: ``user_code`` is to be entered at
+    ``verification_uri`` within ``expires_seconds``, and GitHub may be asked every
+    ``interval_seconds`` with ``device_code`` whether that was done.
+    """
+
+    device_code: str = field(repr=False)
+    user_code: str
+    verification_uri: str
+    expires_seconds: int
+    interval_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoginPending:
+    """The code was not entered yet; from now on pauses are so much longer (seconds)."""
+
+    slower_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class Starred:
     """A repository that an account starred, as GitHub describes it; times are ISO 8601 texts."""
 

@@ -44,6 +44,16 @@ def web_host(api_url: str) -> str:
     return (parts.hostname or PUBLIC_HOST).lower() if is_own else PUBLIC_HOST
 
 
+def web_root(api_url: str) -> str:
+    """The address of the pages that belong to an API, without a slash at its end:
+    ``https://github.com`` for ``https://api.github.com``, ``https://HOST`` for
+    ``https://HOST/api/v3``.
+    """
+    parts = urlsplit(api_url)
+    host = parts.netloc.removeprefix("api.")
+    return f"{parts.scheme}://{host}{parts.path.rstrip('/').removesuffix('/api/v3')}"
+
+
 def _read_path(text: str, found_host: str, path: str, host: str) -> str:
     if found_host.lower().removeprefix("www.") != host:
         raise UserMistake(f"{text!r} is an address of {found_host or 'no server'}, not of {host}")

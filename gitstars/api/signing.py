@@ -24,6 +24,12 @@ class GivenToken(Asked, frozen=True):
     token: TokenText
 
 
+class GivenCode(Asked, frozen=True):
+    """The `device_code` of a sign-in that began."""
+
+    device_code: TokenText
+
+
 class SyncWish(Asked, frozen=True):
     """How often the account's stars are listed: `hours`, or `off`. Neither: now."""
 
@@ -76,3 +82,25 @@ class Removed(Answered, frozen=True):
     stars: Whole
     access: Whole
     is_done: bool
+
+
+class Login(Answered, frozen=True):
+    """A sign-in through GitHub's page has begun: a person enters `user_code` at `verification_uri`
+    within `expires_seconds`; `POST /accounts/login/finish` with `device_code` tells every
+    `interval_seconds` whether that was done.
+    """
+
+    user_code: str
+    verification_uri: str
+    device_code: str
+    expires_seconds: Whole
+    interval_seconds: Whole
+
+
+class LoginAnswer(Answered, frozen=True):
+    """`signed_in` null: the code was not entered yet; pauses are `slower_seconds` longer from now
+    on.
+    """
+
+    signed_in: SignedIn | None
+    slower_seconds: Whole

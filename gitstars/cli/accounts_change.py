@@ -29,9 +29,12 @@ token_options = (
 @with_desk
 @token_options[0]
 @token_options[1]
+@click.option("--login", "by_login", is_flag=True, help="Sign in through GitHub's page.")
 @click.option("--no-wait", is_flag=True, help="Do not wait until the stars are listed.")
 @click.option("--json", "as_json", is_flag=True, help="As a JSON object.")
-def add(desk: Desk, token_stdin: bool, from_env: bool, no_wait: bool, as_json: bool) -> None:
+def add(
+    desk: Desk, token_stdin: bool, from_env: bool, by_login: bool, no_wait: bool, as_json: bool
+) -> None:
     """Sign a person in: GitHub is asked whose the token is, and what that person starred, owns or
     collaborates on is collected from then on.
 
@@ -39,11 +42,19 @@ def add(desk: Desk, token_stdin: bool, from_env: bool, no_wait: bool, as_json: b
     The token is asked for and never shown. Other ways to give it:
       gh auth token | gitstars accounts add --token-stdin
       GITHUB_TOKEN=… gitstars accounts add --from-env
+      gitstars accounts add --login       (where github.client_id is set)
     """
-    signed_in = desk.add(read_token(token_stdin, from_env))
+    if by_login and (token_stdin or from_env):
+        raise UserMistake("give one of --login, --token-stdin and --from-env")
+    signed_in = log_in(desk) if by_login else desk.add(read_token(token_stdin, from_env))
     if as_json:
         show.print_json(signed_in)
         return
+    tell(desk, signed_in, not no_wait)
+
+
+def tell(desk: Desk, signed_in: api.SignedIn, is_followed: bool) -> None:
+    """Say what became of a sign-in, and what will come of it."""
     name = f"{signed_in.login} ({signed_in.user_id})"
     if signed_in.state == "web":
         click.echo(
@@ -59,7 +70,7 @@ def add(desk: Desk, token_stdin: bool, from_env: bool, no_wait: bool, as_json: b
         )
     if not desk.is_running:
         click.echo("`gitstars serve` lists its stars and collects; no server runs now")
-    elif not no_wait:
+    elif is_followed:
         click.echo(sum_up(follow(desk, signed_in.user_id), signed_in.login))
 
 
@@ -147,6 +158,22 @@ def read_token(from_stdin: bool, from_env: bool) -> str:
         )
     given: str = click.prompt("Token of GitHub", hide_input=True, prompt_suffix=" (not shown): ")
     return given
+
+
+def log_in(desk: Desk) -> api.SignedIn:
+    """Sign a person in through GitHub's page. Raises TokenUnusable where that person said no, or
+    was too late.
+    """
+    login = desk.begin_login()
+    click.echo(f"open {login.verification_uri} and enter the code {login.user_code}", err=True)
+    pause = login.interval_seconds
+    with Console(stderr=True).status("waiting until the code is entered"):
+        while True:
+            gevent.sleep(pause)
+            told = desk.finish_login(login.device_code)
+            if told.signed_in is not None:
+                return told.signed_in
+            pause += told.slower_seconds
 
 
 def read_wish(every: str | None) -> api.SyncWish:

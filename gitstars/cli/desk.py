@@ -27,6 +27,10 @@ class Desk(Protocol):
 
     def add(self, token: str) -> api.SignedIn: ...
 
+    def begin_login(self) -> api.Login: ...
+
+    def finish_login(self, device_code: str) -> api.LoginAnswer: ...
+
     def replace_token(self, user_id: int, token: str) -> api.SignedIn: ...
 
     def sync(self, user_id: int, wish: api.SyncWish) -> api.Sync: ...
@@ -52,6 +56,13 @@ class RemoteDesk:
 
     def add(self, token: str) -> api.SignedIn:
         return self._client.post("/accounts", api.SignedIn, api.GivenToken(token))
+
+    def begin_login(self) -> api.Login:
+        return self._client.post("/accounts/login", api.Login, api.Nothing())
+
+    def finish_login(self, device_code: str) -> api.LoginAnswer:
+        path = "/accounts/login/finish"
+        return self._client.post(path, api.LoginAnswer, api.GivenCode(device_code))
 
     def replace_token(self, user_id: int, token: str) -> api.SignedIn:
         path = f"/accounts/{user_id}/token"

@@ -7,6 +7,7 @@ from gitstars import api, naming
 from gitstars.cli.desk import choose
 from gitstars.clock import SystemClock
 from gitstars.config import Config
+from gitstars.fetch.device import DeviceFlow
 from gitstars.fetch.owner import find_owner
 from gitstars.store import schema
 from gitstars.store.database import Database
@@ -36,6 +37,7 @@ def open_directly(settings: Config) -> Iterator[DirectDesk]:
         schema.apply(database)
         github, clock = settings.github, SystemClock()
         host = naming.web_host(github.api_url)
-        yield DirectDesk(database, lambda token: find_owner(github, clock, token), host)
+        logins = DeviceFlow(github, clock, settings.collect.private)
+        yield DirectDesk(database, lambda token: find_owner(github, clock, token), logins, host)
     finally:
         database.close()

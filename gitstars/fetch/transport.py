@@ -22,6 +22,8 @@ from gitstars.fetch.headers import Answer
 
 STAR_MEDIA = "application/vnd.github.star+json"
 JSON_MEDIA = "application/vnd.github+json"
+#: What GitHub's sign-in speaks, which is no part of the API.
+PLAIN_JSON_MEDIA, FORM_MEDIA = "application/json", "application/x-www-form-urlencoded"
 #: No answer that gitstars asks for is larger (bytes, unpacked). The standard library bounds the
 #: head: 100 lines of 64 KiB.
 BODY_BOUND = 32 * 1024 * 1024
@@ -31,12 +33,13 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is sent; a ``body`` makes it a POST."""
+    """What is sent; a ``body``, whose type is ``content``, makes it a POST."""
 
     url: str
     media: str = JSON_MEDIA
     body: bytes | None = None
     etag: str | None = None
+    content: str = PLAIN_JSON_MEDIA
 
 
 class _Session(requests.Session):
@@ -155,5 +158,5 @@ def _headers(request: Request, token: str | None) -> dict[str, str]:
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
     if request.body is not None:
-        headers["Content-Type"] = "application/json"
+        headers["Content-Type"] = request.content
     return headers | ({"If-None-Match": request.etag} if request.etag else {})

@@ -96,6 +96,13 @@ class GithubConfig(Section, frozen=True, kw_only=True):
             min_length=1,
         ),
     ] = "https://api.github.com/graphql"
+    client_id: Annotated[
+        str,
+        setting(
+            "id of an OAuth application with the device flow on, through which `gitstars accounts "
+            "add --login` signs people in; empty: they give a token"
+        ),
+    ] = ""
     use_graphql: Annotated[
         bool,
         setting(

@@ -184,7 +184,8 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     unknown: here they are refused unless ``triage_lists``.
 
     ``face`` is how a list is refused; ``usual`` is what GitHub answers to each kind of token.
-    Everybody who starred something is one of ``population`` people.
+    Everybody who starred something is one of ``population`` people. A sign-in through the page may
+    be asked after every ``login_interval_seconds``, and expires.
     """
 
     accounts: tuple[SimAccount, ...] = ()
@@ -197,6 +198,8 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     rules: tuple[Rule, ...] = ()
     has_counts: bool = True
     has_graphql: bool = True
+    login_interval_seconds: Amount = 5
+    login_expires_seconds: Amount = 900
 
     def __post_init__(self) -> None:
         _check_distinct("id", (repository.id for repository in self.repositories))

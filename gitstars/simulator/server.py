@@ -18,7 +18,7 @@ from bottle import Bottle, HTTPResponse, request
 from gevent.pywsgi import WSGIHandler, WSGIServer
 
 from gitstars.errors import PortTaken
-from gitstars.simulator import control, graph, misbehave, rest
+from gitstars.simulator import control, device, graph, misbehave, rest
 from gitstars.simulator.budgets import Budgets
 from gitstars.simulator.calls import Call, graph_problem, show_rate
 from gitstars.simulator.faults import Faults
@@ -96,6 +96,7 @@ class SimulatedGitHub:
         app = Bottle()
         app.default_error_handler = _tell
         control.add_routes(app, self)
+        device.add_routes(app, self)
         app.route("/<path:re:(?!_control/).*>", METHODS, self._serve)
         return app  # type: ignore[no-any-return]
 

@@ -5,11 +5,12 @@ An account of the web application is never changed: only its stars may be kept i
 
 import logging
 from collections.abc import Callable
+from typing import Protocol
 
 from gitstars import api, tokens
 from gitstars.clock import show_time
 from gitstars.errors import NotKnown, NotNow
-from gitstars.model import Account, TokenOwner
+from gitstars.model import Account, DeviceCode, LoginPending, TokenOwner
 from gitstars.redaction import register_secret
 from gitstars.store import accounts, signing, syncs
 from gitstars.store.database import Database
@@ -18,6 +19,16 @@ from gitstars.store.syncs import Sync
 logger = logging.getLogger(__name__)
 
 HOUR_SECONDS = 3600.0
+
+
+class Logins(Protocol):
+    """Sign-ins through GitHub's page. Both raise NotNow and GitHubAway."""
+
+    def begin(self) -> DeviceCode: ...
+
+    def finish(self, device_code: str) -> str | LoginPending:
+        """The token, or that the person has not finished. Raises TokenUnusable too."""
+        ...
 
 
 class AccountDesk:
@@ -30,11 +41,13 @@ class AccountDesk:
         self,
         database: Database,
         find_owner: Callable[[str], TokenOwner],
+        logins: Logins,
         host: str,
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
         self._database = database
         self._find_owner = find_owner
+        self._logins = logins
         self._host = host
         self._on_change = on_change
 
@@ -45,6 +58,26 @@ class AccountDesk:
         if found.is_webs and not found.is_ours:
             return self._tell(owner, "web")
         return self._sign_in(owner)
+
+    def begin_login(self) -> api.Login:
+        """Begin a sign-in through GitHub's page. Raises NotNow and GitHubAway."""
+        code = self._logins.begin()
+        return api.Login(
+            user_code=code.user_code,
+            verification_uri=code.verification_uri,
+            device_code=code.device_code,
+            expires_seconds=code.expires_seconds,
+            interval_seconds=code.interval_seconds,
+        )
+
+    def finish_login(self, device_code: str) -> api.LoginAnswer:
+        """Sign in the person who entered the code, or tell that nobody did so far. Raises
+        TokenUnusable, NotNow and GitHubAway.
+        """
+        told = self._logins.finish(device_code)
+        if isinstance(told, LoginPending):
+            return api.LoginAnswer(signed_in=None, slower_seconds=told.slower_seconds)
+        return api.LoginAnswer(signed_in=self.add(told), slower_seconds=0)
 
     def replace_token(self, user_id: int, token: str) -> api.SignedIn:
         """Give an account of gitstars another token of the same person. Raises TokenUnusable,

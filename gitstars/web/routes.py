@@ -147,6 +147,22 @@ ROUTES = (
         body=api.GivenToken,
     ),
     Route(
+        "post",
+        "/accounts/login",
+        "Begin a sign-in through GitHub's page",
+        api.Login,
+        body=api.Nothing,
+        errors=(409, 503),
+    ),
+    Route(
+        "post",
+        "/accounts/login/finish",
+        "Sign in the person who entered the code on GitHub's page, or tell that nobody did so far",
+        api.LoginAnswer,
+        body=api.GivenCode,
+        errors=(409, 503),
+    ),
+    Route(
         "put",
         "/accounts/{id}/token",
         "Give an account of gitstars another token of the same person",

@@ -20,6 +20,16 @@ class Signing:
         self._snapshots.forget()
         return answer(signed_in, 201)
 
+    def begin_login(self) -> api.Login:
+        read_body(api.Nothing)
+        return self._desk.begin_login()
+
+    def finish_login(self) -> api.LoginAnswer:
+        told = self._desk.finish_login(read_body(api.GivenCode).device_code)
+        if told.signed_in is not None:
+            self._snapshots.forget()
+        return told
+
     def replace_token(self, user_id: int) -> api.SignedIn:
         signed_in = self._desk.replace_token(user_id, read_body(api.GivenToken).token)
         self._snapshots.forget()
@@ -43,6 +53,8 @@ def add_signing(app: Bottle, desk: AccountDesk, snapshots: Snapshots) -> None:
     """Add the routes."""
     routes = Signing(desk, snapshots)
     app.post("/accounts", callback=routes.add)
+    app.post("/accounts/login", callback=routes.begin_login)
+    app.post("/accounts/login/finish", callback=routes.finish_login)
     app.put("/accounts/<user_id:int>/token", callback=routes.replace_token)
     app.post("/accounts/<user_id:int>/sync", callback=routes.sync)
     app.delete("/accounts/<user_id:int>", callback=routes.remove)

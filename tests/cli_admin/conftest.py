@@ -63,6 +63,8 @@ def github() -> Iterator[SimulatorProcess]:
         ),
         SimAccount(user_id=8, login="alan", token="gho_alan000"),
     )
-    process = start_process(Scenario(accounts=accounts, repositories=repositories))
+    process = start_process(
+        Scenario(accounts=accounts, repositories=repositories, login_interval_seconds=1)
+    )
     yield process
     process.stop()

@@ -3,12 +3,14 @@
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 from gitstars import api
 from gitstars.cli.accounts_change import read_wish
@@ -132,6 +134,14 @@ def test_without_a_server_the_command_writes_into_the_database(home: Path, gitst
     assert not (home / "data").stat().st_mode & 0o077
 
 
+def test_without_an_application_githubs_page_is_not_tried(home: Path, gitstars: Run) -> None:
+    done = gitstars("accounts", "add", "--login")
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("github.client_id is not set, so that nobody can sign in")
+    assert done.stderr.count("\n") == 1
+
+
 def test_a_token_without_the_scope_is_taken_and_said(home: Path) -> None:
     added = feed(home, "gho_grace00", "add", "--token-stdin")
 
@@ -152,6 +162,34 @@ def test_the_token_comes_from_the_environment_where_that_is_told(
         "neither GITHUB_TOKEN nor GH_TOKEN is set\n",
     )
     assert '"state": "new"' in added.stdout
+
+
+@pytest.mark.parametrize(("answer", "code"), [("approve", 0), ("deny", 2)])
+def test_a_person_signs_in_through_githubs_page(home: Path, answer: str, code: int) -> None:
+    settings = home / "config.toml"
+    settings.write_text(settings.read_text().replace("[github]", '[github]\nclient_id="simulated"'))
+    command = [sys.executable, "-m", "gitstars", "accounts", "add", "--login"]
+    with subprocess.Popen(
+        command, cwd=home, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stderr is not None
+        asked = process.stderr.readline()
+        told = re.fullmatch(
+            r"open (?P<page>http://\S+/login/device) and enter the code (?P<code>[A-Z-]{9})\n",
+            asked,
+        )
+        assert told is not None, asked
+        form = {"user_code": told["code"], "login": "ada", "answer": answer}
+        requests.post(told["page"], data=form, timeout=PATIENCE_SECONDS)
+        out, rest = process.communicate(timeout=PATIENCE_SECONDS)
+
+    assert process.returncode == code, rest
+    if code:
+        assert rest.endswith(
+            "the sign-in was denied on GitHub's page; begin it again to try once more\n"
+        )
+    else:
+        assert out.startswith("ada (1) is signed in\n")
 
 
 def test_on_a_terminal_the_token_is_asked_for_and_not_shown(home: Path) -> None:
@@ -176,6 +214,7 @@ def test_on_a_terminal_the_token_is_asked_for_and_not_shown(home: Path) -> None:
     [
         (("add",), "", "nobody can be asked for the token here"),
         (("add", "--token-stdin", "--from-env"), "", "give either --token-stdin or --from-env"),
+        (("add", "--token-stdin", "--login"), "", "give one of --login, --token-stdin and"),
         (("add", "--token-stdin"), "", "no token was given; create one at"),
         (("add", "--token-stdin"), "hunter2", "this does not look like a token of GitHub"),
         (("add", "--token-stdin"), "ghp_nobody", "GitHub rejects the token (Bad credentials)"),

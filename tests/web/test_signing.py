@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
+import requests
 
 from gitstars.config import DatabaseConfig
 from gitstars.simulator.scenario import Scenario, SimAccount, SimRepository
 from gitstars.store import accounts
+from tests.waiting import PATIENCE_SECONDS
 from tests.web.conftest import Answer, Served, start_served
 from tests.web.test_contract import check
 
@@ -29,12 +31,14 @@ WORLD = Scenario(
         SimAccount(user_id=4, login="mia", token="gho_mia0000", scopes=("read:user",)),
     ),
     repositories=PLACES,
+    login_interval_seconds=0,
 )
 
 
 @pytest.fixture
 def running(shared_config: DatabaseConfig) -> Iterator[Served]:
-    with start_served(shared_config, WORLD, signed_in=1) as one:
+    github = {"client_id": "simulated"}
+    with start_served(shared_config, WORLD, signed_in=1, github=github) as one:
         yield one
 
 
@@ -68,6 +72,33 @@ def test_an_account_that_is_added_is_collected_at_once(running: Served) -> None:
     assert by_login["ada"] is None
     assert (by_login["eve"]["origin"], by_login["eve"]["every_hours"]) == ("gitstars", 6)
     assert by_login["eve"]["synced_at"] is not None
+
+
+def test_a_person_signs_in_through_githubs_page(running: Served) -> None:
+    def finish(device_code: str) -> Answer:
+        path, given = "/accounts/login/finish", {"device_code": device_code}
+        return check("POST", path, running.admin.post(path, given))
+
+    begun = check("POST", "/accounts/login", running.admin.post("/accounts/login", {})).json
+    waiting = finish(begun["device_code"])
+    form = {"user_code": begun["user_code"], "login": "eve", "answer": "approve"}
+    requests.post(begun["verification_uri"], data=form, timeout=PATIENCE_SECONDS)
+    done, again = finish(begun["device_code"]), finish(begun["device_code"])
+
+    assert waiting.json == {"signed_in": None, "slower_seconds": 0}
+    assert done.json["signed_in"]["login"] == "eve"
+    assert tokens(running)[EVE] in ("ghp_eve0000", "ghp_eve1111")
+    assert (again.status, again.code) == (422, "token_unusable")
+
+
+def test_without_an_application_nobody_signs_in_through_githubs_page(
+    shared_config: DatabaseConfig,
+) -> None:
+    with start_served(shared_config, WORLD, signed_in=1) as one:
+        answer = check("POST", "/accounts/login", one.admin.post("/accounts/login", {}))
+
+    assert answer.status == 409
+    assert answer.json["error"]["message"].startswith("github.client_id is not set")
 
 
 def test_a_second_token_of_the_same_person_replaces_the_first(running: Served) -> None:
