@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import click
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from gitstars.cli import show
@@ -147,7 +146,7 @@ def print_summary(
     )
     click.echo()
     if show.is_terminal():
-        Console(highlight=False).print(show.rich_table(("status", "repositories", "reason"), rows))
+        show.print_table(("status", "repositories", "reason"), rows)
     else:
         for status, total, reason in rows:
             click.echo(f"{status:18} {total:>5}  {reason}".rstrip())

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 
 import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from gitstars import api
 from gitstars.cli import show
@@ -68,10 +71,22 @@ def examine(patient: Patient) -> Iterator[Finding]:
 
 
 def _tell(finding: Finding) -> None:
-    colour = {"ok": "green", "warning": "yellow", "problem": "red"}[finding.state]
-    click.echo(f"{click.style(f'{finding.state:8}', fg=colour)} {finding.check:10} {finding.text}")
-    if finding.advice:
-        click.echo(f"{'':19} -> {finding.advice}")
+    advice = f"-> {finding.advice}" if finding.advice else ""
+    if show.is_terminal():
+        # Each finding is a table of its own: they come one by one.
+        table = Table(box=None, show_header=False, pad_edge=False)
+        table.add_column(width=8)
+        table.add_column(width=10)
+        table.add_column(overflow="fold")
+        state = Text(finding.state, show.STYLES[finding.state])
+        table.add_row(state, finding.check, Text(finding.text))
+        if advice:
+            table.add_row("", "", Text(advice))
+        Console(highlight=False).print(table)
+        return
+    click.echo(f"{finding.state:8} {finding.check:10} {finding.text}")
+    if advice:
+        click.echo(f"{'':19} {advice}")
 
 
 def check_server(patient: Patient) -> Iterator[Finding]:

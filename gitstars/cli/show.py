@@ -7,7 +7,7 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,12 @@ STYLES = {
     "warning": "yellow",
     "problem": "red",
 }
+#: A column that holds a longer text than this is wrapped between words; others stay whole.
+LONG_TEXT = 30
+#: The least width of a column that is wrapped: hardly any word is longer.
+WRAPPED_WIDTH = 24
+#: Between two columns.
+GAP = 2
 
 
 def is_terminal() -> bool:
@@ -84,44 +90,86 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: st
         for row in [columns, *rows]:
             click.echo("\t".join(map(as_field, row)))
         return
-    Console(highlight=False).print(rich_table(columns, rows, title))
+    console = Console(highlight=False)
+    console.print(rich_table(columns, rows, console.width, title))
 
 
-def rich_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str = "") -> Table:
-    """The rows as a table of rich; numbers to the right, states in colour."""
-    table = Table(
+def rich_table(
+    columns: Sequence[str], rows: Sequence[Sequence[Any]], width: int, title: str = ""
+) -> Table:
+    """The rows as a table of rich for a terminal of ``width`` columns; numbers to the right, states
+    in colour. Where that is too narrow for whole words, a block of lines for each row.
+    """
+    whole = [_whole_width(map(as_text, cells)) for cells in zip(columns, *rows, strict=True)]
+    needed = sum(WRAPPED_WIDTH if one is None else one for one in whole)
+    if needed + GAP * (len(columns) - 1) > width and rows:
+        return _as_blocks(columns, rows, title)
+    table = _begin(title)
+    for position, column in enumerate(columns):
+        is_number = any(isinstance(row[position], int | float) for row in rows)
+        table.add_column(
+            column,
+            justify="right" if is_number else "left",
+            overflow="fold",
+            no_wrap=whole[position] is not None,
+        )
+    for row in rows:
+        table.add_row(*map(_styled, row))
+    return table
+
+
+def _whole_width(texts: Iterable[str]) -> int | None:
+    """How wide a column of these is whose texts stay whole; None: it is wrapped between words."""
+    texts = list(texts)
+    if any(len(text) > LONG_TEXT and " " in text for text in texts):
+        return None
+    return max(map(len, texts))
+
+
+def _as_blocks(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str) -> Table:
+    """A line for each value that there is, and an empty line between two rows."""
+    table = _begin(title)
+    table.show_header = False
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for row in rows:
+        if table.row_count:
+            table.add_row("", "")
+        for column, cell in zip(columns, row, strict=True):
+            if cell not in (None, ""):
+                table.add_row(column, _styled(cell))
+    return table
+
+
+def _begin(title: str) -> Table:
+    return Table(
         title=title or None,
         title_justify="left",
         title_style="bold",
         header_style="bold",
         box=None,
         pad_edge=False,
+        padding=(0, GAP, 0, 0),
     )
-    for position, column in enumerate(columns):
-        is_number = any(isinstance(row[position], int | float) for row in rows)
-        table.add_column(column, justify="right" if is_number else "left", overflow="fold")
-    for row in rows:
-        table.add_row(
-            *(
-                Text(as_text(cell), STYLES.get(cell, "") if isinstance(cell, str) else "")
-                for cell in row
-            )
-        )
-    return table
+
+
+def _styled(cell: Any) -> Text:
+    return Text(as_text(cell), STYLES.get(cell, "") if isinstance(cell, str) else "")
 
 
 def print_facts(facts: Sequence[tuple[str, Any]]) -> None:
     """A line for each pair that has a value."""
-    shown = [(name, as_text(value)) for name, value in facts if value not in (None, "")]
-    width = max((len(name) for name, _ in shown), default=0)
-    for name, value in shown:
-        if is_terminal():
-            click.echo(
-                f"{click.style(f'{name:{width}}', bold=True)}  "
-                f"{click.style(value, fg=STYLES.get(value))}"
-            )
-        else:
-            click.echo(f"{name}\t{value}")
+    if is_terminal():
+        Console(highlight=False).print(facts_table(facts))
+        return
+    for name, value in facts:
+        if value not in (None, ""):
+            click.echo(f"{name}\t{as_text(value)}")
+
+
+def facts_table(facts: Sequence[tuple[str, Any]]) -> Table:
+    """The pairs that have a value, as a table of rich."""
+    return _as_blocks([name for name, _ in facts], [[value for _, value in facts]], "")
 
 
 def print_csv(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

@@ -7,7 +7,6 @@ import gevent
 import msgspec
 from rich.console import Console, Group
 from rich.live import Live
-from rich.text import Text
 
 from gitstars import api
 from gitstars.cli import accounts, show
@@ -50,28 +49,20 @@ def _watch(client: AdminClient, as_json: bool) -> None:
             line = msgspec.json.encode(reading).decode() if as_json else one_line(reading)
             click.echo(line)
             gevent.sleep(WATCH_SECONDS)
-    with Live(console=Console(highlight=False), auto_refresh=False, screen=False) as live:
+    console = Console(highlight=False)
+    with Live(console=console, auto_refresh=False, screen=False) as live:
         while True:
-            live.update(_screen(client), refresh=True)
+            live.update(_screen(client, console.width), refresh=True)
             gevent.sleep(WATCH_SECONDS)
 
 
-def _screen(client: AdminClient) -> Group:
-    facts = [
-        (name, value)
-        for name, value in describe(client.get("/stats", api.Stats))
-        if value not in (None, "")
-    ]
-    width = max(len(name) for name, _ in facts)
-    lines = Text()
-    for name, value in facts:
-        lines.append(f"{name:{width}}  ", "bold").append(
-            f"{show.as_text(value)}\n", show.STYLES.get(value, "") if isinstance(value, str) else ""
-        )
+def _screen(client: AdminClient, width: int) -> Group:
     listed = client.get("/accounts", api.Accounts).accounts
+    rows = [accounts.account_row(account) for account in listed]
     return Group(
-        lines,
-        show.rich_table(accounts.COLUMNS, [accounts.account_row(account) for account in listed]),
+        show.facts_table(describe(client.get("/stats", api.Stats))),
+        "",
+        show.rich_table(accounts.COLUMNS, rows, width),
     )
 
 

@@ -94,7 +94,9 @@ def apply(database: Database) -> int:
             raise DatabaseRefused(
                 f"the schema could not be applied (step {number}): {error}", error.detail
             ) from error
-        logger.info("database schema is at version %d", number)
+        logger.debug("database schema is at version %d", number)
+    if version < len(STEPS):
+        logger.info("the database's schema went from version %d to %d", version, len(STEPS))
     define_fields(database)
     return version
 

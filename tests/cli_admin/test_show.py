@@ -8,6 +8,7 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from gitstars.cli import show
 from gitstars.cli.demo_show import group_reasons
@@ -113,3 +114,24 @@ def test_reasons_that_differ_in_numbers_only_are_told_as_one() -> None:
         ("restricted", 5, "permission"),
         ("restricted", 2, "the list is empty while the repository has N stars"),
     ]
+
+
+@pytest.mark.parametrize("width", [120, 80, 60])
+def test_no_word_is_broken_on_a_narrow_terminal(width: int) -> None:
+    columns = ("repository", "status", "stars", "reason", "again")
+    reason = "GitHub refuses the list (empty): the list is empty while it has 640 stars"
+    rows = [
+        ("acme/anvil", "restricted", 640, reason, "in 23 h 59 min"),
+        ("ada/a-rather-long-name-of-thirty", "completed", 1284, None, "in 5 h"),
+    ]
+    console = Console(file=io.StringIO(), width=width, highlight=False)
+
+    console.print(show.rich_table(columns, rows, width))
+
+    assert isinstance(console.file, io.StringIO)
+    shown = console.file.getvalue()
+    assert max(map(len, shown.splitlines())) <= width
+    words = {word for row in rows for word in str(row[3]).split() if row[3]}
+    assert words | {"acme/anvil", "restricted", "ada/a-rather-long-name-of-thirty"} <= set(
+        shown.split()
+    )
