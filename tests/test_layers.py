@@ -64,6 +64,7 @@ MAY_IMPORT = {
 DOORS = {
     "cli/chart.py": {"report"},
     "cli/desk_direct.py": {"fetch", "store", "supervise"},
+    "cli/export_direct.py": {"report", "store"},
     "cli/engine_host.py": {"store"},
     "cli/simulate.py": {"simulator"},
     "cli/demo.py": {"simulator", "store"},

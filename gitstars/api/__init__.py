@@ -40,6 +40,7 @@ from gitstars.api.done import (
 from gitstars.api.repositories import (
     HISTORY_NOTE,
     Access,
+    ExportQuery,
     HistoryPoint,
     HistoryQuery,
     Per,
@@ -118,6 +119,7 @@ __all__ = [
     "DatabaseState",
     "DutyReport",
     "Error",
+    "ExportQuery",
     "Force",
     "GitHubState",
     "GivenCode",

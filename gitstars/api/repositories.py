@@ -132,6 +132,19 @@ class StargazersQuery(Asked, frozen=True):
     limit: Annotated[int, Meta(ge=1, le=1000)] = 50
 
 
+class ExportQuery(Asked, frozen=True):
+    """Which stars, and how they are written."""
+
+    repos: Annotated[
+        str, Meta(description="Repositories, with commas between; nothing: all of them.")
+    ] = ""
+    format: Literal["csv", "jsonl"] = "csv"
+    since: Annotated[
+        datetime.date | None, Meta(description="Not before this UTC day (2026-11-24).")
+    ] = None
+    include_unstarred: Annotated[bool, Meta(description="Also those that were found gone.")] = False
+
+
 class Stargazer(Answered, frozen=True):
     """A person who starred; `unstarred_at`: when the star was found gone."""
 

@@ -31,6 +31,7 @@ COMMANDS = {
     "repo": "Show everything known about one repository.",
     "reprocess": "Collect a repository again.",
     "stargazers": "List who starred a repository, newest first.",
+    "export": "Write the stored stars to a file.",
     "history": "Show how the stars of a repository came and went.",
     "chart": "Draw the star history of repositories.",
     "accounts": "List accounts, add, change or remove one.",

@@ -98,6 +98,19 @@ class AdminClient:
                 raise ServerUnreachable(f"the server at {self.url} went away") from error
         raise ServerUnreachable(f"the server at {self.url} ended the stream of events")
 
+    def download(self, path: str, query: api.Asked) -> Iterator[bytes]:
+        """The pieces of a file. Raises ServerUnreachable, also where its end is missing."""
+        given = {name: "true" if value is True else value for name, value in _given(query).items()}
+        waits = (CONNECT_SECONDS, ANSWER_SECONDS)
+        with self._send("GET", path, stream=True, timeout=waits, params=given) as answer:
+            _check(answer, self.url)
+            try:
+                yield from answer.iter_content(65536)
+            except requests.RequestException as error:
+                raise ServerUnreachable(
+                    f"the server at {self.url} broke off; what had come is not kept, try again"
+                ) from error
+
     def _call(self, method: str, path: str, kind: type[A], **options: Any) -> A:
         with self._send(
             method, path, timeout=(CONNECT_SECONDS, ANSWER_SECONDS), **options

@@ -4,7 +4,7 @@ Every change is in the database before anything in memory follows, so that a cra
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from gitstars import api
 from gitstars.clock import Clock, midnight, show_time
@@ -12,6 +12,7 @@ from gitstars.dispatch.dispatcher import Dispatcher
 from gitstars.errors import NotKnown, NotNow
 from gitstars.events import EventBus
 from gitstars.model import Account, Job, Priority, Repository, Status
+from gitstars.report.export import batched, export_stars
 from gitstars.report.history import read_history
 from gitstars.store import access, lifecycle, overview, repositories, stargazers
 from gitstars.store.database import Database
@@ -23,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 #: Why none of these users' accounts can be used now, one sentence; None: one can.
 FindObstacle = Callable[[Sequence[int]], str | None]
+#: Lines of an export that are sent at once.
+EXPORT_LINES = 500
 #: In these statuses a repository waits for an account.
 WAITING = (Status.PENDING, Status.RATE_LIMITED)
 
@@ -85,6 +88,13 @@ class RepositoryOperations:
         return api.Stargazers(
             full_name=view.full_name, stargazers=[show_stargazer(star) for star in found]
         )
+
+    def export(self, wanted: api.ExportQuery) -> Iterator[bytes]:
+        """The stored stars as a file, piece by piece. Raises NotKnown before the first."""
+        names = [name for name in wanted.repos.split(",") if name.strip()]
+        since = None if wanted.since is None else midnight(wanted.since)
+        lines = export_stars(self._database, names, wanted.format, since, wanted.include_unstarred)
+        return ("".join(part).encode() for part in batched(lines, EXPORT_LINES))
 
     def reprocess(self, name: str, force: bool) -> api.Repository:
         """Collect a repository ahead of what waits. Raises NotKnown and NotNow.

@@ -15,7 +15,15 @@ from gitstars.supervise.operations import Operations
 from gitstars.supervise.repositories import RepositoryOperations
 from gitstars.supervise.signing import AccountDesk
 from gitstars.supervise.snapshot import Snapshots
-from gitstars.web.answers import answer, read_body, read_query, refusal, tell_error, translated
+from gitstars.web.answers import (
+    answer,
+    read_body,
+    read_query,
+    refusal,
+    tell_breaks,
+    tell_error,
+    translated,
+)
 from gitstars.web.auth import Gate
 from gitstars.web.dashboard import add_dashboard
 from gitstars.web.events import HEADERS as STREAM_HEADERS
@@ -107,6 +115,12 @@ class Looking:
 
     def stargazers(self, name: str) -> api.Stargazers:
         return self._repositories.stargazers(name, read_query(api.StargazersQuery))
+
+    def export(self) -> HTTPResponse:
+        wanted = read_query(api.ExportQuery)
+        kind = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}[wanted.format]
+        blocks = tell_breaks(self._repositories.export(wanted))
+        return HTTPResponse(blocks, 200, {"Content-Type": kind, "Cache-Control": "no-store"})
 
     def workers(self) -> api.Workers:
         read_query(api.Nothing)
@@ -220,6 +234,7 @@ def _add_looking(app: Bottle, routes: Looking) -> None:
     app.get(f"/repos/{NAME}/history", callback=routes.history)
     app.get(f"/repos/{NAME}/stargazers", callback=routes.stargazers)
     app.get(f"/repos/{NAME}", callback=routes.repo)
+    app.get("/export/stars", callback=routes.export)
     app.get("/workers", callback=routes.workers)
     app.get("/queue", callback=routes.queue)
     app.get("/accounts", callback=routes.accounts)

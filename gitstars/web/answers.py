@@ -2,7 +2,8 @@
 and bodies into typed values.
 """
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -13,6 +14,8 @@ from bottle import HTTPError, HTTPResponse, request, response
 from gitstars import api
 from gitstars.errors import DatabaseError, GitHubAway, NotKnown, NotNow, TokenUnusable
 from gitstars.redaction import redact
+
+logger = logging.getLogger(__name__)
 
 #: Bodies beyond this are refused (bytes).
 MOST_BODY_BYTES = 64 * 1024
@@ -71,6 +74,17 @@ def translated(callback: Callable[..., Any]) -> Callable[..., Any]:
         return answer(value) if isinstance(value, msgspec.Struct) else value
 
     return answering
+
+
+def tell_breaks(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """The blocks of a long answer. Where the database fails between them, the connection is closed
+    without the end, so that the caller sees that something is missing.
+    """
+    try:
+        yield from blocks
+    except DatabaseError as error:
+        logger.warning("an export broke off: %s", error)
+        raise ConnectionAbortedError from error
 
 
 def tell_error(error: HTTPError) -> bytes:

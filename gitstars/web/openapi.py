@@ -31,6 +31,8 @@ ERRORS = {
     422: "A value is unknown, of the wrong type or out of range.",
     503: "The database, or GitHub, does not answer; `Retry-After` tells when to try again.",
 }
+#: What a route answers that gives a file.
+FILES: Json = {kind: {"schema": {"type": "string"}} for kind in ("text/csv", "application/jsonl")}
 LOOK_ERRORS, DO_ERRORS = (401, 403, 405, 422), (400, 401, 403, 405, 408, 413, 415, 422)
 
 EVENTS = (
@@ -102,7 +104,8 @@ def _describe(route: Route, fields: Json) -> Json:
     """One operation; ``fields`` are the schemas of its query's values by name."""
     parameters = [] if route.named is None else [route.named]
     parameters += [_parameter(name, schema) for name, schema in fields.items()]
-    good = {"description": route.summary, "content": _content(route.answer)}
+    content = FILES if route.answer is None else _content(route.answer)
+    good = {"description": route.summary, "content": content}
     usual = LOOK_ERRORS if route.method == "get" else DO_ERRORS
     described: Json = {
         "summary": route.summary,

@@ -31,12 +31,14 @@ USER: Json = {
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One route: what it takes, and what it answers with ``status`` and when it refuses."""
+    """One route: what it takes, and what it answers with ``status`` and when it refuses;
+    ``answer`` None: a file of text.
+    """
 
     method: str
     path: str
     summary: str
-    answer: type[msgspec.Struct]
+    answer: type[msgspec.Struct] | None
     status: int = 200
     query: type[msgspec.Struct] | None = None
     body: type[msgspec.Struct] | None = None
@@ -84,6 +86,14 @@ ROUTES = (
         api.Stargazers,
         query=api.StargazersQuery,
         named=NAME,
+        errors=(404, 503),
+    ),
+    Route(
+        "get",
+        "/export/stars",
+        "The stored stars as a file, in pieces; broken off, it has no last piece",
+        None,
+        query=api.ExportQuery,
         errors=(404, 503),
     ),
     Route(

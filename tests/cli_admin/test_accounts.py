@@ -73,6 +73,8 @@ def test_beside_a_server_an_account_is_collected_listed_and_removed(
     sorted_by_stars = gitstars("repos", "--sort", "-stars")
     people = gitstars("stargazers", "ada/engine", "--since", "2009-01-01", "--csv")
     nobody_left = gitstars("stargazers", "ada/engine", "--unstarred", "--json")
+    through = gitstars("export", "stars", "ada/engine", "--output", "stars.csv")
+    unknown = gitstars("export", "stars", "ada/nothing", "--output", "none.csv")
     shown, by_id = gitstars("accounts", "ada"), gitstars("accounts", "show", "1")
     again = feed(home, "gho_ada0000\n", "add", "--token-stdin", "--no-wait")
     synced = gitstars("accounts", "sync", "ada", "--every", "1d")
@@ -95,6 +97,13 @@ def test_beside_a_server_an_account_is_collected_listed_and_removed(
     assert people.stdout.splitlines()[0] == "login,id,starred,found gone"
     assert len(people.stdout.splitlines()) == 4
     assert json.loads(nobody_left.stdout) == []
+    assert through.stdout == "stars.csv: 4 lines\n", through.stderr
+    exported = [line.split(",")[1] for line in (home / "stars.csv").read_text().splitlines()]
+    listed = [line.split(",")[0] for line in people.stdout.splitlines()]
+    assert sorted(exported) == sorted(listed)
+    assert unknown.returncode == 1
+    assert unknown.stderr.strip().endswith("no repository is known by the name ada/nothing")
+    assert not [place for place in home.iterdir() if "none.csv" in place.name]
     assert drawn.stdout == "stars.svg: ada/engine\n"
     assert (home / "stars.svg").read_text().startswith("<svg ")
     assert months.stdout.splitlines()[-1].split("\t")[-1] == "3"
@@ -132,6 +141,18 @@ def test_without_a_server_the_command_writes_into_the_database(home: Path, gitst
     for path in (home / "data").rglob("*"):
         assert not path.stat().st_mode & 0o077, path
     assert not (home / "data").stat().st_mode & 0o077
+
+
+def test_without_a_server_an_export_reads_the_database(home: Path, gitstars: Run) -> None:
+    empty = gitstars("export", "stars", "--output", "-")
+    unknown = gitstars("export", "stars", "ada/nothing", "--output", "none.csv")
+    nowhere = gitstars("export", "stars", "--output", "no/folder.csv")
+
+    assert empty.stdout == "user_id,login,repo_id,repo,starred_at,unstarred_at\n", empty.stderr
+    assert unknown.returncode == nowhere.returncode == 1
+    assert unknown.stderr.strip().endswith("no repository is known by the name ada/nothing")
+    assert "no/folder.csv cannot be written: No such file or directory" in nowhere.stderr
+    assert not [place for place in home.iterdir() if place.suffix in (".csv", ".part")]
 
 
 def test_without_an_application_githubs_page_is_not_tried(home: Path, gitstars: Run) -> None:
