@@ -1,6 +1,6 @@
 # Python 3.11 and make are all that has to be there; the rest comes into .venv, by hash, from requirements.txt.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast soak lint binary bench lock clean
+.PHONY: help demo test test-fast soak lint binary dist bench lock clean
 
 PYTHON ?= python3.11
 VENV := .venv
@@ -9,6 +9,9 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/requirements.txt
 #: Errors alone are shown: warnings of tools are about the machine.
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
+#: Where "make dist" puts what it builds, and its copy of the source.
+DIST ?= dist
+SOURCE ?= build/source
 #: More arguments for the tool of a target: make test ARGS="-k lane", make demo ARGS=--keep-running
 ARGS ?=
 
@@ -35,6 +38,15 @@ lint: $(INSTALLED)  ## ruff and mypy
 binary: $(INSTALLED)  ## dist/gitstars, one file that needs no Python
 	$(BIN)/pyinstaller --noconfirm --log-level ERROR pyinstaller.spec
 	@ls -lh dist/gitstars
+
+# Built from a copy, so that no stamp stays in the checkout. Without git the date is the oldest that a wheel can hold.
+dist: $(INSTALLED)  ## wheel and sdist in dist/; the same wheel each time
+	rm -rf $(SOURCE)
+	mkdir -p $(SOURCE)
+	cp -R gitstars pyproject.toml README.md LICENSE $(SOURCE)
+	$(BIN)/python packaging/stamp.py $(SOURCE)/gitstars/build.json
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || echo 315532800) PYTHONDONTWRITEBYTECODE= $(BIN)/python -m build -q --no-isolation --outdir $(DIST) $(SOURCE)
+	@ls -lh $(DIST)/gitstars-*
 
 bench: $(INSTALLED)  ## the benchmarks
 	$(BIN)/python -m benchmarks $(ARGS)

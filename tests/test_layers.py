@@ -17,6 +17,7 @@ LEAVES = {
     "api",
     "clock",
     "config",
+    "build",
     "early",
     "errors",
     "events",

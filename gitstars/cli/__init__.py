@@ -18,7 +18,8 @@ from typing import Any
 
 import click
 
-from gitstars import __version__, early
+from gitstars import early
+from gitstars.build import describe_version
 from gitstars.errors import GitstarsError
 
 #: name -> what it does, in the order of ``--help``. Kept here so that help imports no command; a
@@ -108,7 +109,7 @@ class Session:
     epilog=EXIT_CODES,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(__version__, message="%(prog)s %(version)s")
+@click.version_option(describe_version(), message="%(prog)s %(version)s")
 @click.option("--debug", is_flag=True, help="Show the traceback of an unexpected error.")
 @click.pass_obj
 def cli(session: Session, debug: bool) -> None:
