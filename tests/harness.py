@@ -3,6 +3,7 @@ database, in this process or in another.
 """
 
 import json
+import random
 import signal
 import socket
 import subprocess
@@ -10,6 +11,7 @@ import sys
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +40,14 @@ from tests.shared import SHARED
 
 
 def free_port() -> int:
-    """A port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on at this moment. It is below those that systems give to
+    outgoing connections, of which one of the tests beside this one might take it.
+    """
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def hear_signals() -> None:
