@@ -219,6 +219,8 @@ def _check(answer: requests.Response, url: str) -> None:
     except msgspec.MsgspecError as error:
         raise _no_admin_api(answer, url) from error
     message = mistake.message
+    if answer.status_code == 404 and message.startswith("there is no /"):
+        raise _no_admin_api(answer, url)
     if answer.status_code == 401:
         message = (
             f"the server at {url} refuses the admin key: set ADMIN_API_KEY, or admin.api_key in "
@@ -231,7 +233,7 @@ def _no_admin_api(answer: requests.Response, url: str) -> RequestRefused:
     status = answer.status_code
     return RequestRefused(
         f"what answers at {url} is not the admin API of this gitstars (status {status}); check "
-        "--url, and that both are of the same version",
+        "--url, which is not the health port's address, and that both are of the same version",
         status,
         "",
     )

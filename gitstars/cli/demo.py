@@ -17,7 +17,7 @@ import click
 from gevent.event import Event
 
 from gitstars.cli import show
-from gitstars.cli.demo_show import LineShow, Numbers, TerminalShow, print_summary
+from gitstars.cli.demo_show import LineShow, Numbers, TerminalShow, print_summary, say_next
 from gitstars.errors import UserMistake
 from gitstars.interrupts import on_interrupts
 
@@ -122,13 +122,13 @@ def demo(
         elapsed = time.monotonic() - started
         print_summary(stage.app.database, stage.github, stage.app.events.totals, elapsed)
         if keep_running and not asked.is_set():
-            _say_next(folder, keep_running=True)
+            say_next(folder, keep_running=True)
             asked.wait()
             return 0
     if ending is not Ending.SETTLED:
         total = stage.data.repositories
         click.echo(explain_ending(ending, numbers.settled, total, seconds), err=True)
-    _say_next(folder, keep_running=False)
+    say_next(folder, keep_running=False)
     return ending.code
 
 
@@ -280,19 +280,3 @@ def _key_place() -> str:
     from gitstars.config import admin_key_path
 
     return str(admin_key_path())
-
-
-def _say_next(folder: Path, *, keep_running: bool) -> None:
-    name = show.program()
-    click.echo(f"\nThe database: {folder / 'stars.db'}  (what happened: {folder / 'gitstars.log'})")
-    if keep_running:
-        click.echo(
-            f"Try in another terminal:  {name} stats   or   {name} repos --status "
-            "restricted\nCtrl+C stops it."
-        )
-    else:
-        click.echo(
-            f"Try next:  {name} demo --keep-running   (the same with dashboard, health and "
-            "admin "
-            "API)"
-        )

@@ -40,6 +40,8 @@ WORDS = (
     "quill",
     "relay",
 )
+#: The repository with most stars.
+GIANT = "bigco/giant"
 OWNERS = ("acme", "northwind", "globex", "initech", "umbra", "octave", "tern-labs")
 LOGINS = ("ada", "grace", "edsger", "barbara")
 #: Network and server of the simulated GitHub, for each call (seconds).
@@ -116,7 +118,7 @@ def _ordinary(number: int, stars: int) -> SimRepository:
 
 def _special(first_id: int) -> list[SimRepository]:
     kinds: list[dict[str, object]] = [
-        {"full_name": "bigco/giant", "stars": LARGEST_STARS},
+        {"full_name": GIANT, "stars": LARGEST_STARS},
         {"full_name": "acme/nobody-knows", "stars": 0},
         {"full_name": "acme/first-fan", "stars": 1},
         {"full_name": "acme/one-page", "stars": 100},

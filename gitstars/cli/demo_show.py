@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import click
@@ -161,3 +162,25 @@ def print_summary(
         f"{pages:,} pages, {pages / elapsed:,.0f} pages/s, "
         f"{totals['stars.stored'] / elapsed:,.0f} stars/s"
     )
+
+
+def say_next(folder: Path, *, keep_running: bool) -> None:
+    """Where the database is, and the three commands that one tries next."""
+    # The data are made by packages that help alone does not need.
+    from gitstars.cli.demo_data import GIANT
+
+    name = show.program()
+    click.echo(f"\nThe database: {folder / 'stars.db'}  (what happened: {folder / 'gitstars.log'})")
+    if keep_running:
+        commands = {"stats": "what it does and has stored"}
+        click.echo("Try in another terminal:")
+    else:
+        commands = {"demo --keep-running": "the same, and it stays up for the others"}
+        click.echo("Try next:")
+    commands["repos --status restricted"] = "which lists GitHub refuses, and why"
+    commands[f"chart {GIANT} --output stars.svg"] = "a star history as a picture"
+    width = max(map(len, commands))
+    for command, what in commands.items():
+        click.echo(f"  {name} {command:{width}}  {what}")
+    if keep_running:
+        click.echo("Ctrl+C stops it.")

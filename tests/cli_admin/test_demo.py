@@ -67,7 +67,12 @@ def test_the_demo_settles_everything_and_the_database_holds_it(
     assert "barbara signs in while it runs" in done.stdout
     assert "deleted: Not Found" in done.stdout
     assert str(tmp_path / "demo" / "stars.db") in done.stdout
-    assert "demo --keep-running" in done.stdout
+    next_ones = [line.split("gitstars ")[1] for line in done.stdout.splitlines()[-3:]]
+    assert [command.split("  ")[0] for command in next_ones] == [
+        "demo --keep-running",
+        "repos --status restricted",
+        "chart bigco/giant --output stars.svg",
+    ]
     database = opened(tmp_path / "demo")
     counts = lifecycle.count_by_status(database)
     stored = database.run(
@@ -150,7 +155,10 @@ def test_on_a_terminal_there_are_bars_and_a_table_and_what_keeps_running_is_ther
         os.close(theirs)
         shown = b""
         while b"Ctrl+C stops it" not in shown:
-            shown += tp_read(ours, 65536)
+            try:
+                shown += tp_read(ours, 65536)
+            except OSError:
+                pytest.fail(f"the demo ended: {shown[-2000:].decode(errors='replace')}")
         alive = urllib.request.urlopen(f"http://127.0.0.1:{health}/livez").status
         stats = gitstars("stats", "--json", "--url", f"http://127.0.0.1:{admin}")
         process.send_signal(signal.SIGINT)

@@ -113,7 +113,7 @@ def test_something_else_on_the_port_is_not_taken_for_gitstars(
     assert done.returncode == 1
     assert done.stderr == (
         f"what answers at {github.url} is not the admin API of this gitstars (status 401); check "
-        "--url, and that both are of the same version\n"
+        "--url, which is not the health port's address, and that both are of the same version\n"
     )
 
 

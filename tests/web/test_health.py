@@ -13,9 +13,11 @@ import gevent
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from gitstars import api
 from gitstars.app import App
+from gitstars.cli.admin_client import AdminClient
 from gitstars.config import AdminConfig, Config, DatabaseConfig, HealthConfig
-from gitstars.errors import DatabaseUnavailable
+from gitstars.errors import DatabaseUnavailable, RequestRefused
 from gitstars.model import Status
 from tests.harness import SurrealServer, free_port
 from tests.waiting import PATIENCE_SECONDS
@@ -25,6 +27,13 @@ from tests.web.conftest import Caller, Serve, start_served
 #: on a slow machine too (seconds).
 FAR_LESS_SECONDS = 15.0
 DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "metrics.md"
+
+
+def test_a_command_that_is_given_the_health_port_says_so(served: Serve) -> None:
+    client = AdminClient(f"http://127.0.0.1:{served().health.port}", "")
+
+    with pytest.raises(RequestRefused, match=r"is not the admin API .* not the health port"):
+        client.get("/stats/summary", api.Summary)
 
 
 def test_a_healthy_server_tells_its_statistics(served: Serve) -> None:
