@@ -78,8 +78,8 @@ def describe(reading: api.Stats) -> list[tuple[str, Any]]:
         ("gitstars", f"{reading.version}, up {show_duration(reading.uptime_seconds)}"),
         (
             "stars",
-            f"{reading.totals.stars_stored:,} stored, {reading.rates.stars_per_second:,.0f} a "
-            "second now",
+            f"{reading.totals.stars_stored:,} stored since the start, "
+            f"{reading.rates.stars_per_second:,.0f} a second now",
         ),
         ("repositories", statuses),
         ("queue", _describe_queue(reading.queue)),
@@ -113,7 +113,7 @@ def one_line(reading: api.Stats) -> str:
     settled = reading.repositories.get("completed", 0)
     return (
         f"{'paused' if reading.paused else reading.status}: "
-        f"{reading.totals.stars_stored:,} stars stored, "
+        f"{reading.totals.stars_stored:,} stars stored since the start, "
         f"{reading.rates.stars_per_second:,.0f}/s, {settled:,} repositories completed, "
         f"{reading.queue.depth:,} waiting"
     )

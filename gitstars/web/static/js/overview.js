@@ -39,7 +39,7 @@ export class Overview {
     const oldest = queue.oldest_seconds ? `oldest ${duration(queue.oldest_seconds)}` : "";
     const tiles = [
       ["stars-now", "Stars a second", number(rates.stars_per_second), "now"],
-      ["stars-stored", "Stars stored", compact(totals.stars_stored), `${number(totals.pages_stored)} pages`],
+      ["stars-stored", "Stars stored", compact(totals.stars_stored), `${number(totals.pages_stored)} pages, since the start`],
       ["repos-completed", "Repositories", number(repositories.completed ?? 0), `completed of ${number(known)}`],
       ["waiting", "Waiting", number(queue.depth), oldest],
       ["workers-busy", "Workers", `${workers.busy}/${workers.count}`, "busy"],
