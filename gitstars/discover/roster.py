@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from gitstars.discover.trouble import Trouble
@@ -86,14 +86,22 @@ class Roster:
             self._database.left_out.tell(row.record_id, row.reason)
         self.left_out = tuple(found.left_out)
         present = {account.user_id: account for account in found.accounts}
-        for user_id in self.known.keys() - present.keys():
+        self._drop(self.known.keys() - present.keys())
+        for account in present.values():
+            self._take_in(account, is_start)
+
+    def drop_all(self) -> None:
+        """The database is another one than before: whoever is in it now is new there."""
+        self._drop(list(self.known))
+        self.forget_digest()
+
+    def _drop(self, user_ids: Iterable[int]) -> None:
+        for user_id in user_ids:
             logger.info("account %s is gone or has no token any more", self.known.pop(user_id))
             self.usable.pop(user_id, None)
             self._dispatcher.close_lane(user_id)
             self._trouble.forget(user_id)
             self._listener.account_went(user_id)
-        for account in present.values():
-            self._take_in(account, is_start)
 
     def read_some(self, identities: Sequence[Any]) -> None:
         """Take in the accounts with these record ids, where that is plain: one account of a user

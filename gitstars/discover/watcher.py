@@ -215,9 +215,9 @@ class AccountWatcher:
         grows with each failure in a row.
         """
         try:
-            if self._trouble.failures(what):
-                # A database that came back may be another one, without our tables.
-                schema.apply(self._database)
+            # A database that came back may be another one, without our tables.
+            if self._trouble.failures(what) and schema.apply(self._database) == 0:
+                self._roster.drop_all()
             with self._loops[what].working():
                 result = do()
         except DatabaseError as error:
