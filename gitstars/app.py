@@ -27,6 +27,7 @@ from gitstars.execute.pool import WorkerPool
 from gitstars.execute.taking import Plan
 from gitstars.fetch.client import GitHubClient
 from gitstars.fetch.device import DeviceFlow
+from gitstars.fetch.finder import Finder
 from gitstars.fetch.ledger import Ledger
 from gitstars.fetch.owner import find_owner
 from gitstars.interrupts import on_interrupts
@@ -41,6 +42,7 @@ from gitstars.store.writer import PageWriter, count_writers
 from gitstars.supervise import deadman, pulse, scale_memory
 from gitstars.supervise.accounts import AccountReader
 from gitstars.supervise.budgets import KEEP_SECONDS, BudgetKeeper
+from gitstars.supervise.following import FollowDesk
 from gitstars.supervise.instance import Instance
 from gitstars.supervise.operations import Operations
 from gitstars.supervise.pausing import Pausing
@@ -354,12 +356,22 @@ class App:
                     self.repositories,
                     self.operations,
                     self._build_desk(),
+                    FollowDesk(
+                        self.database,
+                        Finder(self.client),
+                        self._usable_accounts,
+                        self.config.collect.private,
+                        self.dispatcher.put,
+                    ),
                     self.events,
                     self.clock,
                     self.stopping,
                 )
             )
         return built
+
+    def _usable_accounts(self) -> list[Account]:
+        return [account for account in self.watcher.accounts if self._why_out(account) is None]
 
     def _why_out(self, account: Account) -> str | None:
         rejected = self.ledger.rejection(account.user_id, account.token, self.clock.now())

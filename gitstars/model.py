@@ -78,13 +78,14 @@ class Stargazer(NamedTuple):
 
 class Task(StrEnum):
     """What a job is about: a repository's list, its weekly history; the repositories an account
-    holds, those that it starred; the counts of many at once.
+    holds, those that it starred, those of owners that are followed; the counts of many at once.
     """
 
     LIST = "list"
     HISTORY = "history"
     OWN = "own"
     STARRED = "starred"
+    FOLLOWED = "followed"
     COUNTS = "counts"
 
 
@@ -234,6 +235,15 @@ class Starred:
     owner_avatar_url: str | None = None
     created_at: str | None = None
     updated_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FollowedOwner:
+    """A person or an organisation whose public repositories are followed."""
+
+    owner_id: int
+    login: str
+    is_organization: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,14 @@ from gitstars.api.done import (
     Scaled,
     UserRequested,
 )
+from gitstars.api.following import (
+    Follow,
+    Followed,
+    Follows,
+    FollowWish,
+    Unfollowed,
+    UnfollowQuery,
+)
 from gitstars.api.repositories import (
     HISTORY_NOTE,
     Access,
@@ -120,6 +128,10 @@ __all__ = [
     "DutyReport",
     "Error",
     "ExportQuery",
+    "Follow",
+    "FollowWish",
+    "Followed",
+    "Follows",
     "Force",
     "GitHubState",
     "GivenCode",
@@ -165,6 +177,8 @@ __all__ = [
     "Token",
     "TokenState",
     "Totals",
+    "UnfollowQuery",
+    "Unfollowed",
     "UserDepth",
     "UserRequested",
     "WaitingJob",

@@ -36,6 +36,8 @@ COMMANDS = {
     "history": "Show how the stars of a repository came and went.",
     "chart": "Draw the star history of repositories.",
     "accounts": "List accounts, add, change or remove one.",
+    "follow": "Collect repositories that nobody starred.",
+    "unfollow": "Follow repositories or owners no more.",
     "workers": "Show the workers, or set their number.",
     "queue": "Show what waits, or clear it.",
     "pause": "Stop collecting at the next page.",

@@ -41,6 +41,12 @@ class Desk(Protocol):
         """What the server knows of the account; None: nothing yet, or no server runs."""
         ...
 
+    def follow(self, name: str) -> api.Followed: ...
+
+    def unfollow(self, name: str) -> api.Unfollowed: ...
+
+    def list_follows(self) -> api.Follows: ...
+
 
 class RemoteDesk:
     """Asks the running server."""
@@ -77,6 +83,15 @@ class RemoteDesk:
     def account(self, user_id: int) -> api.Account | None:
         found = self._client.get("/accounts", api.Accounts).accounts
         return next((account for account in found if account.user_id == user_id), None)
+
+    def follow(self, name: str) -> api.Followed:
+        return self._client.post("/follow", api.Followed, api.FollowWish(name))
+
+    def unfollow(self, name: str) -> api.Unfollowed:
+        return self._client.delete("/follow", api.Unfollowed, api.UnfollowQuery(name))
+
+    def list_follows(self) -> api.Follows:
+        return self._client.get("/follow", api.Follows)
 
 
 def choose(name: str, known: list[tuple[int, str]]) -> tuple[int, str]:

@@ -1,31 +1,64 @@
-"""Changes accounts in the database without a server."""
+"""Changes accounts, and what is followed, in the database without a server."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from gevent.event import Event
 
 from gitstars import api, naming
 from gitstars.cli.desk import choose
 from gitstars.clock import SystemClock
 from gitstars.config import Config
+from gitstars.fetch.client import GitHubClient
 from gitstars.fetch.device import DeviceFlow
+from gitstars.fetch.finder import Finder
+from gitstars.fetch.ledger import Ledger
 from gitstars.fetch.owner import find_owner
 from gitstars.store import schema
 from gitstars.store.database import Database
+from gitstars.supervise.following import FollowDesk
 from gitstars.supervise.signing import AccountDesk
 
 
-class DirectDesk(AccountDesk):
-    """Writes into the database, which this process has opened."""
+class DirectDesk:
+    """Writes into the database, which this process has opened; closed by the end of ``with``."""
 
     is_running = False
 
+    def __init__(self, database: Database, settings: Config) -> None:
+        github, clock = settings.github, SystemClock()
+        self._client = GitHubClient(github, Ledger(github), clock, Event())
+        self._accounts = AccountDesk(
+            database,
+            lambda token: find_owner(github, clock, token),
+            DeviceFlow(github, clock, settings.collect.private),
+            naming.web_host(github.api_url),
+        )
+        self._follows = FollowDesk(
+            database,
+            Finder(self._client),
+            self._accounts.list_accounts,
+            settings.collect.private,
+        )
+        self.add, self.replace_token = self._accounts.add, self._accounts.replace_token
+        self.begin_login = self._accounts.begin_login
+        self.finish_login = self._accounts.finish_login
+        self.sync, self.remove = self._accounts.sync, self._accounts.remove
+        self.follow, self.unfollow = self._follows.follow, self._follows.unfollow
+        self.list_follows = self._follows.list_follows
+
     def find(self, name: str) -> tuple[int, str]:
         """The id and login of the account that ``name`` means. Raises NotKnown."""
-        return choose(name, [(one.user_id, one.login) for one in self.list_accounts()])
+        known = self._accounts.list_accounts()
+        return choose(name, [(one.user_id, one.login) for one in known])
 
     def account(self, user_id: int) -> api.Account | None:
         """What a server knows of the account: none runs."""
         return None
+
+    def close(self) -> None:
+        """Let GitHub go."""
+        self._client.close()
 
 
 @contextmanager
@@ -35,9 +68,10 @@ def open_directly(settings: Config) -> Iterator[DirectDesk]:
     database.open()
     try:
         schema.apply(database)
-        github, clock = settings.github, SystemClock()
-        host = naming.web_host(github.api_url)
-        logins = DeviceFlow(github, clock, settings.collect.private)
-        yield DirectDesk(database, lambda token: find_owner(github, clock, token), logins, host)
+        desk = DirectDesk(database, settings)
+        try:
+            yield desk
+        finally:
+            desk.close()
     finally:
         database.close()

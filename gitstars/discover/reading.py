@@ -12,7 +12,7 @@ from gitstars.discover.needs import Rules, choose_historian, find_needs
 from gitstars.discover.newcomers import welcome
 from gitstars.dispatch.dispatcher import Dispatcher
 from gitstars.model import ALL_REPOSITORIES, Account, Job, Priority, Status, Task
-from gitstars.store import access, lifecycle, starred, syncs
+from gitstars.store import access, follows, lifecycle, starred, syncs
 from gitstars.store.database import Database, record
 from gitstars.store.starred import RepositoryState
 
@@ -27,7 +27,7 @@ ASKED_SECONDS, ASKED_AT_MOST = 60.0, 100_000
 @dataclass(slots=True)
 class Walk:
     """How far the reading of one account's repositories has come: the next part (``number``) of
-    what it starred, or of what it may list for other reasons (``is_own``).
+    those from one of ``starred.SOURCES`` (``source``).
 
     ``is_first``: the first one after a start. ``queued``: jobs that were added. ``parked_at``: the
     lane had so many jobs when it was full.
@@ -38,7 +38,7 @@ class Walk:
     is_first: bool = False
     has_begun: bool = False
     is_empty: bool = True
-    is_own: bool = False
+    source: int = 0
     number: int = 0
     queued: int = 0
     parked_at: int | None = None
@@ -79,7 +79,8 @@ class RepositoryReader:
         """
         terms = self._rules.terms(self._clock.now())
         walk.parked_at = None
-        part = starred.read_part(self._database, walk.account, walk.number, terms, walk.is_own)
+        source = starred.SOURCES[walk.source]
+        part = starred.read_part(self._database, walk.account, walk.number, terms, source)
         walk.is_empty = walk.is_empty and not part.positions
         identities = list({str(found): found for found in [*part.due, *part.new]}.values())
         for chunk in _chunks(identities):
@@ -88,8 +89,8 @@ class RepositoryReader:
                 return
         walk.number += 1
         if part.positions < starred.CHUNK_ROWS:
-            walk.is_over = walk.is_own
-            walk.is_own, walk.number = True, 0
+            walk.source, walk.number = walk.source + 1, 0
+            walk.is_over = walk.source == len(starred.SOURCES)
 
     def queue_for_all(self, identities: Sequence[Any], arriving: Iterable[int]) -> list[str]:
         """Queue what these repositories need, each for the accounts that it belongs to, except for
@@ -134,13 +135,21 @@ class RepositoryReader:
             if listed.get(user_id, 0.0) + self._rules.fresh_seconds <= self._clock.now():
                 self._dispatcher.put(Job(user_id, ALL_REPOSITORIES, Priority.OWN, task=Task.OWN))
 
-    def queue_starred_lists(self) -> None:
-        """Let the starred repositories be listed of the accounts for which that is due."""
+    def queue_lists(self) -> None:
+        """Let the repositories be listed that accounts starred, and those of owners who are
+        followed, where that is due. What a user's account looked after that cannot be asked with
+        any more goes to another one.
+        """
         usable = self._usable()
-        for user_id in syncs.find_due(self._database):
-            if user_id in usable and not self._is_out(usable[user_id]):
-                job = Job(user_id, ALL_REPOSITORIES, Priority.OWN, task=Task.STARRED)
-                self._dispatcher.put(job)
+        for user_id in follows.find_users(self._database) - usable.keys():
+            heir = choose_historian(user_id, usable)
+            if heir is not None:
+                follows.move(self._database, user_id, heir)
+        starred_due, followed_due = syncs.find_due(self._database), follows.find_due(self._database)
+        for task, users in ((Task.STARRED, starred_due), (Task.FOLLOWED, followed_due)):
+            for user_id in users:
+                if user_id in usable and not self._is_out(usable[user_id]):
+                    self._dispatcher.put(Job(user_id, ALL_REPOSITORIES, Priority.OWN, task=task))
 
     def _describe(self, identities: Sequence[Any], new: Sequence[Any]) -> Iterator[RepositoryState]:
         """The states of these repositories; those in ``new`` get one first."""

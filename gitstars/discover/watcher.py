@@ -174,7 +174,7 @@ class AccountWatcher:
         if told:
             self._roster.read_some(told)
         self._roster.look()
-        self.scanner.reader.queue_starred_lists()
+        self.scanner.reader.queue_lists()
         self._look_seconds = self._clock.monotonic() - began
         self.looked_at = self._clock.now()
 

@@ -219,7 +219,7 @@ class AccountLoop:
         tasks = {Task.LIST} if self._has_room_for_list and openings.for_lists else set()
         if self._hand.others < OTHERS_OPEN:
             if Resource.CORE in openings.usable:
-                tasks |= {Task.HISTORY, Task.OWN, Task.STARRED}
+                tasks |= {Task.HISTORY, Task.OWN, Task.STARRED, Task.FOLLOWED}
             if self._calls.counting_resource in openings.usable:
                 tasks.add(Task.COUNTS)
         return frozenset(tasks)

@@ -13,6 +13,7 @@ from gitstars.execute.reading import (
     CountsAsk,
     Moment,
     OwnAsk,
+    OwnerAsk,
     Reading,
     RecordAsk,
     StarredAsk,
@@ -134,6 +135,8 @@ class Calls:
                 return client.list_own_repositories(account, page)
             case StarredAsk(page=page):
                 return client.list_starred(account, page)
+            case OwnerAsk(owner=owner, page=page):
+                return client.list_repositories_of(account, owner, page)
         raise TypeError(f"{ask!r} is not asked alone")
 
     def _count(self, account: Account, reading: CountsReading, ask: CountsAsk) -> None:

@@ -13,6 +13,7 @@ from gitstars.execute.reading import (
     Effect,
     QueueJob,
     SaveCounts,
+    SaveFollowed,
     SaveOwn,
     SaveStarred,
     SaveWeeks,
@@ -21,7 +22,7 @@ from gitstars.execute.reading import (
 from gitstars.execute.readings.stars import StarsReading
 from gitstars.fetch import answers
 from gitstars.model import Job, PageWrite, Priority
-from gitstars.store import access, edges, history, lifecycle, state, syncs
+from gitstars.store import access, edges, follows, history, lifecycle, state, syncs
 from gitstars.store.database import Database
 from gitstars.store.writer import PageWriter
 
@@ -62,6 +63,8 @@ class Effects:
                     self._save_own(effect)
                 case SaveStarred():
                     self._save_starred(effect)
+                case SaveFollowed():
+                    self._save_followed(effect)
                 case QueueJob(job=job):
                     self._dispatcher.put(job)
 
@@ -87,6 +90,13 @@ class Effects:
         if effect.is_last:
             now = self._clock.now()
             state.write(self._database, access.own_key(effect.user_id), now)
+
+    def _save_followed(self, effect: SaveFollowed) -> None:
+        owner_id, user_id = effect.owner.owner_id, effect.user_id
+        for repository in follows.follow(self._database, user_id, effect.repositories, owner_id):
+            self._dispatcher.put(Job(user_id, repository, Priority.EXISTING))
+        if effect.is_last:
+            follows.finish_owner(self._database, effect.owner, effect.whole, self._fresh_seconds)
 
     def _save_starred(self, effect: SaveStarred) -> None:
         account = effect.account

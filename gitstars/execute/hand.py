@@ -17,6 +17,7 @@ from gitstars.execute.end import Ends
 from gitstars.execute.openings import Openings
 from gitstars.execute.reading import Effect, Finished, Reading, Why
 from gitstars.execute.readings.counts import CountsReading
+from gitstars.execute.readings.followed import FollowedReading
 from gitstars.execute.readings.history import HistoryReading
 from gitstars.execute.readings.list import ListReading
 from gitstars.execute.readings.own import OwnReading
@@ -242,6 +243,12 @@ class Hand:
             case StarredReading() if not isinstance(why, Finished):
                 account, reason = self._lane.account, explain(why)
                 logger.info("account %s: its stars are listed later: %s", account, reason)
+            case FollowedReading() if not isinstance(why, Finished):
+                account, reason = self._lane.account, explain(why)
+                logger.info("account %s: followed owners are listed later: %s", account, reason)
+            case FollowedReading(count=count):
+                account = self._lane.account
+                logger.info("account %s: followed owners have %d repositories", account, count)
             case StarredReading(new=new) if new:
                 logger.info("account %s: %d new stars", self._lane.account, new)
             case CountsReading(changed=changed) if changed:

@@ -10,7 +10,16 @@ from gitstars.clock import backoff_seconds
 from gitstars.fetch.answers import Outcome, Transient
 from gitstars.fetch.graphql import GraphAsk
 from gitstars.fetch.listing.protocol import PageAsk
-from gitstars.model import Account, Job, PageWrite, Repository, Resource, Starred, Week
+from gitstars.model import (
+    Account,
+    FollowedOwner,
+    Job,
+    PageWrite,
+    Repository,
+    Resource,
+    Starred,
+    Week,
+)
 
 #: An ask that fails this often in a row ends its reading.
 TRIES = 6
@@ -57,7 +66,15 @@ class StarredAsk:
     page: int
 
 
-Ask = PageAsk | GraphAsk | RecordAsk | CountsAsk | WeeksAsk | OwnAsk | StarredAsk
+@dataclass(frozen=True, slots=True)
+class OwnerAsk:
+    """A page of the public repositories of an owner that is followed."""
+
+    owner: FollowedOwner
+    page: int
+
+
+Ask = PageAsk | GraphAsk | RecordAsk | CountsAsk | WeeksAsk | OwnAsk | StarredAsk | OwnerAsk
 
 
 def resource_of(ask: Ask) -> Resource:
@@ -121,13 +138,26 @@ class SaveStarred:
 
 
 @dataclass(frozen=True, slots=True)
+class SaveFollowed:
+    """Repositories of an owner that is followed, to be kept and queued; ``is_last``: the owner's
+    turn is over. ``whole`` are all of its repositories; None: they are not known.
+    """
+
+    user_id: int
+    owner: FollowedOwner
+    repositories: Sequence[Repository]
+    is_last: bool = False
+    whole: Sequence[Repository] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class QueueJob:
     """More work."""
 
     job: Job
 
 
-Effect = StorePage | SaveWeeks | SaveCounts | SaveOwn | SaveStarred | QueueJob
+Effect = StorePage | SaveWeeks | SaveCounts | SaveOwn | SaveStarred | SaveFollowed | QueueJob
 
 
 @dataclass(frozen=True, slots=True)

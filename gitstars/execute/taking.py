@@ -13,6 +13,7 @@ from gitstars.execute.handover import HandOver
 from gitstars.execute.reading import Reading
 from gitstars.execute.readings import counts, own
 from gitstars.execute.readings.counts import CountsReading
+from gitstars.execute.readings.followed import FollowedReading
 from gitstars.execute.readings.history import HistoryReading, is_whole_due
 from gitstars.execute.readings.list import ListReading
 from gitstars.execute.readings.means import Means
@@ -25,7 +26,7 @@ from gitstars.fetch import answers
 from gitstars.fetch.listing.cursor import CompleteCursor, EndsCursor, PageCursor, read_cursor
 from gitstars.fetch.routes import Routes
 from gitstars.model import Account, Claim, Job, Resource, Task
-from gitstars.store import edges, history, lifecycle, starred, syncs
+from gitstars.store import edges, follows, history, lifecycle, starred, syncs
 from gitstars.store.database import Database
 from gitstars.store.starred import Terms
 
@@ -138,6 +139,9 @@ class Taking:
                 return OwnReading(job, own.wanted_of(account, plan.include, plan.collect.private))
             case Task.STARRED:
                 return self._begin_starred(job, account)
+            case Task.FOLLOWED:
+                owners = follows.begin_owners(self._database, account.user_id)
+                return FollowedReading(job, owners) if owners else None
         raise ValueError(f"a {job.task} is claimed")
 
     def let_go(self, reading: Reading) -> None:

@@ -49,6 +49,7 @@ class Metadata:
     updated_at: str | None = None
     is_disabled: bool = False
     etag: str | None = None
+    owner_id: int | None = None
 
     @property
     def may_list(self) -> bool | None:
@@ -102,6 +103,16 @@ class Identity:
     user_id: int
     login: str
     scopes: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A person or an organisation, and how many public repositories it has."""
+
+    user_id: int
+    login: str
+    is_organization: bool
+    public_repositories: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +244,7 @@ Outcome = (
     | Count
     | Weeks
     | Identity
+    | Owner
     | NotModified
     | RouteMissing
     | BudgetSpent

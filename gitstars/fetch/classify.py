@@ -83,6 +83,11 @@ def classify_identity(answer: Answer) -> answers.Outcome:
     return _classify(answer, lambda body: decode.decode_identity(body, read_scopes(answer)))
 
 
+def classify_owner(answer: Answer) -> answers.Outcome:
+    """The outcome of ``GET /users/...``."""
+    return _classify(answer, decode.decode_owner)
+
+
 def decide_missing_list(
     page: answers.Page,
     repository: answers.Metadata,

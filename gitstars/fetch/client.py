@@ -23,7 +23,7 @@ from gitstars.fetch.identity import Identities
 from gitstars.fetch.ledger import Ledger
 from gitstars.fetch.routes import Routes
 from gitstars.fetch.transport import JSON_MEDIA, STAR_MEDIA, Request, Transport
-from gitstars.model import Account, Resource
+from gitstars.model import Account, FollowedOwner, Resource
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ class GitHubClient:
         self._caller.way.on_recovery = call
 
     def look_at_outage(self) -> None:
-        """Probe whether GitHub answers again, where that is due; for a duty."""
+        """Probe whether GitHub answers again, where that is due."""
         self._caller.way.check()
 
     def identity(self, user_id: int) -> answers.Identity | None:
@@ -151,9 +151,7 @@ class GitHubClient:
         return outcome
 
     def list_own_repositories(self, account: Account, page: int) -> Outcome:
-        """Page ``page`` (from 1) of 100 repositories that the account owns or collaborates on:
-        Repositories.
-        """
+        """Page ``page`` (from 1) of 100 that it owns or collaborates on: Repositories."""
         query = (
             "/user/repos?affiliation=owner,collaborator,"
             f"organization_member&per_page=100&page={page}"
@@ -166,6 +164,16 @@ class GitHubClient:
         """
         query = f"/user/starred?sort=created&direction=desc&per_page=100&page={page}"
         return self._get(account, query, classify.classify_starred, STAR_MEDIA)
+
+    def list_repositories_of(self, account: Account, owner: FollowedOwner, page: int) -> Outcome:
+        """Page ``page`` (from 1) of 100 public repositories of this owner: Repositories."""
+        root, kind = ("orgs", "public") if owner.is_organization else ("users", "owner")
+        path = f"/{root}/{owner.login}/repos?type={kind}&per_page=100&page={page}"
+        return self._get(account, path, classify.classify_repositories)
+
+    def get_owner(self, account: Account, login: str) -> Outcome:
+        """A person or an organisation: Owner."""
+        return self._get(account, f"/users/{login}", classify.classify_owner)
 
     # GraphQL
 

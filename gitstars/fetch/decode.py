@@ -16,6 +16,7 @@ from gitstars.fetch.answers import (
     Count,
     Identity,
     Metadata,
+    Owner,
     Page,
     Repositories,
     StarredRepositories,
@@ -61,6 +62,15 @@ class RestUser(Struct):
     html_url: str = ""
 
 
+class RestProfile(Struct):
+    """A person or an organisation."""
+
+    id: PositiveId
+    login: Text
+    type: str = "User"
+    public_repos: Amount = 0
+
+
 class RestStar(Struct):
     """An entry of the list under the star media type; ``user`` is null for a ghost."""
 
@@ -75,6 +85,12 @@ class RestPermissions(Struct):
     triage: bool = False
 
 
+class RestOwner(Struct):
+    login: Text
+    id: PositiveId | None = None
+    avatar_url: str | None = None
+
+
 class RestRepository(Struct):
     id: PositiveId
     full_name: Text
@@ -83,15 +99,10 @@ class RestRepository(Struct):
     disabled: bool = False
     updated_at: str | None = None
     permissions: RestPermissions | None = None
-
-
-class RestOwner(Struct):
-    login: Text
-    avatar_url: str | None = None
+    owner: RestOwner | None = None
 
 
 class RestStarredRepository(RestRepository):
-    owner: RestOwner | None = None
     description: str | None = None
     html_url: str | None = None
     language: str | None = None
@@ -130,6 +141,7 @@ _STARRED = msgspec.json.Decoder(list[RestStarred])
 _COUNT = msgspec.json.Decoder(RestCount)
 _WEEKS = msgspec.json.Decoder(list[RestWeek])
 _USER = msgspec.json.Decoder(RestUser)
+_PROFILE = msgspec.json.Decoder(RestProfile)
 _PROBLEM = msgspec.json.Decoder(RestProblem)
 
 
@@ -203,6 +215,13 @@ def decode_identity(body: bytes, scopes: frozenset[str] | None) -> Identity:
     return Identity(user.id, user.login, scopes)
 
 
+def decode_owner(body: bytes) -> Owner:
+    """A person or an organisation."""
+    profile = decode_as(_PROFILE, body)
+    is_organization = profile.type == "Organization"
+    return Owner(profile.id, profile.login, is_organization, profile.public_repos)
+
+
 def decode_problem(body: bytes) -> str:
     """The message of an error body."""
     return decode_as(_PROBLEM, body).message
@@ -241,6 +260,7 @@ def _to_metadata(read: RestRepository) -> Metadata:
         None if read.permissions is None else _to_permission(read.permissions),
         read.updated_at,
         read.disabled,
+        owner_id=None if read.owner is None else read.owner.id,
     )
 
 

@@ -10,9 +10,10 @@ from typing import Any
 
 from bottle import HTTPResponse
 
-from gitstars.simulator import render, rest
+from gitstars.simulator import render
 from gitstars.simulator.budgets import Budgets, Charge, Owner
 from gitstars.simulator.presets import SECONDARY_TEXT, SPENT_TEXT
+from gitstars.simulator.reply import Reply, problem
 from gitstars.simulator.scenario import SimAccount
 
 ADDRESS_TEXT = (
@@ -59,7 +60,7 @@ class Call:
             told |= {"x-oauth-scopes": scopes, "x-accepted-oauth-scopes": ""}
         return told
 
-    def respond(self, reply: rest.Reply, headers: dict[str, str] | None = None) -> HTTPResponse:
+    def respond(self, reply: Reply, headers: dict[str, str] | None = None) -> HTTPResponse:
         """The HTTP answer; the reply's own headers come first."""
         self.entry.update(status=reply.status, route=reply.route)
         told = {
@@ -80,23 +81,23 @@ class Call:
             pattern = ADDRESS_TEXT if isinstance(self.owner, str) else SPENT_TEXT
             text = pattern.format(owner=self.owner, user=self.owner)
         if resource == "graphql" and limits.graphql_limits == "errors":
-            problem = {"type": "RATE_LIMITED" if is_spent else "RATE_LIMIT", "message": text}
+            error = {"type": "RATE_LIMITED" if is_spent else "RATE_LIMIT", "message": text}
             if not is_spent:
-                problem["code"] = "graphql_rate_limit"
-            return self.respond(graph_problem(problem), headers)
+                error["code"] = "graphql_rate_limit"
+            return self.respond(graph_problem(error), headers)
         status = limits.spent_status if is_spent else limits.secondary_status
-        return self.respond(rest.problem(status, text, charged.kind), headers)
+        return self.respond(problem(status, text, charged.kind), headers)
 
     def show_limits(self) -> HTTPResponse:
         """``GET /rate_limit``, which costs nothing."""
         if self.is_enterprise:
-            return self.respond(rest.problem(404, "Rate limiting is not enabled.", "rate_limit"))
+            return self.respond(problem(404, "Rate limiting is not enabled.", "rate_limit"))
         now = time.time()
         core, graphql = (self.budgets.peek(self.owner, name, now) for name in ("core", "graphql"))
         figures = {"core": core.figures, "graphql": graphql.figures}
         figures["search"] = {"limit": 30, "remaining": 30, "used": 0, "reset": int(now) + 60}
         body = json.dumps({"resources": figures, "rate": core.figures})
-        return self.respond(rest.Reply(200, body, "rate_limit"), self.headers("core", core))
+        return self.respond(Reply(200, body, "rate_limit"), self.headers("core", core))
 
 
 def rate_headers(resource: str, charged: Charge) -> dict[str, str]:
@@ -111,7 +112,7 @@ def show_rate(cost: int, rows: int, charged: Charge) -> dict[str, Any]:
     return charged.figures | {"cost": cost, "resetAt": reset, "nodeCount": rows}
 
 
-def graph_problem(problem: dict[str, Any], status: int = 200) -> rest.Reply:
+def graph_problem(problem: dict[str, Any], status: int = 200) -> Reply:
     """An answer about a GraphQL query as a whole."""
     body = {"data": None, "errors": [problem]} if status == 502 else {"errors": [problem]}
-    return rest.Reply(status, json.dumps(body), "graphql")
+    return Reply(status, json.dumps(body), "graphql")

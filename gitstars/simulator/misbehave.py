@@ -9,7 +9,7 @@ from gevent.socket import socket
 
 from gitstars.simulator.faults import Rule
 from gitstars.simulator.presets import fill_in
-from gitstars.simulator.rest import Reply
+from gitstars.simulator.reply import Reply
 
 MEGABYTE = 1_000_000
 _OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"

@@ -23,6 +23,7 @@ from gitstars.simulator.budgets import Budgets
 from gitstars.simulator.calls import Call, graph_problem, show_rate
 from gitstars.simulator.faults import Faults
 from gitstars.simulator.presets import CUT_TEXT
+from gitstars.simulator.reply import Ask, Reply, problem
 from gitstars.simulator.scenario import Scenario, SimAccount, SimLimits
 from gitstars.simulator.world import World
 
@@ -121,7 +122,7 @@ class SimulatedGitHub:
                 if rule.effect == "status":
                     return call.respond(misbehave.answer_status(rule, path, started))
                 if rule.effect == "garbage":
-                    return call.respond(rest.Reply(200, GARBAGE, "fault", rule.headers))
+                    return call.respond(Reply(200, GARBAGE, "fault", rule.headers))
                 if (broken := misbehave.commit(rule)) is not None:
                     return broken
             response = self._answer(call, account is not None, query)
@@ -146,14 +147,14 @@ class SimulatedGitHub:
         if not is_known and not is_open:
             text = "Bad credentials" if call.token else "Requires authentication"
             told = call.headers("core", call.charge("core", 0))
-            return call.respond(rest.problem(401, text, "unauthorised"), told)
+            return call.respond(problem(401, text, "unauthorised"), told)
         if call.path in ("graphql", "api/graphql"):
             return self._graphql(call)
         if plain == "/rate_limit":
             return call.show_limits()
         root = f"{request.urlparts.scheme}://{request.urlparts.netloc}{prefix}"
         media = request.get_header("Accept", "")
-        ask = rest.Ask(request.method, plain, query, media, root, call.is_enterprise)
+        ask = Ask(request.method, plain, query, media, root, call.is_enterprise)
         reply = rest.reply(self.world, call.account, ask)
         tag = f'"{hashlib.sha1((call.token + reply.body).encode()).hexdigest()}"'
         is_unchanged = reply.status == 200 and tag in request.get_header("If-None-Match", "")
@@ -165,16 +166,16 @@ class SimulatedGitHub:
         if reply.status == 200:
             headers["etag"] = f"W/{tag}" if "cache-control" in reply.headers else tag
         if is_unchanged:
-            reply = rest.Reply(304, "", reply.route)
+            reply = Reply(304, "", reply.route)
         return call.respond(reply, headers)
 
     def _graphql(self, call: Call) -> HTTPResponse:
         if not self.world.scenario.has_graphql or request.method != "POST":
-            return call.respond(rest.problem(404, "Not Found", "graphql"))
+            return call.respond(problem(404, "Not Found", "graphql"))
         try:
             asked = msgspec.json.decode(control.read_body(), type=GraphBody)
         except msgspec.MsgspecError as error:
-            return call.respond(rest.problem(400, f"Problems parsing JSON: {error}", "graphql"))
+            return call.respond(problem(400, f"Problems parsing JSON: {error}", "graphql"))
         try:
             query = graph.prepare(asked.query, asked.variables or {})
         except graph.QueryInvalid as error:
@@ -197,10 +198,10 @@ class SimulatedGitHub:
             data = execution.run(query)
         except graph.WholeAnswer as fault:
             status = 200 if fault.rule.effect == "poison" else fault.rule.status
-            return call.respond(rest.Reply(status, fault.rule.body, "graphql"), headers)
+            return call.respond(Reply(status, fault.rule.body, "graphql"), headers)
         call.entry["pages"] = execution.pages
         errors = f',"errors":{json.dumps(execution.errors)}' if execution.errors else ""
-        return call.respond(rest.Reply(200, f'{{"data":{data}{errors}}}', "graphql"), headers)
+        return call.respond(Reply(200, f'{{"data":{data}{errors}}}', "graphql"), headers)
 
 
 def _tell(error: HTTPResponse) -> str:

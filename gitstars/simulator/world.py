@@ -32,6 +32,11 @@ class LiveRepository:
         self.listed = Stars(repository, population)
 
     @property
+    def owner(self) -> str:
+        """The login of whoever it belongs to."""
+        return self.full_name.partition("/")[0]
+
+    @property
     def stars(self) -> int:
         """The present count, ghosts included."""
         return len(self.listed)
@@ -120,6 +125,15 @@ class World:
         number = re.fullmatch(r"user-(\d{1,12})", login.lower())
         user_id = int(number[1]) if number else 0
         return user_id if user_id >= FIRST_STARGAZER_ID and user_id not in self.logins else None
+
+    def owned_by(self, login: str) -> list[LiveRepository]:
+        """The repositories that a person or an organisation has now, oldest first."""
+        prefix = f"{login.lower()}/"
+        return [
+            live
+            for live in self.repositories.values()
+            if live.full_name.lower().startswith(prefix) and live.fate in ("ok", "disabled")
+        ]
 
     def role(self, account: SimAccount, live: LiveRepository) -> str | None:
         """GraphQL's name for what the account may do with a repository (READ: what everybody

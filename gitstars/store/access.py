@@ -73,20 +73,21 @@ def of_user(database: Database, user_id: int) -> dict[str, AccessRow]:
 
 
 def of_repository(database: Database, repository_key: str) -> list[AccessRow]:
-    """A row for every user whose account starred the repository, or is known to have access;
-    unknown ones have ``may_list`` None.
+    """A row for every user whose account starred the repository, follows it, or is known to have
+    access; unknown ones have ``may_list`` None.
     """
-    rows, starrers = database.run(
+    rows, starrers, followers = database.run(
         """
         SELECT * FROM gitstars_access WHERE repo = $repo;
         SELECT VALUE in.github_id FROM starred WHERE out = $repo AND source = 'github';
+        SELECT VALUE user_id FROM gitstars_follow WHERE repo = $repo;
         """,
         repo=record("repo", repository_key),
     )
     known = {row.user_id: row for row in _read_all(database, rows)}
     unknown = (
         AccessRow(user_id, repository_key, None)
-        for user_id in dict.fromkeys(map(as_user_id, starrers))
+        for user_id in dict.fromkeys(map(as_user_id, [*starrers, *followers]))
         if user_id is not None and user_id not in known
     )
     return [*known.values(), *unknown]
@@ -156,7 +157,7 @@ def save_own(
             WHERE !(may_list = false AND is_own = true) RETURN NONE;
         UPDATE $own SET is_own = true WHERE is_own != true RETURN NONE;
         """,
-        records=[_new_record(place) for place in repositories if place.github_id not in keys],
+        records=[new_record(place) for place in repositories if place.github_id not in keys],
         rows=rows,
         sure=[row["id"] for row in rows if row["may_list"]],
         own=[row["id"] for row in rows],
@@ -180,7 +181,7 @@ def find_keys(database: Database, repositories: Sequence[Repository]) -> dict[An
     return {row["github_id"]: key_of(row["id"]) for row in known}
 
 
-def _new_record(place: Repository) -> dict[str, Any]:
+def new_record(place: Repository) -> dict[str, Any]:
     """The record of a repository that has none."""
     return {
         "id": place.key,

@@ -45,8 +45,8 @@ INSERT RELATION IGNORE INTO starred (SELECT *, [record::id(id)[0],
     record::id(id)[1]] AS id FROM $edges) RETURN NONE
 """
 DELETE = "DELETE $edges RETURN NONE"
-#: The rows of history and access bear the repository's key; the status row is the former one, with
-#: its cursor, counts and times. Another process may have moved all of it already.
+#: The rows of history, access and following bear the repository's key; the status row is the former
+#: one, with its cursor, counts and times. Another process may have moved all of it already.
 MOVE_REST = f"""
 BEGIN;
 INSERT IGNORE INTO star_history (SELECT *, [$key, week] AS id,
@@ -55,6 +55,9 @@ DELETE star_history WHERE repo = $old RETURN NONE;
 INSERT IGNORE INTO gitstars_access (SELECT *, [user_id, $key] AS id,
     $new AS repo FROM gitstars_access WHERE repo = $old) RETURN NONE;
 DELETE gitstars_access WHERE repo = $old RETURN NONE;
+INSERT IGNORE INTO gitstars_follow (SELECT *, [$key, owner_id ?? 0] AS id,
+    $new AS repo FROM gitstars_follow WHERE repo = $old) RETURN NONE;
+DELETE gitstars_follow WHERE repo = $old RETURN NONE;
 {MOVE}
 IF array::len($rows) > 0 {{ UPSERT $alias SET value = $key RETURN NONE }};
 COMMIT;

@@ -73,6 +73,14 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "DEFINE TABLE IF NOT EXISTS gitstars_sync SCHEMALESS",
         "DEFINE INDEX IF NOT EXISTS gitstars_sync_next ON gitstars_sync FIELDS next_at",
     ),
+    # Repositories that are followed without anybody's star.
+    (
+        "DEFINE TABLE IF NOT EXISTS gitstars_follow SCHEMALESS",
+        "DEFINE INDEX IF NOT EXISTS gitstars_follow_repo ON gitstars_follow FIELDS repo",
+        "DEFINE INDEX IF NOT EXISTS gitstars_follow_user ON gitstars_follow FIELDS user_id",
+        "DEFINE INDEX IF NOT EXISTS gitstars_follow_owner ON gitstars_follow FIELDS owner_id",
+        "DEFINE TABLE IF NOT EXISTS gitstars_followed_owner SCHEMALESS",
+    ),
 )
 
 

@@ -1,9 +1,8 @@
-"""The repositories that an account starred, owns or collaborates on, and what is to be done about
-each.
+"""An account's repositories: starred, owned, collaborated on or followed with it; and what is to be
+done about each.
 
-The engine compares; only what needs something is sent. So an account of a thousand repositories in
-which nothing changed costs some milliseconds of the engine's time, and none of ours. Reads only. A
-row that cannot be read is left out and told.
+The engine compares; only what needs something is sent, so a thousand repositories in which nothing
+changed cost some milliseconds. Reads only. A row that cannot be read is left out and told.
 """
 
 from collections.abc import Iterator, Sequence
@@ -42,6 +41,14 @@ LET $edges = (SELECT VALUE repo FROM gitstars_access WHERE user_id = $user_id
     AND (is_own ?? may_list) = true START $number * $limit LIMIT $limit);
 LET $places = $edges;
 """
+#: A part of what is followed with the account.
+FOLLOWED = """
+LET $edges = (SELECT VALUE repo FROM gitstars_follow WHERE user_id = $user_id
+    START $number * $limit LIMIT $limit);
+LET $places = $edges;
+"""
+#: Where an account's repositories come from, in the order in which they are read.
+SOURCES = (STARRED, OWN, FOLLOWED)
 #: Rows of the repositories ``$places``, found by the index.
 STATUS_ROWS = "SELECT * OMIT cursor FROM repo_processing_status WHERE repo IN $places"
 ACCESS_ROWS = """SELECT user_id, repo, may_list, look_again_at, is_own FROM gitstars_access
@@ -82,12 +89,14 @@ REFUSALS = f"""
 LET $asked = ({ACCESS_ROWS});
 SELECT user_id, repo FROM $asked WHERE {REFUSED};
 """
-STARRERS = """
+#: Who starred, may list, and looks after them.
+USERS = """
 LET $stars = (SELECT in.github_id AS user_id, out AS repo, unstarred_at FROM starred
     WHERE out IN $places AND source = 'github');
 SELECT user_id, repo FROM $stars WHERE unstarred_at IS NONE;
+SELECT user_id, repo FROM $asked WHERE (is_own ?? may_list) = true;
+SELECT user_id, repo FROM gitstars_follow WHERE repo IN $places;
 """
-LISTERS = "SELECT user_id, repo FROM $asked WHERE (is_own ?? may_list) = true;"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +130,8 @@ class RepositoryState:
     ``is_requested``: an operator asked for the whole list. ``count`` is the number of stars at the
     last look, ``updated_at`` and ``etag`` what GitHub said then. ``history_at``: when its history
     was looked at last (epoch seconds; None where it was interrupted). ``refused`` are the users who
-    were refused and do not look again yet, ``users`` those who starred it or may list it for other
-    reasons (empty where not asked for).
+    were refused and do not look again yet, ``users`` those who starred it, may list it for other
+    reasons or look after it for a follower (empty where not asked for).
     """
 
     repository: Repository
@@ -150,12 +159,10 @@ class Part:
 
 
 def read_part(
-    database: Database, account: Account, number: int, terms: Terms, own: bool = False
+    database: Database, account: Account, number: int, terms: Terms, source: str = STARRED
 ) -> Part:
-    """The part with this number (from 0) of what the account starred; ``own``: of what it may list
-    for other reasons.
-    """
-    return _read_part(database, (OWN if own else STARRED) + NEEDY, account, number, terms)
+    """The part with this number (from 0) of the account's repositories of one of ``SOURCES``."""
+    return _read_part(database, source + NEEDY, account, number, terms)
 
 
 def list_needy(database: Database, account: Account, terms: Terms) -> Iterator[RepositoryState]:
@@ -216,7 +223,7 @@ def _list(
     database: Database, account: Account, chosen: str, terms: Terms
 ) -> Iterator[RepositoryState]:
     seen: set[str] = set()
-    for source in (STARRED, OWN):
+    for source in SOURCES:
         number = 0
         while (part := _read_part(database, source + chosen, account, number, terms)).positions:
             number += 1
@@ -239,18 +246,14 @@ def _read_part(database: Database, query: str, account: Account, number: int, te
 
 
 def _describe(
-    database: Database,
-    identities: Sequence[Any],
-    terms: Terms,
-    with_users: bool,
+    database: Database, identities: Sequence[Any], terms: Terms, with_users: bool
 ) -> Iterator[RepositoryState]:
-    query = STATES + REPOSITORIES + REFUSALS + (STARRERS + LISTERS if with_users else "")
+    query = STATES + REPOSITORIES + REFUSALS + (USERS if with_users else "")
     answers = database.run(query, places=list(identities), **terms.bindings)
     _, found, places, _, refusals, *owners = answers
-    owners = owners[1:]
     states = {key_of(row["repo"]): row for row in found}
     refused = _group_users(refusals)
-    users = _group_users([row for rows in owners for row in rows])
+    users = _group_users([row for rows in owners[1:] for row in rows])
     for row in places:
         place = read_repository(database, row) if row.get("id") is not None else None
         if place is not None:

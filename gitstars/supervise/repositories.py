@@ -14,9 +14,10 @@ from gitstars.events import EventBus
 from gitstars.model import Account, Job, Priority, Repository, Status
 from gitstars.report.export import batched, export_stars
 from gitstars.report.history import read_history
-from gitstars.store import access, lifecycle, overview, repositories, stargazers
-from gitstars.store.database import Database
+from gitstars.store import access, lifecycle, overview, repositories, stargazers, starred
+from gitstars.store.database import Database, record
 from gitstars.store.repositories import RepositoryView
+from gitstars.store.starred import Terms
 from gitstars.supervise.tokens import TokenDesk
 from gitstars.supervise.views import show_details, show_history, show_repository, show_stargazer
 
@@ -59,7 +60,8 @@ class RepositoryOperations:
         found, total = repositories.list_repositories(
             self._database, wanted.status, wanted.q, wanted.sort, wanted.limit, wanted.offset
         )
-        return [show_repository(view) for view in found], total
+        wanted_keys = self._find_wanted(found)
+        return [show_repository(view, view.key in wanted_keys) for view in found], total
 
     def describe(self, name: str) -> api.RepositoryDetails:
         """Everything known about a repository. Raises NotKnown."""
@@ -71,7 +73,8 @@ class RepositoryOperations:
         obstacle = None
         if view.status in WAITING:
             obstacle = self._find_obstacle([row.user_id for row in rows])
-        return show_details(view, rows, logins, weeks, obstacle, self._clock.now())
+        is_wanted = view.key in self._find_wanted([view])
+        return show_details(view, rows, logins, weeks, obstacle, is_wanted, self._clock.now())
 
     def history(self, name: str, per: api.Per) -> api.StarHistory:
         """The star history of a repository. Raises NotKnown."""
@@ -131,6 +134,14 @@ class RepositoryOperations:
         self._tell("repo.reset", repository)
         return show_repository(self._find(name))
 
+    def _find_wanted(self, views: Sequence[RepositoryView]) -> set[object]:
+        """The keys of those of these repositories that an account here brings."""
+        present = {lane.user_id for lane in self._dispatcher.lanes()}
+        identities = [record("repo", view.key) for view in views]
+        terms = Terms(self._fresh_seconds)
+        states = starred.describe(self._database, identities, terms, with_users=True)
+        return {state.repository.key for state in states if state.users & present}
+
     def _find(self, name: str) -> RepositoryView:
         view = repositories.find(self._database, name)
         if view is None:
@@ -162,8 +173,8 @@ class RepositoryOperations:
         candidates = self._find_candidates(view)
         if not candidates:
             raise NotNow(
-                f"nobody with an account here starred {view.full_name}, so no budget may be used "
-                "for it"
+                f"nobody with an account here starred or follows {view.full_name}, so no budget "
+                f"may be used for it; `gitstars follow {view.full_name}` changes that"
             )
         return self._tokens.require(candidates)
 

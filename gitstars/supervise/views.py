@@ -18,6 +18,11 @@ from gitstars.supervise.supervisor import DutyState
 
 #: In these states nothing stands in the way, so there is no reason.
 UNTROUBLED = (Status.COMPLETED, Status.PROCESSING)
+#: Why a repository does not move that no account here brings any more.
+UNWANTED = (
+    "nobody with an account here stars or follows it: it is not collected further, and what is "
+    "stored stays"
+)
 #: GitHub's days are not UTC days: a day has begun everywhere on Earth so long after it began in UTC
 #: (seconds).
 LAST_ZONE_SECONDS = 12 * 3600
@@ -32,9 +37,9 @@ def time_or_none(epoch_seconds: float | None) -> str | None:
 # Repositories
 
 
-def show_repository(view: RepositoryView) -> api.Repository:
-    """A row of the list."""
-    return api.Repository(**_repository_fields(view))
+def show_repository(view: RepositoryView, is_wanted: bool = True) -> api.Repository:
+    """A row of the list; ``is_wanted``: somebody with an account here wants it collected."""
+    return api.Repository(**_repository_fields(view, is_wanted))
 
 
 def show_details(
@@ -43,13 +48,14 @@ def show_details(
     logins: Mapping[int, str],
     weeks: Iterable[Week],
     obstacle: str | None,
+    is_wanted: bool,
     now: float,
 ) -> api.RepositoryDetails:
     """Everything known; ``logins`` are of the users with an account here, ``now`` is epoch
     seconds.
     """
     return api.RepositoryDetails(
-        **_repository_fields(view),
+        **_repository_fields(view, is_wanted),
         obstacle=redact_or_none(obstacle),
         access=[show_access(row, logins.get(row.user_id) or str(row.user_id)) for row in access],
         history=[
@@ -86,7 +92,8 @@ def days_begun(week: Week, now: float) -> list[int]:
     return []
 
 
-def _repository_fields(view: RepositoryView) -> dict[str, Any]:
+def _repository_fields(view: RepositoryView, is_wanted: bool) -> dict[str, Any]:
+    reason = None if view.status in UNTROUBLED else redact_or_none(view.last_error)
     return {
         "id": view.record_id,
         "full_name": view.full_name,
@@ -94,7 +101,7 @@ def _repository_fields(view: RepositoryView) -> dict[str, Any]:
         "stars": view.stars,
         "is_private": view.is_private,
         "status": Status(view.status) if view.status in set(Status) else Status.PENDING,
-        "reason": None if view.status in UNTROUBLED else redact_or_none(view.last_error),
+        "reason": reason if is_wanted else UNWANTED,
         "notes": redact_or_none(view.notes),
         "processed_stargazers": view.processed,
         "total_stargazers": view.total_stargazers,

@@ -11,6 +11,7 @@ from bottle import Bottle, HTTPResponse
 
 from gitstars import api
 from gitstars.errors import NotKnown
+from gitstars.supervise.following import FollowDesk
 from gitstars.supervise.operations import Operations
 from gitstars.supervise.repositories import RepositoryOperations
 from gitstars.supervise.signing import AccountDesk
@@ -28,6 +29,7 @@ from gitstars.web.auth import Gate
 from gitstars.web.dashboard import add_dashboard
 from gitstars.web.events import HEADERS as STREAM_HEADERS
 from gitstars.web.events import Streams
+from gitstars.web.following import add_following
 from gitstars.web.openapi import answer_description
 from gitstars.web.signing import add_signing
 
@@ -40,6 +42,7 @@ def build_admin_app(
     repositories: RepositoryOperations,
     operations: Operations,
     desk: AccountDesk,
+    follow_desk: FollowDesk,
     streams: Streams,
     gate: Gate,
 ) -> Bottle:
@@ -52,6 +55,7 @@ def build_admin_app(
     _add_looking(app, Looking(snapshots, repositories, streams))
     _add_doing(app, Doing(snapshots, repositories, operations))
     add_signing(app, desk, snapshots)
+    add_following(app, follow_desk, snapshots)
     app.get("/openapi.json", callback=answer_description)
     return app
 

@@ -8,6 +8,7 @@ from gitstars.clock import Clock
 from gitstars.config import AdminConfig, HealthConfig, admin_key_path
 from gitstars.events import EventBus
 from gitstars.settings.rules import is_loopback
+from gitstars.supervise.following import FollowDesk
 from gitstars.supervise.operations import Operations
 from gitstars.supervise.repositories import RepositoryOperations
 from gitstars.supervise.signing import AccountDesk
@@ -34,6 +35,7 @@ def build_admin_server(
     repositories: RepositoryOperations,
     operations: Operations,
     desk: AccountDesk,
+    follow_desk: FollowDesk,
     events: EventBus,
     clock: Clock,
     stop: Event,
@@ -46,5 +48,5 @@ def build_admin_server(
     file = Path() if settings.api_key else admin_key_path()
     gate = Gate(find_key(settings, file), is_loopback(settings.host))
     streams = Streams(events, clock, stop)
-    app = build_admin_app(snapshots, repositories, operations, desk, streams, gate)
+    app = build_admin_app(snapshots, repositories, operations, desk, follow_desk, streams, gate)
     return HttpServer("admin", app, settings.host, settings.port)

@@ -9,6 +9,7 @@ import pytest
 
 from gitstars.simulator.process import SimulatorProcess, start_process
 from gitstars.simulator.scenario import Scenario, SimAccount, SimRepository
+from tests.harness import free_port
 from tests.waiting import PATIENCE_SECONDS
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -68,3 +69,31 @@ def github() -> Iterator[SimulatorProcess]:
     )
     yield process
     process.stop()
+
+
+@pytest.fixture
+def home(tmp_path: Path, github: SimulatorProcess, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder with a configuration that names the simulated GitHub and a database."""
+    (tmp_path / "config.toml").write_text(
+        f'[database]\nurl = "surrealkv://{tmp_path}/data/stars.db"\n'
+        f'[github]\napi_url = "{github.url}"\ngraphql_url = "{github.graphql_url}"\n'
+        f"[health]\nport = 0\n[admin]\nport = {free_port()}\n"
+    )
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
+    return tmp_path
+
+
+@pytest.fixture
+def serving(home: Path) -> Iterator["subprocess.Popen[str]"]:
+    """``gitstars serve`` in that folder, up."""
+    command = [sys.executable, "-m", "gitstars", "serve"]
+    with subprocess.Popen(
+        command, cwd=home, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "dashboard on" in line:
+                break
+        yield process
+        process.terminate()
+        process.communicate(timeout=PATIENCE_SECONDS)

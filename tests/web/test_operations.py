@@ -190,7 +190,10 @@ def test_nobody_pays_for_a_repository_that_nobody_starred(start: Start) -> None:
     answer = running.admin.post("/repos/acme/engine/reprocess", {"force": True})
 
     assert (answer.status, answer.code) == (409, "conflict")
-    assert "nobody with an account here starred acme/engine" in answer.json["error"]["message"]
+    assert (
+        "nobody with an account here starred or follows acme/engine"
+        in answer.json["error"]["message"]
+    )
 
 
 def test_the_history_of_a_restricted_repository_is_told(start: Start) -> None:
