@@ -39,7 +39,7 @@ class Resource(StrEnum):
 class Account:
     """A GitHub account that signed in to the web application.
 
-    Budgets and routing are keyed by ``user_id``.
+    Budgets and routing are keyed by ``user_id``. ``is_anonymous``: nobody's; calls bear no token.
     """
 
     key: str
@@ -48,6 +48,7 @@ class Account:
     token: str = field(repr=False)
     scopes: frozenset[str] | None = None
     github_user: Any = None
+    is_anonymous: bool = False
 
     def __str__(self) -> str:
         return f"{self.login or '?'} ({self.user_id})"

@@ -57,7 +57,8 @@ MAY_IMPORT = {
     "supervise": {"dispatch", "execute", "report", "store"},
     "web": {"report", "supervise"},
     "app": {"discover", "dispatch", "execute", "fetch", "store", "supervise", "web"},
-    "cli": {"app"},
+    "once": {"dispatch", "execute", "fetch", "store", "supervise"},
+    "cli": {"app", "once"},
 }
 
 #: Commands that are a door to one stage, or need several without a server: module -> stages beyond
@@ -65,6 +66,7 @@ MAY_IMPORT = {
 DOORS = {
     "cli/chart.py": {"report"},
     "cli/desk_direct.py": {"fetch", "store", "supervise"},
+    "cli/reader_direct.py": {"store", "supervise"},
     "cli/export_direct.py": {"report", "store"},
     "cli/engine_host.py": {"store"},
     "cli/simulate.py": {"simulator"},

@@ -36,6 +36,7 @@ COMMANDS = {
     "history": "Show how the stars of a repository came and went.",
     "chart": "Draw the star history of repositories.",
     "accounts": "List accounts, add, change or remove one.",
+    "collect": "Collect repositories once, without a server.",
     "follow": "Collect repositories that nobody starred.",
     "unfollow": "Follow repositories or owners no more.",
     "workers": "Show the workers, or set their number.",
@@ -49,7 +50,7 @@ COMMANDS = {
 }
 HIDDEN_COMMANDS = ("engine-host",)
 #: Commands that take signals over themselves; until then each ends the process at once.
-SERVERS = ("serve",)
+SERVERS = ("serve", "collect")
 
 EXIT_CODES = """\b
 Exit codes:

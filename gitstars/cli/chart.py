@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from gitstars import api
-from gitstars.cli.admin_client import EXIT_CODES, AdminClient, with_client
+from gitstars.cli.admin_client import EXIT_CODES
+from gitstars.cli.reader import Reader, with_reader
 from gitstars.errors import GitstarsError, UserMistake
 from gitstars.report.chart import MOST_LINES, Line, draw
 from gitstars.report.points import Point
@@ -15,7 +15,7 @@ from gitstars.report.points import Point
 
 @click.command(short_help="Draw the star history of repositories.", epilog=EXIT_CODES)
 @click.argument("names", metavar="REPO...", nargs=-1, required=True)
-@with_client
+@with_reader
 @click.option(
     "--output",
     metavar="FILE.svg",
@@ -23,7 +23,7 @@ from gitstars.report.points import Point
     help="Where the picture goes; - is standard output.",
 )
 @click.option("--title", default="Star history", show_default=True, help="What stands above it.")
-def chart(client: AdminClient, names: tuple[str, ...], output: str, title: str) -> None:
+def chart(reader: Reader, names: tuple[str, ...], output: str, title: str) -> None:
     """Draw the star history of each REPO as one SVG picture, for light and dark pages: from every
     star where the list was read, else from the weekly counts that GitHub tells everybody.
 
@@ -34,7 +34,7 @@ def chart(client: AdminClient, names: tuple[str, ...], output: str, title: str) 
         raise UserMistake(f"a chart has {MOST_LINES} repositories at most, got {len(names)}")
     if output != "-" and not output.lower().endswith(".svg"):
         raise UserMistake(f"--output takes a file that ends with .svg, or -, got {output}")
-    lines = [line for name in dict.fromkeys(names) if (line := read_line(client, name))]
+    lines = [line for name in dict.fromkeys(names) if (line := read_line(reader, name))]
     if not lines:
         raise GitstarsError("nothing is stored of these repositories yet, so nothing is drawn")
     picture = draw(lines, title)
@@ -45,9 +45,9 @@ def chart(client: AdminClient, names: tuple[str, ...], output: str, title: str) 
     click.echo(f"{output}: {', '.join(line.name for line in lines)}")
 
 
-def read_line(client: AdminClient, name: str) -> Line | None:
+def read_line(reader: Reader, name: str) -> Line | None:
     """The line of a repository; None, and a sentence, where nothing is stored of it."""
-    found = client.get(f"{client.repository_path(name)}/history", api.StarHistory, per="day")
+    found = reader.history(name, "day")
     if not found.points:
         click.echo(f"{found.full_name} is left out: {found.note}", err=True)
         return None

@@ -4,14 +4,15 @@ import click
 
 from gitstars import api
 from gitstars.cli import show
-from gitstars.cli.admin_client import EXIT_CODES, AdminClient, with_client
+from gitstars.cli.admin_client import EXIT_CODES
+from gitstars.cli.reader import Reader, with_reader
 
 COLUMNS = ("from", "came", "went", "stars")
 
 
 @click.command(short_help="Show how the stars of a repository came and went.", epilog=EXIT_CODES)
 @click.argument("name", metavar="REPO")
-@with_client
+@with_reader
 @click.option(
     "--per",
     type=click.Choice(["day", "week", "month"]),
@@ -21,11 +22,11 @@ COLUMNS = ("from", "came", "went", "stars")
 )
 @click.option("--json", "as_json", is_flag=True, help="As a JSON object.")
 @click.option("--csv", "as_csv", is_flag=True, help="As comma-separated values.")
-def history(client: AdminClient, name: str, per: str, as_json: bool, as_csv: bool) -> None:
+def history(reader: Reader, name: str, per: api.Per, as_json: bool, as_csv: bool) -> None:
     """Show how the stars of REPO came and went: from every star where its list was read, else from
     the weekly counts that GitHub tells everybody.
     """
-    found = client.get(f"{client.repository_path(name)}/history", api.StarHistory, per=per)
+    found = reader.history(name, per)
     if as_json:
         show.print_json(found)
         return

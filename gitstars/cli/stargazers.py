@@ -6,14 +6,15 @@ import click
 
 from gitstars import api
 from gitstars.cli import show
-from gitstars.cli.admin_client import EXIT_CODES, AdminClient, with_client
+from gitstars.cli.admin_client import EXIT_CODES
+from gitstars.cli.reader import Reader, with_reader
 
 COLUMNS = ("login", "id", "starred", "found gone")
 
 
 @click.command(short_help="List who starred a repository, newest first.", epilog=EXIT_CODES)
 @click.argument("name", metavar="REPO")
-@with_client
+@with_reader
 @click.option(
     "--since",
     type=click.DateTime(["%Y-%m-%d"]),
@@ -25,7 +26,7 @@ COLUMNS = ("login", "id", "starred", "found gone")
 @click.option("--json", "as_json", is_flag=True, help="As a JSON list.")
 @click.option("--csv", "as_csv", is_flag=True, help="As comma-separated values.")
 def stargazers(
-    client: AdminClient,
+    reader: Reader,
     name: str,
     since: datetime | None,
     unstarred: bool,
@@ -36,13 +37,8 @@ def stargazers(
     """List who starred REPO and when, newest first, as far as it is stored. Names are for the
     operator of this server: do not publish them.
     """
-    found = client.get(
-        f"{client.repository_path(name)}/stargazers",
-        api.Stargazers,
-        since=None if since is None else f"{since:%Y-%m-%d}",
-        unstarred="true" if unstarred else None,
-        limit=limit,
-    ).stargazers
+    wanted = api.StargazersQuery(None if since is None else since.date(), unstarred, limit)
+    found = reader.stargazers(name, wanted).stargazers
     if as_json:
         show.print_json(found)
         return

@@ -45,12 +45,12 @@ TROUBLE = (
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Who asks what: ``token`` is the account's as it is sent, ``read`` tells what an answer
-    means.
+    """Who asks what: ``token`` is the account's as it is sent (None: without one), ``read`` tells
+    what an answer means.
     """
 
     account: Account
-    token: str
+    token: str | None
     resource: Resource
     cost: int
     request: Request

@@ -87,6 +87,8 @@ class Caller:
             return CallResult(token)
         call = Call(account, token, resource, cost, request, read)
         with self._slot(account.user_id) as slots:
+            if account.is_anonymous:
+                return self._attempts.follow(call)
             problem = self._verify(call, slots)
             if problem is not None:
                 return CallResult(problem)
@@ -102,7 +104,7 @@ class Caller:
         None: the token works. Else why it is not used, or why nobody knows.
         """
         token = self._find_token(account)
-        if isinstance(token, BadToken):
+        if token is None or isinstance(token, BadToken):
             return token
         request = Request(self._config.api_url + identity.IDENTITY_PATH)
         read = read_whole(classify.classify_identity)
@@ -114,8 +116,10 @@ class Caller:
 
     # The token
 
-    def _find_token(self, account: Account) -> str | BadToken:
-        """The token as it is sent."""
+    def _find_token(self, account: Account) -> str | BadToken | None:
+        """The token as it is sent; None: the account has none and needs none."""
+        if account.is_anonymous:
+            return None
         token = tokens.clean_token(account.token) or ""
         if token and (found := tokens.find_unsendable(token)) is None:
             return token

@@ -14,7 +14,19 @@ from gitstars.tokens import CREATE, read_token
 
 def find_owner(config: GithubConfig, clock: Clock, given: str) -> TokenOwner:
     """The person whose token this is, by asking GitHub. Raises TokenUnusable and GitHubAway."""
-    token = read_token(given)
+    owner = ask_owner(config, clock, read_token(given))
+    if isinstance(owner, str):
+        raise TokenUnusable(
+            f"GitHub does not say whose token this is ({owner}); an account needs the token of "
+            "a person"
+        )
+    return owner
+
+
+def ask_owner(config: GithubConfig, clock: Clock, token: str) -> TokenOwner | str:
+    """The person whose token this is; GitHub's text where it is nobody's, as those of workflows
+    and other App installations. Raises TokenUnusable and GitHubAway.
+    """
     transport = Transport(config, clock)
     try:
         answer = transport.send(Request(config.api_url + IDENTITY_PATH), token)
@@ -30,10 +42,7 @@ def find_owner(config: GithubConfig, clock: Clock, given: str) -> TokenOwner:
                 f"GitHub rejects the token ({text}): it is mistyped, expired or revoked; {CREATE}"
             )
         case answers.Refused(text=text):
-            raise TokenUnusable(
-                f"GitHub does not say whose token this is ({text}); an account needs the token of "
-                "a person"
-            )
+            return text
         case answers.BudgetSpent(until=until):
             raise GitHubAway(f"the token's requests are used up until {show_time(until)}")
         case answers.SecondaryLimit(until=until):

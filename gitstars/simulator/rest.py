@@ -41,7 +41,10 @@ ACCEPTED_PERMISSIONS = {"x-accepted-github-permissions": "metadata=read; content
 BLOCKED_TEXT = "Repository access blocked"
 DISABLED_TEXT = f"{BLOCKED_TEXT}: this repository has been disabled"
 #: What is open to whoever brings no token.
-OPEN_PATHS = re.compile(r"/(repos/[^/]+/[^/]+|repositories/[0-9]+)/stargazers/(count|history)/?")
+OPEN_PATHS = re.compile(
+    r"/(repos/[^/]+/[^/]+|repositories/[0-9]+)(/stargazers/(count|history))?/?"
+    r"|/(users|orgs)/[^/]+(/repos|/starred)?/?"
+)
 #: Somebody without a token, as far as routes want to know who asks.
 ANYBODY = SimAccount(user_id=1, login="anybody", token="none", scopes=())
 

@@ -107,6 +107,14 @@ def forget_refusals(database: Database, user_id: int) -> None:
     )
 
 
+def allow_again(database: Database, user_id: int, key: str) -> None:
+    """A repository that was refused to the user may be asked for again at once."""
+    database.run_retrying(
+        "UPDATE $id SET look_again_at = NONE WHERE may_list = false RETURN NONE",
+        id=record("gitstars_access", [user_id, key]),
+    )
+
+
 def own_key(user_id: int) -> str:
     """Under which ``state`` keeps when the user's own repositories were listed."""
     return f"own repositories of {user_id}"
@@ -134,8 +142,7 @@ def save_own(
     was their own already stays refused. ``unsure`` are the GitHub ids of those of which nobody
     knows whether the user may list them: nothing is changed in what is known of them.
     """
-    keys = find_keys(database, repositories)
-    kept = [replace(place, key=keys.get(place.github_id, place.key)) for place in repositories]
+    kept = keep_records(database, repositories)
     rows = [
         {
             "id": record("gitstars_access", [user_id, place.key]),
@@ -149,7 +156,6 @@ def save_own(
     ]
     database.run_retrying(
         """
-        INSERT IGNORE INTO repo $records RETURN NONE;
         INSERT IGNORE INTO gitstars_access $rows RETURN NONE;
         UPDATE $sure SET may_list = true, face = NONE, text = NONE, advice = NONE,
             accepted_permissions = NONE, look_again_at = NONE, refusals = 0,
@@ -157,12 +163,22 @@ def save_own(
             WHERE !(may_list = false AND is_own = true) RETURN NONE;
         UPDATE $own SET is_own = true WHERE is_own != true RETURN NONE;
         """,
-        records=[new_record(place) for place in repositories if place.github_id not in keys],
         rows=rows,
         sure=[row["id"] for row in rows if row["may_list"]],
         own=[row["id"] for row in rows],
     )
     return kept
+
+
+def keep_records(database: Database, repositories: Sequence[Repository]) -> list[Repository]:
+    """A record for each of these repositories that has none; as they are kept. One that was renamed
+    keeps the record of its former name.
+    """
+    keys = find_keys(database, repositories)
+    records = [_new_record(place) for place in repositories if place.github_id not in keys]
+    if records:
+        database.run_retrying("INSERT IGNORE INTO repo $records RETURN NONE", records=records)
+    return [replace(place, key=keys.get(place.github_id, place.key)) for place in repositories]
 
 
 def find_keys(database: Database, repositories: Sequence[Repository]) -> dict[Any, Any]:
@@ -181,7 +197,7 @@ def find_keys(database: Database, repositories: Sequence[Repository]) -> dict[An
     return {row["github_id"]: key_of(row["id"]) for row in known}
 
 
-def new_record(place: Repository) -> dict[str, Any]:
+def _new_record(place: Repository) -> dict[str, Any]:
     """The record of a repository that has none."""
     return {
         "id": place.key,

@@ -6,12 +6,12 @@ each owner.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from gitstars.model import FollowedOwner, Repository
 from gitstars.store import lifecycle
-from gitstars.store.access import find_keys, new_record
+from gitstars.store.access import keep_records
 from gitstars.store.database import Database, record, seconds, to_epoch
 from gitstars.store.reading import as_count, as_key, as_text, as_user_id
 
@@ -20,7 +20,6 @@ from gitstars.store.reading import as_count, as_key, as_text, as_user_id
 AGAIN_SECONDS = 900.0
 
 FOLLOW = """
-INSERT IGNORE INTO repo $records RETURN NONE;
 INSERT IGNORE INTO gitstars_follow (SELECT *, time::now() AS followed_at FROM $rows) RETURN NONE;
 """
 FOLLOW_OWNER = """
@@ -83,8 +82,7 @@ def follow(
     followed; as they are kept. One that was renamed keeps the record of its former name. Doing so
     twice changes nothing.
     """
-    keys = find_keys(database, repositories)
-    kept = [replace(place, key=keys.get(place.github_id, place.key)) for place in repositories]
+    kept = keep_records(database, repositories)
     rows = [
         {
             "id": _row(place.key, owner_id),
@@ -94,11 +92,7 @@ def follow(
         }
         for place in kept
     ]
-    database.run_retrying(
-        FOLLOW,
-        records=[new_record(place) for place in repositories if place.github_id not in keys],
-        rows=rows,
-    )
+    database.run_retrying(FOLLOW, rows=rows)
     lifecycle.ensure_all(database, [place.key for place in kept])
     return kept
 

@@ -9,17 +9,17 @@ from collections.abc import Callable, Iterator, Sequence
 from gitstars import api
 from gitstars.clock import Clock, midnight, show_time
 from gitstars.dispatch.dispatcher import Dispatcher
-from gitstars.errors import NotKnown, NotNow
+from gitstars.errors import NotNow
 from gitstars.events import EventBus
 from gitstars.model import Account, Job, Priority, Repository, Status
 from gitstars.report.export import batched, export_stars
-from gitstars.report.history import read_history
-from gitstars.store import access, lifecycle, overview, repositories, stargazers, starred
+from gitstars.store import access, lifecycle, overview, repositories, starred
 from gitstars.store.database import Database, record
 from gitstars.store.repositories import RepositoryView
 from gitstars.store.starred import Terms
+from gitstars.supervise.reading import StarReader
 from gitstars.supervise.tokens import TokenDesk
-from gitstars.supervise.views import show_details, show_history, show_repository, show_stargazer
+from gitstars.supervise.views import show_details, show_repository
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +47,8 @@ class RepositoryOperations:
         fresh_seconds: float,
         find_obstacle: FindObstacle,
     ) -> None:
+        self.stars = StarReader(database)
+        self._find = self.stars.find
         self._database = database
         self._dispatcher = dispatcher
         self._tokens = tokens
@@ -75,22 +77,6 @@ class RepositoryOperations:
             obstacle = self._find_obstacle([row.user_id for row in rows])
         is_wanted = view.key in self._find_wanted([view])
         return show_details(view, rows, logins, weeks, obstacle, is_wanted, self._clock.now())
-
-    def history(self, name: str, per: api.Per) -> api.StarHistory:
-        """The star history of a repository. Raises NotKnown."""
-        view = self._find(name)
-        return show_history(view.full_name, per, read_history(self._database, view, per))
-
-    def stargazers(self, name: str, wanted: api.StargazersQuery) -> api.Stargazers:
-        """Who starred a repository, as far as it is stored. Raises NotKnown."""
-        view = self._find(name)
-        since = None if wanted.since is None else midnight(wanted.since)
-        found = stargazers.read_newest(
-            self._database, view.key, wanted.limit, since, wanted.unstarred
-        )
-        return api.Stargazers(
-            full_name=view.full_name, stargazers=[show_stargazer(star) for star in found]
-        )
 
     def export(self, wanted: api.ExportQuery) -> Iterator[bytes]:
         """The stored stars as a file, piece by piece. Raises NotKnown before the first."""
@@ -141,12 +127,6 @@ class RepositoryOperations:
         terms = Terms(self._fresh_seconds)
         states = starred.describe(self._database, identities, terms, with_users=True)
         return {state.repository.key for state in states if state.users & present}
-
-    def _find(self, name: str) -> RepositoryView:
-        view = repositories.find(self._database, name)
-        if view is None:
-            raise NotKnown(f"no repository is known by the name {name}")
-        return view
 
     def _refuse_if_in_hand(self, view: RepositoryView) -> None:
         leased_until = view.lease_expires_at or 0.0

@@ -110,7 +110,7 @@ class Looking:
     def history(self, name: str) -> api.StarHistory | api.RepositoryDetails:
         per = read_query(api.HistoryQuery).per
         try:
-            return self._repositories.history(name, per)
+            return self._repositories.stars.history(name, per)
         except NotKnown:
             if "/" in name:
                 raise
@@ -118,7 +118,7 @@ class Looking:
             return self._repositories.describe(f"{name}/history")
 
     def stargazers(self, name: str) -> api.Stargazers:
-        return self._repositories.stargazers(name, read_query(api.StargazersQuery))
+        return self._repositories.stars.stargazers(name, read_query(api.StargazersQuery))
 
     def export(self) -> HTTPResponse:
         wanted = read_query(api.ExportQuery)

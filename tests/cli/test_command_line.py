@@ -276,10 +276,10 @@ def test_completion_prints_a_script_for_the_shell(shell: str, gitstars: Run) -> 
 
 def test_the_completion_script_is_answered(gitstars: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("_GITSTARS_COMPLETE", "bash_complete")
-    monkeypatch.setenv("COMP_WORDS", "gitstars co")
+    monkeypatch.setenv("COMP_WORDS", "gitstars com")
     monkeypatch.setenv("COMP_CWORD", "1")
 
-    assert gitstars().stdout.split() == ["plain,config", "plain,completion"]
+    assert gitstars().stdout.split() == ["plain,completion"]
 
 
 @pytest.mark.parametrize(

@@ -155,7 +155,7 @@ def test_a_refusal_has_the_published_shape_in_every_face(
     ("path", "token", "kind"),
     [
         ("/nothing", "t", "basic-error"),
-        ("/repos/acme/engine", None, "basic-error"),
+        ("/repos/acme/engine/stargazers", None, "basic-error"),
         ("/repos/acme/engine/stargazers/history?page=101", "t", "validation-error"),
         ("/user", "wrong", "basic-error"),
         ("/repos/old/motor", "t", "basic-error"),

@@ -363,13 +363,29 @@ def test_what_did_not_change_costs_nothing_for_the_same_token(make_hub: MakeHub)
 @pytest.mark.parametrize(
     ("token", "words"), [(None, "Requires authentication"), ("wrong", "Bad credentials")]
 )
-def test_without_a_good_token_nothing_is_told(
+def test_without_a_good_token_no_stargazers_are_told(
     make_hub: MakeHub, token: str | None, words: str
 ) -> None:
-    answer = make_hub().ask("/repos/acme/engine", token=token)
+    answer = make_hub().ask("/repos/acme/engine/stargazers", token=token)
 
     assert (answer.status_code, answer.json()["message"]) == (401, words)
     assert answer.headers["x-ratelimit-limit"] == "60"
+
+
+def test_public_records_need_no_token_and_private_ones_are_not_there(make_hub: MakeHub) -> None:
+    hub = make_hub(
+        SimRepository(id=10, full_name="acme/engine", stars=5),
+        SimRepository(id=11, full_name="acme/hidden", stars=5, private=True),
+    )
+    paths = ("/repos/acme/engine", "/repositories/10", "/users/acme", "/orgs/acme/repos")
+
+    told = [hub.ask(path, token=None) for path in paths]
+
+    assert [answer.status_code for answer in told] == [200] * 4
+    assert told[2].json()["type"] == "Organization"
+    assert [one["full_name"] for one in told[3].json()] == ["acme/engine"]
+    assert hub.ask("/repos/acme/hidden", token=None).status_code == 404
+    assert hub.ask("/repos/acme/engine", token="wrong").status_code == 401
 
 
 def test_both_words_before_a_token_are_known(make_hub: MakeHub) -> None:

@@ -147,15 +147,13 @@ def test_an_account_that_works_tells_what_it_does(served: Serve) -> None:
 def test_an_account_whose_token_is_out_tells_what_it_waits_for_until_when(served: Serve) -> None:
     running = served()
     reject_ada(running)
-    running.flow.wait_until(
-        lambda: "rejects the token" in (activity_of_ada(running)["waits_for"] or ""),
-        "the account waits",
-    )
 
-    activity = activity_of_ada(running)
+    def waits() -> bool:
+        activity = activity_of_ada(running)
+        return "rejects the token" in (activity["waits_for"] or "") and activity["open"] == []
 
-    assert activity["waits_until"] > running.admin.get("/stats").json["at"]
-    assert activity["open"] == []
+    running.flow.wait_until(waits, "the account waits, with nothing in hand")
+    assert activity_of_ada(running)["waits_until"] > running.admin.get("/stats").json["at"]
 
 
 def reject_ada(running: Served) -> None:

@@ -1,0 +1,73 @@
+"""Where a repository's stars are read: from the running server, or by this command itself from the
+database when no server runs.
+"""
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any, Protocol
+
+import click
+
+from gitstars import api, naming
+from gitstars.cli.admin_client import AdminClient, with_client
+from gitstars.cli.desk import is_answering
+from gitstars.config import load
+
+
+class Reader(Protocol):
+    """Both raise NotKnown, or RequestRefused where a server answers."""
+
+    def history(self, name: str, per: api.Per) -> api.StarHistory: ...
+
+    def stargazers(self, name: str, wanted: api.StargazersQuery) -> api.Stargazers: ...
+
+
+class RemoteReader:
+    """Asks the running server."""
+
+    def __init__(self, client: AdminClient) -> None:
+        self._client = client
+
+    def history(self, name: str, per: api.Per) -> api.StarHistory:
+        path = f"{self._client.repository_path(name)}/history"
+        return self._client.get(path, api.StarHistory, per=per)
+
+    def stargazers(self, name: str, wanted: api.StargazersQuery) -> api.Stargazers:
+        return self._client.get(
+            f"{self._client.repository_path(name)}/stargazers",
+            api.Stargazers,
+            since=None if wanted.since is None else date.isoformat(wanted.since),
+            unstarred="true" if wanted.unstarred else None,
+            limit=wanted.limit,
+        )
+
+
+def with_reader(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a click command ``--url`` and ``--config``; call it with the Reader first. Without a
+    server, and without ``--url``, the configured database is opened.
+    """
+
+    @with_client
+    @click.pass_context
+    @functools.wraps(function)
+    def wrapped(context: click.Context, client: AdminClient, *args: Any, **rest: Any) -> Any:
+        with _open(client, context.params["url"] is None, context.params["config"]) as reader:
+            return function(reader, *args, **rest)
+
+    return wrapped
+
+
+@contextmanager
+def _open(client: AdminClient, may_open: bool, config: Path | None) -> Iterator[Reader]:
+    if is_answering(client, may_open):
+        yield RemoteReader(client)
+        return
+    # The database's packages are loaded only where they are needed.
+    from gitstars.cli.reader_direct import open_directly
+
+    settings = load(config).config
+    with open_directly(settings, naming.web_host(settings.github.api_url)) as reader:
+        yield reader

@@ -1,0 +1,36 @@
+"""Reads a repository's stars from the database, where no server runs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from gitstars import api, naming
+from gitstars.config import Config
+from gitstars.store import schema
+from gitstars.store.database import Database
+from gitstars.supervise.reading import StarReader
+
+
+class DirectReader:
+    """Reads the database that this process has opened."""
+
+    def __init__(self, database: Database, host: str) -> None:
+        self._stars = StarReader(database)
+        self._host = host
+
+    def history(self, name: str, per: api.Per) -> api.StarHistory:
+        return self._stars.history(naming.read_repository(name, self._host), per)
+
+    def stargazers(self, name: str, wanted: api.StargazersQuery) -> api.Stargazers:
+        return self._stars.stargazers(naming.read_repository(name, self._host), wanted)
+
+
+@contextmanager
+def open_directly(settings: Config, host: str) -> Iterator[DirectReader]:
+    """The configured database, open meanwhile. Raises DatabaseError, also where a server has it."""
+    database = Database(settings.database)
+    database.open()
+    try:
+        schema.apply(database)
+        yield DirectReader(database, host)
+    finally:
+        database.close()
