@@ -96,7 +96,10 @@ class LeftOut(Answered, frozen=True):
 
 
 class Accounts(Answered, frozen=True):
-    """All accounts, and the rows that cannot be served."""
+    """All accounts, and the rows that cannot be served. `has_login_page`: people can sign in
+    through GitHub's page (`github.client_id` is set).
+    """
 
     accounts: list[Account]
     left_out: list[LeftOut]
+    has_login_page: bool

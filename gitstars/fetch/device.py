@@ -78,6 +78,11 @@ class DeviceFlow:
         self._clock = clock
         self._scope = PRIVATE_SCOPE if is_private else PUBLIC_SCOPE
 
+    @property
+    def is_configured(self) -> bool:
+        """Whether an application is named, without which nobody can sign in so."""
+        return bool(self._config.client_id)
+
     def begin(self) -> DeviceCode:
         """A code for a person to enter. Raises NotNow and GitHubAway."""
         body, refusal = self._post(CODE_PATH, {"scope": self._scope})

@@ -22,7 +22,12 @@ HOUR_SECONDS = 3600.0
 
 
 class Logins(Protocol):
-    """Sign-ins through GitHub's page. Both raise NotNow and GitHubAway."""
+    """Sign-ins through GitHub's page, where an application ``is_configured``. Both raise NotNow and
+    GitHubAway.
+    """
+
+    @property
+    def is_configured(self) -> bool: ...
 
     def begin(self) -> DeviceCode: ...
 
@@ -58,6 +63,11 @@ class AccountDesk:
         if found.is_webs and not found.is_ours:
             return self._tell(owner, "web")
         return self._sign_in(owner)
+
+    @property
+    def has_login_page(self) -> bool:
+        """Whether people can sign in through GitHub's page."""
+        return self._logins.is_configured
 
     def begin_login(self) -> api.Login:
         """Begin a sign-in through GitHub's page. Raises NotNow and GitHubAway."""

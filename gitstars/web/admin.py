@@ -52,7 +52,7 @@ def build_admin_app(
     app.add_hook("before_request", gate.check)
     app.install(translated)
     add_dashboard(app)
-    _add_looking(app, Looking(snapshots, repositories, streams))
+    _add_looking(app, Looking(snapshots, repositories, streams, desk.has_login_page))
     _add_doing(app, Doing(snapshots, repositories, operations))
     add_signing(app, desk, snapshots)
     add_following(app, follow_desk, snapshots)
@@ -64,8 +64,13 @@ class Looking:
     """The routes that change nothing."""
 
     def __init__(
-        self, snapshots: Snapshots, repositories: RepositoryOperations, streams: Streams
+        self,
+        snapshots: Snapshots,
+        repositories: RepositoryOperations,
+        streams: Streams,
+        has_login_page: bool,
     ) -> None:
+        self._has_login_page = has_login_page
         self._snapshots = snapshots
         self._repositories = repositories
         self._streams = streams
@@ -137,7 +142,9 @@ class Looking:
     def accounts(self) -> api.Accounts:
         read_query(api.Nothing)
         return api.Accounts(
-            accounts=self._snapshots.accounts(), left_out=self._snapshots.left_out()
+            accounts=self._snapshots.accounts(),
+            left_out=self._snapshots.left_out(),
+            has_login_page=self._has_login_page,
         )
 
     def events(self) -> HTTPResponse:

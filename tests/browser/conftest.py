@@ -72,9 +72,14 @@ class Served:
     """A running gitstars with its admin server."""
 
     def __init__(
-        self, database: DatabaseConfig, scenario: Scenario, signed_in: int | None = None
+        self,
+        database: DatabaseConfig,
+        scenario: Scenario,
+        signed_in: int | None = None,
+        client_id: str = "",
     ) -> None:
-        self.flow = Flow(scenario, database, signed_in=signed_in)
+        github = {"client_id": client_id}
+        self.flow = Flow(scenario, database, signed_in=signed_in, github=github)
         self.flow.config = msgspec.structs.replace(
             self.flow.config, admin=AdminConfig(port=free_port(), api_key=KEY)
         )
@@ -103,9 +108,12 @@ class Served:
 
 @contextmanager
 def serving(
-    database: DatabaseConfig, scenario: Scenario, signed_in: int | None = None
+    database: DatabaseConfig,
+    scenario: Scenario,
+    signed_in: int | None = None,
+    client_id: str = "",
 ) -> Iterator[Served]:
-    served = Served(database, scenario, signed_in)
+    served = Served(database, scenario, signed_in, client_id)
     try:
         served.start()
         yield served
@@ -205,6 +213,6 @@ def settled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def serve_world(shared_config: DatabaseConfig) -> Iterator[Callable[..., Served]]:
     """``serve_world(limits=SLOW)``: a gitstars of this test's own."""
     with ExitStack() as stack:
-        yield lambda signed_in=None, **changes: stack.enter_context(
-            serving(shared_config, world(**changes), signed_in)
+        yield lambda signed_in=None, client_id="", **changes: stack.enter_context(
+            serving(shared_config, world(**changes), signed_in, client_id)
         )

@@ -5,11 +5,13 @@ it does when the server goes away.
 from collections.abc import Callable
 from pathlib import Path
 
+import requests
 from playwright.sync_api import expect
 
 from gitstars.config import DatabaseConfig
 from tests.browser.conftest import SLOW, Served, Visitor, serving, world
 from tests.harness import SurrealServer
+from tests.waiting import PATIENCE_SECONDS
 
 Serve = Callable[..., Served]
 
@@ -143,8 +145,8 @@ def test_everything_is_done_with_the_keyboard_alone(visit: Visitor, serve_world:
         order.append(
             page.evaluate("document.activeElement.id || document.activeElement.textContent")
         )
-    assert order[:6] == ["span", "add-account", "q", "sort", "all 30", "completed 29"]
-    assert order[6] == "restricted 1"
+    assert order[:6] == ["span", "add-account", "follow", "q", "sort", "all 30"]
+    assert order[6] == "completed 29"
 
     page.get_by_label("Search by name").focus()
     keys.type("parser")
@@ -228,3 +230,55 @@ def test_a_person_is_signed_in_with_a_token_that_does_not_stay_in_the_page(
     expect(dialog).to_be_hidden()
     expect(page.locator("#accounts")).to_contain_text("grace")
     assert page.locator("#token").input_value() == ""
+
+
+def test_a_person_signs_in_on_githubs_page(visit: Visitor, serve_world: Serve) -> None:
+    served = serve_world(signed_in=1, client_id="simulated", login_interval_seconds=1)
+    page = visit(served).log_in()
+    page.get_by_role("button", name="Add account…").click()
+    dialog = page.get_by_role("dialog", name="Add an account")
+    dialog.get_by_role("button", name="Sign in on GitHub…").click()
+    code = dialog.locator("#login-code")
+    expect(code).to_contain_text("/login/device and enter the code")
+    form = {"user_code": code.locator("b").inner_text(), "login": "grace", "answer": "approve"}
+    page_of_github = code.get_by_role("link").get_attribute("href")
+    requests.post(str(page_of_github), data=form, timeout=PATIENCE_SECONDS)
+
+    expect(page.get_by_text("grace is signed in")).to_be_visible()
+    expect(dialog).to_be_hidden()
+    expect(page.locator("#accounts")).to_contain_text("grace")
+
+
+def test_without_an_application_githubs_page_is_not_offered(
+    visit: Visitor, serve_world: Serve
+) -> None:
+    page = visit(serve_world(signed_in=1)).log_in()
+    expect(page.locator("#accounts")).to_contain_text("ada")
+
+    page.get_by_role("button", name="Add account…").click()
+
+    expect(page.get_by_role("button", name="Sign in on GitHub…")).to_be_hidden()
+
+
+def test_a_repository_is_followed_and_followed_no_more(visit: Visitor, serve_world: Serve) -> None:
+    visited = visit(serve_world(signed_in=2))
+    page = visited.log_in()
+    page.get_by_role("button", name="Follow…").click()
+    dialog = page.get_by_role("dialog", name="Follow a repository")
+    dialog.get_by_label("Repository or owner").fill("globex/nothing")
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("status")).to_contain_text("GitHub shows no repository")
+    visited.expect_refused(404)
+    for text in ("https://github.com/globex/closed/issues", "initech"):
+        dialog.get_by_label("Repository or owner").fill(text)
+        page.keyboard.press("Enter")
+        expect(dialog.get_by_label("Repository or owner")).to_have_value("")
+
+    followed = dialog.get_by_role("list", name="Followed now")
+    expect(followed).to_contain_text("globex/closed")
+    expect(followed).to_contain_text("initech (")
+    dialog.get_by_role("button", name="Unfollow globex/closed").click()
+    expect(dialog.get_by_role("status")).to_contain_text("is followed no more")
+    expect(followed).not_to_contain_text("globex/closed")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()

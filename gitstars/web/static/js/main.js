@@ -5,6 +5,7 @@ import { showAccounts } from "./accounts.js";
 import { offerAccount } from "./add_account.js";
 import { confirm } from "./confirm.js";
 import { $, setText } from "./dom.js";
+import { offerFollowing } from "./follow.js";
 import { clockTime } from "./format.js";
 import { showEvent, showQueue, showWorkers } from "./operations.js";
 import { Overview } from "./overview.js";
@@ -31,6 +32,7 @@ async function refresh(withHistory = false) {
   overview.show(stats);
   repositories.showCounts(stats.repositories);
   showAccounts(accounts.accounts);
+  $("login-page").hidden = !accounts.has_login_page;
   showWorkers(workers);
   showQueue(queue);
 }
@@ -116,6 +118,7 @@ function signOut(reason = "") {
 }
 
 offerAccount(attempt, tell);
+offerFollowing(attempt, tell);
 
 $("login").addEventListener("submit", async (event) => {
   event.preventDefault();
