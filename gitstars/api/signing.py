@@ -48,7 +48,8 @@ class RemoveQuery(Asked, frozen=True):
 
 class Sync(Answered, frozen=True):
     """How the account's stars are kept in step; `every_hours` null: they are not. `starred` is how
-    many there were when they were listed last.
+    many there were when they were listed last, `own` how many repositories the person owns or
+    collaborates on (null: not listed yet).
 
     `origin`: who wrote the account, gitstars or the web application.
     """
@@ -56,6 +57,7 @@ class Sync(Answered, frozen=True):
     origin: Literal["gitstars", "web"]
     every_hours: Number | None
     starred: Whole | None
+    own: Whole | None
     next_at: Time | None
     synced_at: Time | None
 

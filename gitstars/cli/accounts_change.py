@@ -16,6 +16,8 @@ from gitstars.errors import UserMistake
 
 #: Pause between looks at how far the listing of the stars is (seconds).
 LOOK_SECONDS = 0.5
+#: Looks at an account whose stars are listed, for its own repositories.
+OWN_LOOKS = 10
 #: ``--every``: hours or days.
 EVERY = re.compile(r"(?P<number>[0-9]{1,4}) ?(?P<unit>h|d)")
 
@@ -190,12 +192,16 @@ def read_wish(every: str | None) -> api.SyncWish:
 
 
 def follow(desk: Desk, user_id: int) -> api.Sync:
-    """Wait until the account's stars are listed. Ctrl+C ends the waiting alone."""
+    """Wait until the account's stars are listed, and some moments for its own repositories, whose
+    list may be switched off.
+    """
+    looks = 0
     with Console(stderr=True).status("its stars are being listed") as status:
         while True:
             account = desk.account(user_id)
             if account is not None and account.sync is not None:
-                if account.sync.synced_at is not None:
+                looks += account.sync.synced_at is not None
+                if looks and (account.sync.own is not None or looks > OWN_LOOKS):
                     return account.sync
                 found = account.repositories.total
                 status.update(f"its stars are being listed: {found:,} so far")
@@ -203,10 +209,13 @@ def follow(desk: Desk, user_id: int) -> api.Sync:
 
 
 def sum_up(kept: api.Sync, login: str) -> str:
-    """What will come of the account's repositories, and why."""
+    """What will come of the account's repositories, why, and what would change it."""
+    own = "what" if kept.own is None else f"{show.count_of_repositories(kept.own)} that"
+    verb = "are" if kept.own not in (None, 1) else "is"
     return (
-        f"{kept.starred or 0:,} starred repositories: GitHub gives their count and weekly history, "
-        "and lists the stargazers only to people who may push\n"
-        f"what {login} owns or may push to is collected in full\n"
+        f"{own} {login} owns or may push to {verb} collected in full\n"
+        f"{show.count_of_repositories(kept.starred or 0, 'starred ')}: GitHub gives the count and "
+        "weekly history, and lists the stargazers only to people who may push; an account of such "
+        "a person would change that\n"
         f"`gitstars repos` shows all of them, `gitstars accounts {login}` how far it is"
     )

@@ -72,9 +72,5 @@ def tell(done: api.Followed, is_running: bool) -> str:
     when = "" if is_running else "; `gitstars serve` collects it"
     if done.kind == "repository":
         return f"{done.name} {state}, with the account of {done.login}{when}"
-    amount = (
-        "1 public repository"
-        if done.repositories == 1
-        else f"{done.repositories:,} public repositories"
-    )
+    amount = show.count_of_repositories(done.repositories, "public ")
     return f"{done.name} {state}, with the account of {done.login}: {amount}{when}"

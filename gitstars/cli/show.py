@@ -54,6 +54,11 @@ def count_of(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def count_of_repositories(number: int, kind: str = "") -> str:
+    """1 repository, 2 starred repositories."""
+    return f"{number:,} {kind}{'repository' if number == 1 else 'repositories'}"
+
+
 def as_text(value: Any) -> str:
     """A cell: numbers with separators, nothing for None."""
     match value:

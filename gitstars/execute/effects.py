@@ -90,6 +90,7 @@ class Effects:
         if effect.is_last:
             now = self._clock.now()
             state.write(self._database, access.own_key(effect.user_id), now)
+            syncs.count_own(self._database, effect.user_id)
 
     def _save_followed(self, effect: SaveFollowed) -> None:
         owner_id, user_id = effect.owner.owner_id, effect.user_id

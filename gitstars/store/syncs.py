@@ -63,7 +63,8 @@ UPDATE $row SET synced_at = time::now(), next_page = NONE, missed = $left,
 class Sync:
     """``every_seconds`` None: it is off. Times are epoch seconds. ``next_page``: where a reading of
     all stars goes on; 1: at its beginning. ``starred`` is how many stars there were at the end of
-    the last listing. ``is_in_doubt``: stars were missed.
+    the last listing. ``is_in_doubt``: stars were missed. ``own``: how many repositories the user
+    owns or collaborates on (None: not listed yet).
     """
 
     user_id: int
@@ -75,6 +76,7 @@ class Sync:
     next_page: int = 1
     starred: int | None = None
     is_in_doubt: bool = False
+    own: int | None = None
 
     def is_whole_due(self, now: float) -> bool:
         """Whether all stars are read, and not the newest ones alone."""
@@ -169,6 +171,15 @@ def save_progress(database: Database, user_id: int, next_page: int) -> None:
     database.run_retrying(query, row=sync_row(user_id), page=next_page, again=again)
 
 
+def count_own(database: Database, user_id: int) -> None:
+    """The user's own repositories were listed: keep how many there are."""
+    query = """
+    UPDATE $row SET own = array::len((SELECT VALUE id FROM gitstars_access
+        WHERE user_id = $user_id AND is_own = true)) RETURN NONE
+    """
+    database.run_retrying(query, row=sync_row(user_id), user_id=user_id)
+
+
 def finish(database: Database, account: Account, whole: frozenset[int] | None) -> None:
     """A listing came to its end. ``whole`` are the GitHub ids of all that the account starred,
     where all of them were seen.
@@ -235,4 +246,5 @@ def _read(row: Mapping[str, Any]) -> Sync | None:
         next_page=as_count(row.get("next_page")) or 1,
         starred=as_count(row.get("starred")),
         is_in_doubt=row.get("whole_due") is True,
+        own=as_count(row.get("own")),
     )

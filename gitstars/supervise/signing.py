@@ -192,6 +192,7 @@ def show_sync(kept: Sync) -> api.Sync:
         origin="gitstars" if kept.origin == syncs.OURS else "web",
         every_hours=None if every is None else every / HOUR_SECONDS,
         starred=kept.starred,
+        own=kept.own,
         next_at=None if kept.next_at is None or every is None else show_time(kept.next_at),
         synced_at=None if kept.synced_at is None else show_time(kept.synced_at),
     )

@@ -58,7 +58,7 @@ def test_beside_a_server_an_account_is_collected_listed_and_removed(
     assert added.returncode == 0, added.stderr
     assert added.stdout.startswith("ada (1) is signed in\n")
     assert "0 starred repositories" in added.stdout
-    assert "what ada owns or may push to is collected in full" in added.stdout
+    assert "1 repository that ada owns or may push to is collected in full" in added.stdout
     assert "gho_ada0000" not in added.stdout + added.stderr + shown.stdout
     assert "stars\tlisted" in shown.stdout
     assert by_id.stdout.splitlines()[0] == shown.stdout.splitlines()[0] == "account\tada"

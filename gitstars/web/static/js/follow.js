@@ -12,7 +12,7 @@ export function offerFollowing(attempt, tell) {
   async function show() {
     const { follows } = await get("/follow");
     refill($("followed"), follows.map(({ name: followed, kind, repositories }) => {
-      const text = kind === "owner" ? `${followed} (${number(repositories)} repositories)` : followed;
+      const text = kind === "owner" ? `${followed} (${repositories === 1 ? "1 repository" : `${number(repositories)} repositories`})` : followed;
       const end = make("button", { type: "button", "data-key": followed, "aria-label": `Unfollow ${followed}` }, "Unfollow");
       return make("li", {}, make("span", {}, text), end);
     }));
