@@ -36,8 +36,8 @@ lint: $(INSTALLED)  ## ruff and mypy
 	$(BIN)/mypy
 
 binary: $(INSTALLED)  ## dist/gitstars, one file that needs no Python
-	$(BIN)/pyinstaller --noconfirm --log-level ERROR pyinstaller.spec
-	@ls -lh dist/gitstars
+	$(BIN)/pyinstaller --noconfirm --log-level ERROR --distpath build/program pyinstaller.spec
+	$(BIN)/python packaging/pack.py build/program/gitstars dist/gitstars
 
 # Built from a copy, so that no stamp stays in the checkout. Without git the date is the oldest that a wheel can hold.
 dist: $(INSTALLED)  ## wheel and sdist in dist/; the same wheel each time

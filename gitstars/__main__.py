@@ -9,18 +9,18 @@ early.hear()
 # The patch must come before every other import.
 from gitstars import _monkey  # noqa: E402, F401  isort: skip
 
-import signal  # noqa: E402
+import os  # noqa: E402
 import sys  # noqa: E402
 
 from gitstars.cli import run  # noqa: E402
-from gitstars.parent import end_with_parent  # noqa: E402
+
+#: Where the one-file binary's launcher says how it was called.
+CALLED = "GITSTARS_FILE"
 
 
 def main() -> None:
     """Run the command line and exit the process with its exit code."""
-    if getattr(sys, "frozen", False):
-        # The process that a user sees, and kills, is the one-file binary's outer one.
-        end_with_parent(signal.SIGTERM)
+    sys.argv[0] = os.environ.pop(CALLED, sys.argv[0])
     raise SystemExit(run())
 
 

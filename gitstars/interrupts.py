@@ -3,15 +3,9 @@ SIGTERM wants it at once.
 """
 
 import signal
-import sys
-import time
 from collections.abc import Callable
 
 import gevent
-
-#: The one-file binary's outer process passes on what a terminal sent to us as well: an echo that
-#: soon (seconds) is no second signal.
-ECHO_SECONDS = 0.5 if getattr(sys, "frozen", False) else 0.0
 
 
 def on_interrupts(first: Callable[[], None], second: Callable[[], None]) -> None:
@@ -19,13 +13,14 @@ def on_interrupts(first: Callable[[], None], second: Callable[[], None]) -> None
     SIGTERM after it. A SIGHUP that whoever started us wants ignored (nohup) stays ignored; a
     second one is an echo of the same terminal.
     """
-    asked_at: list[float] = []
+    is_asked = False
 
     def ask(is_hangup: bool) -> None:
-        if not asked_at:
-            asked_at.append(time.monotonic())
+        nonlocal is_asked
+        if not is_asked:
+            is_asked = True
             first()
-        elif not is_hangup and time.monotonic() - asked_at[0] >= ECHO_SECONDS:
+        elif not is_hangup:
             second()
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

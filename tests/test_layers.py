@@ -97,6 +97,7 @@ HOMES = {
 #: The environment is the configuration's; here are the exceptions, and why.
 MAY_READ_ENVIRONMENT = {
     "config.py",
+    "__main__.py",  # the launcher of the one-file binary says how it was called
     "store/engine.py",  # hands the child a cleaned environment
     "simulator/process.py",  # likewise
 }

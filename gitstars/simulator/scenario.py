@@ -290,7 +290,11 @@ def make_scenario(
 
 
 def default_scenario() -> Scenario:
-    """What ``gitstars simulate`` holds when it is given nothing: two accounts, 200 repositories
-    of a long tail, no restriction.
+    """What ``gitstars simulate`` holds when it is given nothing: 200 repositories of a long tail
+    and two accounts, each of which starred 100 and administers 10 of them. As at GitHub, the lists
+    of all others are refused.
     """
-    return make_scenario(long_tail(200, 80, 20_000), accounts=2)
+    plain = make_scenario(long_tail(200, 80, 20_000), accounts=2, owned=False)
+    replace = msgspec.structs.replace
+    people = tuple(replace(person, owned=person.starred[:10]) for person in plain.accounts)
+    return replace(plain, accounts=people)

@@ -1,9 +1,11 @@
-"""The one-file binary as its users run it: commands, sentences, and a server whose engine is the
-same file once more.
+"""The one-file binary as its users run it: it unpacks itself once, then commands, sentences, and a
+server whose engine is the same program once more.
 """
 
 import os
 import re
+import runpy
+import shutil
 import signal
 import subprocess
 import urllib.error
@@ -91,10 +93,7 @@ class Serving:
         wait_until(is_ready, "the server is ready")
 
     def end(self) -> None:
-        """Asked first: a file that is killed leaves behind what it unpacked.
-
-        Its group holds the server, which the engine follows.
-        """
+        """Its group holds the server, which the engine follows."""
         if self.process.poll() is None:
             self.process.terminate()
             try:
@@ -102,6 +101,14 @@ class Serving:
             except subprocess.TimeoutExpired:
                 os.killpg(self.process.pid, signal.SIGKILL)
                 self.process.wait()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What is unpacked goes into a folder of the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -146,7 +153,7 @@ def serving(tmp_path: Path) -> Iterator[Serving]:
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving | None]:
+def shared(cache: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving | None]:
     """A server for tests that leave it as it is, since each start takes a second or two; None
     where nothing was built.
     """
@@ -212,7 +219,11 @@ def test_a_server_lives_and_is_healthy(shared: Serving) -> None:
 def test_the_engine_is_the_binary_itself_in_a_process_of_its_own(shared: Serving) -> None:
     engine = shared.engine
 
-    assert Path(f"/proc/{engine}/exe").resolve() == BINARY.resolve()
+    program = Path(f"/proc/{engine}/exe").resolve()
+    assert program == Path(f"/proc/{parent_of(engine)}/exe").resolve()
+    assert program.is_relative_to(os.environ["XDG_CACHE_HOME"])
+    # The server takes the place of the file that was started: there is no process between.
+    assert parent_of(engine) == shared.process.pid
     arguments = Path(f"/proc/{engine}/cmdline").read_text().split("\0")
     assert arguments[1:2] == ["engine-host"]
     assert shared.url in arguments
@@ -231,20 +242,98 @@ def test_a_second_server_on_the_same_path_is_refused(shared: Serving, run: Run) 
 def test_a_server_that_is_killed_takes_its_engine_along(serving: Serving) -> None:
     engine = serving.engine
 
-    # The binary unpacks itself and runs the server as a child, whose child the engine is.
-    os.kill(parent_of(engine), signal.SIGKILL)
+    serving.process.kill()
 
     wait_until(lambda: not is_running(engine), "the engine ended")
     assert serving.process.wait(PATIENCE_SECONDS) != 0
 
 
-def test_when_the_outer_process_is_killed_server_and_engine_end_too(serving: Serving) -> None:
-    engine = serving.engine
-    server = parent_of(parent_of(engine))
+def test_a_cleaned_temporary_folder_is_borne(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    with keep_serving(tmp_path) as server:
+        shutil.rmtree(temporary)
 
-    serving.process.kill()
+        assert server.ask("/health")[1]["status"] == "healthy"
 
-    wait_until(lambda: not is_running(server) and not is_running(engine), "server and engine ended")
+
+def unpack(home: Path, **changes: str) -> "subprocess.CompletedProcess[str]":
+    """``--version`` of the binary with this environment alone."""
+    environment = {"PATH": os.environ["PATH"], "TMPDIR": str(home), **changes}
+    return subprocess.run(
+        [str(BINARY), "--version"],
+        cwd=home,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("where", ["cache", "home", "temporary", "not a whole path"])
+def test_it_is_unpacked_once_where_that_may_be(tmp_path: Path, where: str) -> None:
+    changes = {
+        "cache": {"XDG_CACHE_HOME": str(tmp_path / "cache")},
+        "home": {"HOME": str(tmp_path), "XDG_CACHE_HOME": ""},
+        "temporary": {"HOME": "/dev/null"},
+        "not a whole path": {"XDG_CACHE_HOME": "cache", "HOME": str(tmp_path)},
+    }[where]
+    folders = {"cache": "cache/gitstars", "temporary": f"gitstars-{os.getuid()}"}
+    folder = tmp_path / folders.get(where, ".cache/gitstars")
+
+    first, again = unpack(tmp_path, **changes), unpack(tmp_path, **changes)
+
+    assert (first.returncode, first.stderr) == (0, "")
+    assert first.stdout == again.stdout
+    (build,) = folder.iterdir()
+    assert (build / "gitstars").is_file()
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_of_several_that_unpack_at_once_each_runs(tmp_path: Path) -> None:
+    environment = {"PATH": os.environ["PATH"], "XDG_CACHE_HOME": str(tmp_path)}
+    command = [str(BINARY), "--version"]
+    several = [
+        subprocess.Popen(command, env=environment, text=True, stdout=-1, stderr=-1)
+        for _ in range(4)
+    ]
+
+    told = [one.communicate(timeout=PATIENCE_SECONDS) for one in several]
+
+    assert {(one.returncode, err) for one, (_, err) in zip(several, told, strict=True)} == {(0, "")}
+    assert len({out for out, _ in told}) == 1
+    assert len(list((tmp_path / "gitstars").iterdir())) == 1
+
+
+def test_without_a_folder_to_unpack_into_one_sentence_says_so(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("no folder")
+
+    done = unpack(tmp_path, XDG_CACHE_HOME=str(blocked), HOME=str(blocked), TMPDIR=str(blocked))
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "set XDG_CACHE_HOME" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_the_readme_names_a_glibc_that_suffices() -> None:
+    told = re.search(r"glibc ([\d.]+)", (BINARY.parent.parent / "README.md").read_text())
+    folder = BINARY.parent.parent / "build" / "program" / "gitstars"
+    needed = runpy.run_path("packaging/pack.py")["oldest_glibc"](folder)
+
+    assert told is not None
+    assert [int(part) for part in needed.split(".")] <= [int(part) for part in told[1].split(".")]
+
+
+def test_the_next_command_is_told_by_the_name_of_the_file(run: Run) -> None:
+    done = run("completion", "bash")
+
+    assert done.returncode == 0
+    assert ".cache" not in done.stdout
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
