@@ -66,6 +66,7 @@ MAY_IMPORT = {
 DOORS = {
     "cli/chart.py": {"report"},
     "cli/desk_direct.py": {"fetch", "store", "supervise"},
+    "cli/listing.py": {"dispatch", "execute", "fetch", "store"},
     "cli/reader_direct.py": {"store", "supervise"},
     "cli/export_direct.py": {"report", "store"},
     "cli/engine_host.py": {"store"},

@@ -14,10 +14,6 @@ from gitstars.cli.desk import Desk, with_desk
 from gitstars.config import token_of_environment
 from gitstars.errors import UserMistake
 
-#: Pause between looks at how far the listing of the stars is (seconds).
-LOOK_SECONDS = 0.5
-#: Looks at an account whose stars are listed, for its own repositories.
-OWN_LOOKS = 10
 #: ``--every``: hours or days.
 EVERY = re.compile(r"(?P<number>[0-9]{1,4}) ?(?P<unit>h|d)")
 
@@ -70,10 +66,10 @@ def tell(desk: Desk, signed_in: api.SignedIn, is_followed: bool) -> None:
             "the token has neither the scope public_repo nor repo: GitHub refuses it the "
             "stargazers of its own repositories too; both scopes include write access"
         )
-    if not desk.is_running:
-        click.echo("`gitstars serve` lists its stars and collects; no server runs now")
-    elif is_followed:
+    if is_followed:
         click.echo(sum_up(follow(desk, signed_in.user_id), signed_in.login))
+    if not desk.is_running:
+        click.echo("no server runs now; `gitstars serve` collects")
 
 
 @click.command(short_help="Give an account another token.", epilog=EXIT_CODES)
@@ -192,20 +188,11 @@ def read_wish(every: str | None) -> api.SyncWish:
 
 
 def follow(desk: Desk, user_id: int) -> api.Sync:
-    """Wait until the account's stars are listed, and some moments for its own repositories, whose
-    list may be switched off.
-    """
-    looks = 0
+    """Wait until what the account starred, owns or may push to is listed."""
     with Console(stderr=True).status("its stars are being listed") as status:
-        while True:
-            account = desk.account(user_id)
-            if account is not None and account.sync is not None:
-                looks += account.sync.synced_at is not None
-                if looks and (account.sync.own is not None or looks > OWN_LOOKS):
-                    return account.sync
-                found = account.repositories.total
-                status.update(f"its stars are being listed: {found:,} so far")
-            gevent.sleep(LOOK_SECONDS)
+        return desk.list_stars(
+            user_id, lambda found: status.update(f"its stars are being listed: {found:,} so far")
+        )
 
 
 def sum_up(kept: api.Sync, login: str) -> str:

@@ -9,11 +9,16 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import click
+import gevent
 
 from gitstars import api
 from gitstars.cli.admin_client import AdminClient, with_client
 from gitstars.config import load
 from gitstars.errors import NotKnown, ServerUnreachable
+
+#: Pause between looks at how far the listing of the stars is (seconds), and how often the account's
+#: own repositories are waited for when it is over: their list may be switched off.
+LOOK_SECONDS, OWN_LOOKS = 0.5, 10
 
 
 class Desk(Protocol):
@@ -37,8 +42,10 @@ class Desk(Protocol):
 
     def remove(self, user_id: int, wish: api.RemoveQuery) -> api.Removed: ...
 
-    def account(self, user_id: int) -> api.Account | None:
-        """What the server knows of the account; None: nothing yet, or no server runs."""
+    def list_stars(self, user_id: int, tell: Callable[[int], None]) -> api.Sync:
+        """Wait until the account's stars and its own repositories are listed; ``tell`` hears how
+        many stars there are so far. Raises GitHubAway where that does not come to its end now.
+        """
         ...
 
     def follow(self, name: str) -> api.Followed: ...
@@ -80,9 +87,20 @@ class RemoteDesk:
     def remove(self, user_id: int, wish: api.RemoveQuery) -> api.Removed:
         return self._client.delete(f"/accounts/{user_id}", api.Removed, wish)
 
-    def account(self, user_id: int) -> api.Account | None:
+    def _account(self, user_id: int) -> api.Account | None:
         found = self._client.get("/accounts", api.Accounts).accounts
         return next((account for account in found if account.user_id == user_id), None)
+
+    def list_stars(self, user_id: int, tell: Callable[[int], None]) -> api.Sync:
+        looks = 0
+        while True:
+            account = self._account(user_id)
+            if account is not None and account.sync is not None:
+                looks += account.sync.synced_at is not None
+                if looks and (account.sync.own is not None or looks > OWN_LOOKS):
+                    return account.sync
+                tell(account.repositories.total)
+            gevent.sleep(LOOK_SECONDS)
 
     def follow(self, name: str) -> api.Followed:
         return self._client.post("/follow", api.Followed, api.FollowWish(name))

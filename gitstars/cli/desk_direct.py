@@ -1,12 +1,13 @@
 """Changes accounts, and what is followed, in the database without a server."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from gevent.event import Event
 
 from gitstars import api, naming
 from gitstars.cli.desk import choose
+from gitstars.cli.listing import Lister
 from gitstars.clock import SystemClock
 from gitstars.config import Config
 from gitstars.fetch.client import GitHubClient
@@ -14,10 +15,10 @@ from gitstars.fetch.device import DeviceFlow
 from gitstars.fetch.finder import Finder
 from gitstars.fetch.ledger import Ledger
 from gitstars.fetch.owner import find_owner
-from gitstars.store import schema
+from gitstars.store import schema, syncs
 from gitstars.store.database import Database
 from gitstars.supervise.following import FollowDesk
-from gitstars.supervise.signing import AccountDesk
+from gitstars.supervise.signing import AccountDesk, show_sync
 
 
 class DirectDesk:
@@ -26,6 +27,7 @@ class DirectDesk:
     is_running = False
 
     def __init__(self, database: Database, settings: Config) -> None:
+        self._database, self._settings = database, settings
         github, clock = settings.github, SystemClock()
         self._client = GitHubClient(github, Ledger(github), clock, Event())
         self._accounts = AccountDesk(
@@ -52,9 +54,18 @@ class DirectDesk:
         known = self._accounts.list_accounts()
         return choose(name, [(one.user_id, one.login) for one in known])
 
-    def account(self, user_id: int) -> api.Account | None:
-        """What a server knows of the account: none runs."""
-        return None
+    def list_stars(self, user_id: int, tell: Callable[[int], None]) -> api.Sync:
+        """List what the account starred, owns or may push to. Raises GitHubAway where that does not
+        come to its end; `gitstars serve` goes on then.
+        """
+        known = self._accounts.list_accounts()
+        account = next(one for one in known if one.user_id == user_id)
+        lister = Lister(self._database, self._client, account, self._settings)
+        lister.list_stars(tell)
+        lister.list_own()
+        kept = syncs.read(self._database, user_id)
+        assert kept is not None
+        return show_sync(kept)
 
     def close(self) -> None:
         """Let GitHub go."""

@@ -15,6 +15,8 @@ import requests
 from gitstars import api
 from gitstars.cli.accounts_change import read_wish
 from gitstars.errors import UserMistake
+from gitstars.simulator.process import SimulatorProcess
+from gitstars.simulator.scenario import Scenario, SimAccount, SimRepository
 from tests.harness import free_port
 from tests.waiting import PATIENCE_SECONDS, wait_until
 
@@ -100,18 +102,43 @@ def test_without_a_server_the_command_writes_into_the_database(home: Path, gitst
     replaced = feed(home, "gho_grace00", "token", "ada", "--token-stdin")
     removed = gitstars("accounts", "remove", "ADA", "--yes", "--delete-data")
 
-    assert added.stdout.splitlines() == [
-        "ada (1) is signed in",
-        "`gitstars serve` lists its stars and collects; no server runs now",
-    ]
+    first, own, starred, *_, last = added.stdout.splitlines()
+    assert first == "ada (1) is signed in"
+    assert own == "1 repository that ada owns or may push to is collected in full"
+    assert starred.startswith("0 starred repositories: GitHub gives the count")
+    assert last == "no server runs now; `gitstars serve` collects"
     assert off.stdout == "the stars of ada are not listed any more; they stay as they are\n"
     assert replaced.returncode == 1
     assert replaced.stderr.startswith("this token belongs to grace and not to ada; ")
     assert removed.returncode == 0, removed.stderr
-    assert "0 stars and 0 rows" in removed.stdout
+    assert "0 stars and 1 rows" in removed.stdout
     for path in (home / "data").rglob("*"):
         assert not path.stat().st_mode & 0o077, path
     assert not (home / "data").stat().st_mode & 0o077
+
+
+def test_without_a_server_stars_are_listed_and_an_interruption_costs_nothing(
+    home: Path, gitstars: Run, github: SimulatorProcess
+) -> None:
+    numbers = range(1, 351)
+    places = tuple(SimRepository(id=n, full_name=f"acme/r{n}", stars=1) for n in numbers)
+    ada = SimAccount(user_id=1, login="ada", token="gho_ada0000", starred=tuple(numbers))
+    github.load(Scenario(accounts=(ada,), repositories=places))
+    rule = {"match": "GET /user/starred*page=3", "effect": "status", "status": 502}
+    github.control("POST", "/rules", rule | {"body": '{"message": "Bad gateway"}'})
+
+    stopped = feed(home, "gho_ada0000", "add", "--token-stdin")
+    github.control("DELETE", "/rules")
+    github.control("POST", "/log/clear", {})
+    added = feed(home, "gho_ada0000", "add", "--token-stdin")
+    asked = [entry for entry in github.asked() if entry["route"] == "starred"]
+
+    assert stopped.returncode == 1
+    assert stopped.stdout == "ada (1) is signed in\n"
+    assert "what was listed is stored, and `gitstars serve` goes on" in stopped.stderr
+    assert added.returncode == 0, added.stderr
+    assert "350 starred repositories: GitHub gives the count" in added.stdout
+    assert len(asked) == 2, asked
 
 
 def test_without_a_server_an_export_reads_the_database(home: Path, gitstars: Run) -> None:
