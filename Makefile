@@ -51,9 +51,12 @@ dist: $(INSTALLED)  ## wheel and sdist in dist/; the same wheel each time
 bench: $(INSTALLED)  ## the benchmarks
 	$(BIN)/python -m benchmarks $(ARGS)
 
-lock: $(INSTALLED)  ## write requirements.txt anew from pyproject.toml (ARGS=--upgrade for newer releases)
-	$(BIN)/pip-compile --quiet --extra dev --generate-hashes --allow-unsafe --strip-extras --no-header --no-emit-options \
-	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file requirements.txt $(ARGS) pyproject.toml
+COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-emit-options \
+    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+
+lock: $(INSTALLED)  ## write both lock files anew from pyproject.toml: for developing, and for running (ARGS=--upgrade for newer releases)
+	$(COMPILE) --extra dev --output-file requirements.txt $(ARGS) pyproject.toml
+	$(COMPILE) --constraint requirements.txt --output-file requirements-run.txt $(ARGS) pyproject.toml
 
 clean:  ## remove what was built; .venv stays
 	rm -rf build dist gitstars.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
