@@ -1,6 +1,6 @@
 # Python 3.11 and make are all that has to be there; the rest comes into .venv, by hash, from requirements.txt.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast soak lint binary dist bench lock clean
+.PHONY: help demo test test-fast soak lint binary dist bench lock reference clean
 
 PYTHON ?= python3.11
 VENV := .venv
@@ -57,6 +57,9 @@ COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-e
 lock: $(INSTALLED)  ## write both lock files anew from pyproject.toml: for developing, and for running (ARGS=--upgrade for newer releases)
 	$(COMPILE) --extra dev --output-file requirements.txt $(ARGS) pyproject.toml
 	$(COMPILE) --constraint requirements.txt --output-file requirements-run.txt $(ARGS) pyproject.toml
+
+reference: $(INSTALLED)  ## write docs/commands.md and the manual page anew from the commands' help texts
+	$(BIN)/python packaging/reference.py docs/commands.md packaging/gitstars.1
 
 clean:  ## remove what was built; .venv stays
 	rm -rf build dist gitstars.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
