@@ -59,7 +59,7 @@ from gitstars.supervise.watchdog import Watchdog
 from gitstars.supervise.work import WorkReader
 from gitstars.web import servers
 from gitstars.web.metrics import CallTimes
-from gitstars.web.serving import HttpServer
+from gitstars.web.serving import HttpServer, raise_file_limit
 
 logger = logging.getLogger(__name__)
 
@@ -441,6 +441,7 @@ def _folder_of(url: str) -> Path:
 
 def serve_forever(config: Config, wait_for_db_seconds: float) -> int:
     """Serve until SIGINT or SIGTERM; the exit code. A second signal exits at once."""
+    raise_file_limit()
     app = App(config)
     asked = Event()
 

@@ -53,13 +53,9 @@ class Gate:
 
     def check(self) -> None:
         """Raises the refusal that fits the request in hand."""
+        if self._is_local:
+            refuse_foreign_host()
         host = request.get_header("Host", "")
-        if self._is_local and not is_loopback(_name_of(host)):
-            raise refusal(
-                403,
-                "foreign_host",
-                "this server is called by the names of this machine only: 127.0.0.1 or localhost",
-            )
         origin = request.get_header("Origin")
         if origin is not None and urlsplit(origin).netloc != host:
             raise refusal(403, "foreign_origin", "pages of other servers may not call this one")
@@ -82,6 +78,18 @@ class Gate:
                 "this is not the admin key of this server",
                 WWW_Authenticate=challenge,
             )
+
+
+def refuse_foreign_host() -> None:
+    """For a server on loopback: a request for another host comes from a page that plays tricks
+    with names. Raises the refusal.
+    """
+    if not is_loopback(_name_of(request.get_header("Host", ""))):
+        raise refusal(
+            403,
+            "foreign_host",
+            "this server is called by the names of this machine only: 127.0.0.1 or localhost",
+        )
 
 
 def _name_of(host: str) -> str:

@@ -14,7 +14,7 @@ from gitstars.supervise.repositories import RepositoryOperations
 from gitstars.supervise.signing import AccountDesk
 from gitstars.supervise.snapshot import Snapshots
 from gitstars.web.admin import build_admin_app
-from gitstars.web.auth import Gate, find_key
+from gitstars.web.auth import Gate, find_key, refuse_foreign_host
 from gitstars.web.events import Streams
 from gitstars.web.health import build_health_app
 from gitstars.web.metrics import CallTimes, Metrics
@@ -26,7 +26,10 @@ def build_health_server(
 ) -> HttpServer:
     """Not listening yet."""
     metrics = Metrics(snapshots.status, snapshots.accounts, snapshots.latencies, calls)
-    return HttpServer("health", build_health_app(snapshots, metrics), settings.host, settings.port)
+    app = build_health_app(snapshots, metrics)
+    if is_loopback(settings.host):
+        app.add_hook("before_request", refuse_foreign_host)
+    return HttpServer("health", app, settings.host, settings.port)
 
 
 def build_admin_server(

@@ -5,14 +5,18 @@ no error but in our own words.
 import json
 import logging
 import os
+import resource
 import socket
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from email.message import Message
 from http import HTTPStatus
 from typing import Any
 
 import gevent
 from bottle import Bottle
-from gevent.pool import Pool
+from gevent.pool import Group
 from gevent.pywsgi import Input, WSGIHandler, WSGIServer
 
 from gitstars.errors import PortTaken
@@ -20,8 +24,10 @@ from gitstars.web.answers import BODY_SECONDS
 
 logger = logging.getLogger(__name__)
 
-#: Callers at the same time; more wait to be accepted.
+#: Callers at the same time. The one beyond takes the place of whoever has been silent longest.
 MOST_CALLERS = 1000
+#: Open files that are wanted: callers, the database, GitHub, the log.
+WANTED_FILES = 65_536
 #: A body that nobody wanted is taken off the line up to this size (bytes): closing at once would
 #: lose the answer.
 MOST_UNREAD_BYTES = 1024 * 1024
@@ -81,16 +87,23 @@ class Handler(WSGIHandler):  # type: ignore[misc]
         super().handle()
 
     def read_requestline(self) -> str:
-        with gevent.Timeout(
-            self._patience.silence, TimeoutError("the request did not arrive in time")
-        ):
-            line: str = super().read_requestline()
+        self.server.silent[self.socket] = None
+        try:
+            with gevent.Timeout(
+                self._patience.silence, TimeoutError("the request did not arrive in time")
+            ):
+                line: str = super().read_requestline()
+        finally:
+            self.server.silent.pop(self.socket, None)
         return line
 
     def read_request(self, raw_requestline: str) -> bool:
         try:
             with gevent.Timeout(self._patience.head, ValueError("the head did not arrive in time")):
-                return bool(super().read_request(raw_requestline))
+                is_read = bool(super().read_request(raw_requestline))
+            if is_read:
+                check_framing(self.headers)
+            return is_read
         except OSError as error:
             # pywsgi takes anything but a ValueError for its own mistake, and prints a traceback.
             raise ValueError(f"the connection broke: {error}") from None
@@ -143,23 +156,52 @@ class Handler(WSGIHandler):  # type: ignore[misc]
         logger.debug("%s: %s", self.client_address, msg % args if args else msg)
 
 
+def check_framing(headers: Message) -> None:
+    """Where a body ends has to be said once and plainly: a proxy in front might read it otherwise,
+    and take the rest for another request. Raises ValueError.
+    """
+    lengths = headers.get_all("Content-Length", [])
+    codings = headers.get_all("Transfer-Encoding", [])
+    is_plain = all(length.isascii() and length.isdigit() for length in lengths)
+    is_chunked = all(coding.lower() == "chunked" for coding in codings)
+    if len(lengths) + len(codings) > 1 or not is_plain or not is_chunked:
+        raise ValueError("the length of the body is said twice or oddly")
+
+
+def raise_file_limit() -> None:
+    """As many open files as are wanted, or as many as this process may have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = WANTED_FILES if hard == resource.RLIM_INFINITY else min(hard, WANTED_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 class HttpServer:
     """Listens from ``start`` to ``stop``."""
 
     def __init__(
-        self, name: str, app: Bottle, host: str, port: int, patience: Patience | None = None
+        self,
+        name: str,
+        app: Bottle,
+        host: str,
+        port: int,
+        patience: Patience | None = None,
+        most_callers: int = MOST_CALLERS,
     ) -> None:
         self._name = name
         self.app = app
-        self._callers = Pool(MOST_CALLERS)
+        self._most_callers = most_callers
+        self._callers = Group()
         self._server = WSGIServer(
             (host, port),
             app,
             log=None,
             error_log=logger,
             handler_class=Handler,
-            spawn=self._callers,
+            spawn=self._take_in,
         )
+        #: The connections on which nothing of a request has come yet, the longest silent first.
+        self._server.silent = {}
         self._server.patience = patience or Patience()
         self._address = f"{host}:{port}"
 
@@ -171,6 +213,11 @@ class HttpServer:
     def callers(self) -> int:
         """Connections that are open."""
         return len(self._callers)
+
+    @property
+    def silent(self) -> int:
+        """Those of them on which nothing of a request has come yet."""
+        return len(self._server.silent)
 
     def start(self) -> None:
         """Raises PortTaken when the address cannot be had."""
@@ -184,4 +231,21 @@ class HttpServer:
             ) from error
 
     def stop(self) -> None:
-        self._server.stop(timeout=0.5)
+        self._server.stop()
+        self._callers.join(timeout=0.5)
+        self._callers.kill(block=True, timeout=1)
+
+    def _take_in(self, serve: Callable[..., None], *details: Any) -> None:
+        """Serve one more caller, in the place of a silent one where there are too many; who comes
+        while all are busy is turned away.
+        """
+        if len(self._callers) >= self._most_callers:
+            silent = next(iter(self._server.silent), None)
+            if silent is None:
+                # pywsgi hands over what it serves with, and last the connection and its address.
+                details[-1][0].close()
+                return
+            del self._server.silent[silent]
+            with suppress(OSError):
+                silent.shutdown(socket.SHUT_RDWR)
+        self._callers.spawn(serve, *details)

@@ -230,3 +230,11 @@ def test_two_servers_in_one_process_count_for_themselves(served: Serve, tmp_path
 
         assert b"garbage" in first.health.get("/metrics").raw
         assert b"garbage" not in second.health.get("/metrics").raw
+
+
+def test_the_health_port_of_this_machine_is_not_for_pages_of_other_names(served: Serve) -> None:
+    running = served()
+    for path in ("/health", "/livez", "/readyz", "/metrics"):
+        answer = running.health.get(path, Host="evil.example")
+        assert (answer.status, answer.code) == (403, "foreign_host")
+        assert running.health.get(path, Host="localhost:8080").status in (200, 503)

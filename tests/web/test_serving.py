@@ -46,9 +46,9 @@ def serve() -> Iterator[Serve]:
     running: list[HttpServer] = []
     patient = Patience(silence=1000.0, head=1000.0, body=1000.0, unread=1000.0)
 
-    def start(**changes: float) -> HttpServer:
+    def start(most_callers: int = 1000, **changes: float) -> HttpServer:
         patience = replace(patient, **changes)
-        running.append(HttpServer("test", build_app(), "127.0.0.1", 0, patience))
+        running.append(HttpServer("test", build_app(), "127.0.0.1", 0, patience, most_callers))
         running[-1].start()
         return running[-1]
 
@@ -221,3 +221,69 @@ def test_a_body_that_never_comes_is_not_waited_for(serve: Serve) -> None:
 def test_a_taken_port_is_one_sentence(port: int) -> None:
     with pytest.raises(PortTaken, match=f"the second server cannot listen on 127.0.0.1:{port}"):
         HttpServer("second", Bottle(), "127.0.0.1", port).start()
+
+
+def test_silent_callers_keep_nobody_out(serve: Serve) -> None:
+    server = serve(most_callers=20)
+    silent = [
+        socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_SECONDS)
+        for _ in range(60)
+    ]
+    request_text = b"GET /small HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+    answers = [talk(server.port, request_text) for _ in range(5)]
+
+    assert all(answer.startswith(b"HTTP/1.1 200") for answer in answers)
+    assert server.callers <= 20
+    # The longest silent were let go, the last ones are served.
+    assert silent[0].recv(1) == b""
+    silent[-1].sendall(request_text)
+    assert silent[-1].recv(12) == b"HTTP/1.1 200"
+    for connection in silent:
+        connection.close()
+
+
+def test_who_comes_while_all_are_busy_is_turned_away(serve: Serve) -> None:
+    server = serve(most_callers=3)
+    half = b"POST /read HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"
+    busy = [
+        socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_SECONDS)
+        for _ in range(3)
+    ]
+    for connection in busy:
+        connection.sendall(half)
+    wait_until(lambda: not server.silent, "all are busy")
+
+    assert talk(server.port, b"GET /small HTTP/1.1\r\nHost: x\r\n\r\n") == b""
+
+    for connection in busy:
+        connection.close()
+    wait_until(lambda: server.callers == 0, "they are gone")
+    answer = talk(server.port, b"GET /small HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize(
+    "framing",
+    [
+        "Content-Length: 2\r\nContent-Length: 2",
+        "Content-Length: 2\r\nTransfer-Encoding: chunked",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+        "Transfer-Encoding: gzip, chunked",
+        "Transfer-Encoding: xchunked",
+        "Content-Length: +2",
+        "Content-Length: 2, 2",
+        "Content-Length: 0x2",
+        "Content-Length: -2",
+        "Content-Length: \u0662",
+        "Content-Length:",
+    ],
+)
+def test_a_body_whose_end_is_said_twice_or_oddly_is_refused(port: int, framing: str) -> None:
+    head = f"POST /read HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{framing}\r\n\r\n"
+    behind = b"GET /small HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+    answer = talk(port, head.encode() + b"{}" + behind)
+
+    assert answer.startswith(b"HTTP/1.1 400"), answer
+    assert answer.count(b"HTTP/1.1") == 1
