@@ -1,5 +1,5 @@
 """Runs the tests of each folder in a process of their own, some folders at the same time: much of
-their time is waiting. Of the two folders that take longest each file has a process.
+their time is waiting. Of the three folders that take longest each file has a process.
 
 pytest-xdist does the same for single tests; its channels do not survive the patching of the
 standard library that these tests begin with.
@@ -21,7 +21,7 @@ TESTS = Path(__file__).parent
 #: Folders whose tests start whole servers, browsers or binaries, the longest ones first.
 WHOLE = ("web", "cli_admin", "process", "flow", "browser", "supervise", "binary", "cli")
 #: Folders whose files have a process each.
-SPLIT = ("process", "flow")
+SPLIT = ("cli_admin", "process", "flow")
 #: How many folders are at work at the same time: two more than there are cores, 3 to 8.
 AT_ONCE = min(8, (os.cpu_count() or 1) + 2)
 #: pytest's exit code when no test was selected, with ``-k`` for example.
