@@ -32,7 +32,7 @@ from gitstars.fetch.ledger import Ledger
 from gitstars.fetch.owner import find_owner
 from gitstars.interrupts import on_interrupts
 from gitstars.loops import spawn
-from gitstars.model import Account
+from gitstars.model import Account, Job, Priority
 from gitstars.naming import web_host
 from gitstars.store import lifecycle, schema
 from gitstars.store.database import Database
@@ -361,7 +361,7 @@ class App:
                         Finder(self.client),
                         self._usable_accounts,
                         self.config.collect.private,
-                        self.dispatcher.put,
+                        self._queue_followed,
                     ),
                     self.events,
                     self.clock,
@@ -369,6 +369,15 @@ class App:
                 )
             )
         return built
+
+    def _queue_followed(self, job: Job) -> None:
+        """The job, and whatever else is due of what the account looks after: a repository that
+        was collected once may have an old count or history.
+        """
+        self.dispatcher.put(job)
+        lane = self.dispatcher.lane(job.user_id)
+        if lane is not None:
+            self.watcher.scanner.request(lane.account, Priority.EXISTING, is_urgent=True)
 
     def _usable_accounts(self) -> list[Account]:
         return [account for account in self.watcher.accounts if self._why_out(account) is None]

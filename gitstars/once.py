@@ -196,12 +196,12 @@ class Once:
         (place,) = access.keep_records(self._database, [found])
         lifecycle.ensure(self._database, place)
         self._wanted.append(place.key)
+        lifecycle.go_on(self._database, place.key)
         if account.is_anonymous:
             lifecycle.restrict(self._database, place, NO_TOKEN, None)
             lifecycle.save_counts(self._database, {place.key: place.stars})
             job = Job(account.user_id, place, Priority.HISTORY, task=Task.HISTORY)
         else:
-            lifecycle.go_on(self._database, place.key)
             access.allow_again(self._database, account.user_id, place.key)
             job = Job(account.user_id, place, Priority.REQUESTED)
         self._dispatcher.put(job)

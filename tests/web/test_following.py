@@ -135,6 +135,25 @@ def test_what_nobody_stars_or_follows_any_more_says_so(running: Served) -> None:
     assert "nobody" not in reasons["acme/starred"]
 
 
+def test_what_was_collected_long_ago_is_brought_up_to_date(running: Served) -> None:
+    follow(running, "globex/one")
+    wait_for(running, "globex/one", "restricted")
+    running.flow.wait_until(lambda: bool(read(running, "globex/one")["history"]), "it has weeks")
+    unfollow(running, "globex/one")
+    database, github = running.app.database, running.flow.github.url
+    requests.post(f"{github}/_control/repositories/2", json={"grow": 5}, timeout=PATIENCE_SECONDS)
+    database.run(
+        "UPDATE repo_processing_status SET counted_at = time::now() - 3d "
+        "WHERE repo = type::record('repo', 'globex/one')"
+    )
+
+    assert follow(running, "globex/one").json["is_new"] is True
+
+    running.flow.wait_until(
+        lambda: read(running, "globex/one")["total_stargazers"] == 35, "it is counted anew"
+    )
+
+
 def test_what_an_account_looked_after_goes_to_another_when_it_goes(running: Served) -> None:
     follow(running, "globex/two")
     follow(running, "globex")
