@@ -13,6 +13,7 @@ import pytest
 from gitstars.app import App
 from gitstars.config import AdminConfig, DatabaseConfig, HealthConfig
 from gitstars.simulator.scenario import Scenario, SimAccount, SimRepository
+from gitstars.store import lifecycle
 from tests.harness import Flow, free_port
 from tests.waiting import PATIENCE_SECONDS
 
@@ -119,11 +120,18 @@ def start_served(
         if settle:
             flow.wait_idle()
             app.snapshots.observe()
-            app.snapshots.pulse.count()
+            flow.wait_until(lambda: is_counted(app), "the repositories are counted")
             app.snapshots.pulse.count_accounts()
         yield Served(flow, app, Caller(admin.port, KEY), Caller(health.port))
     finally:
         flow.close()
+
+
+def is_counted(app: App) -> bool:
+    """Whether what the server last counted is what the database holds."""
+    app.snapshots.pulse.count()
+    app.snapshots.forget()
+    return app.snapshots.pulse.statuses == lifecycle.count_by_status(app.database)
 
 
 Serve = Callable[..., Served]
