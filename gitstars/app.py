@@ -24,7 +24,7 @@ from gitstars.events import EventBus
 from gitstars.execute.engine import Engine
 from gitstars.execute.obstacles import Gates
 from gitstars.execute.pool import WorkerPool
-from gitstars.execute.taking import Plan
+from gitstars.execute.taking import plan_of
 from gitstars.fetch.client import GitHubClient
 from gitstars.fetch.device import DeviceFlow
 from gitstars.fetch.finder import Finder
@@ -103,13 +103,7 @@ class App:
         writers = count_writers(self.database, config.database.pool_max_size)
         self.writer = PageWriter(self.database, writers)
         self.trial = Trial(self.database)
-        plan = Plan(
-            collect=config.collect,
-            include=frozenset(config.discover.include),
-            page_size=config.github.page_size,
-            fresh_seconds=config.refresh.after_hours * 3600,
-            sweep_seconds=config.refresh.sweep_days * 86_400.0,
-        )
+        plan = plan_of(config)
         self.engine = Engine(
             self.database,
             self.writer,

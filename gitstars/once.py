@@ -6,7 +6,7 @@ The parts are those of ``app``. No account is written: the token is in memory al
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import gevent
 import msgspec
@@ -20,7 +20,7 @@ from gitstars.events import EventBus
 from gitstars.execute.engine import Engine
 from gitstars.execute.obstacles import Gates
 from gitstars.execute.pool import WorkerPool
-from gitstars.execute.taking import Plan
+from gitstars.execute.taking import plan_of
 from gitstars.fetch.client import GitHubClient
 from gitstars.fetch.finder import Finder
 from gitstars.fetch.ledger import Ledger
@@ -84,13 +84,8 @@ class Once:
         self._writer = PageWriter(self._database, count_writers(self._database, pool_size))
         self._trial = Trial(self._database)
         history_of = "all" if config.collect.history == "all" else "restricted"
-        plan = Plan(
-            collect=msgspec.structs.replace(config.collect, history=history_of),
-            include=frozenset(),
-            page_size=config.github.page_size,
-            fresh_seconds=config.refresh.after_hours * 3600,
-            sweep_seconds=config.refresh.sweep_days * 86_400.0,
-        )
+        wanted = msgspec.structs.replace(config.collect, history=history_of)
+        plan = replace(plan_of(config), collect=wanted, include=frozenset())
         self._engine = Engine(
             self._database,
             self._writer,

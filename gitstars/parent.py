@@ -1,6 +1,6 @@
 """Ending with one's parent, however that ends.
 
-Without gevent: the embedded engine's child uses it too.
+Without gevent: the embedded engine's child uses it.
 """
 
 import ctypes

@@ -119,10 +119,11 @@ def follow(once: "Once", asked: Event, ends_at: float | None) -> "list[Collected
     """
     with Console(stderr=True).status("asking GitHub") as status:
         while True:
-            found = list(once.look())
             is_late = ends_at is not None and time.monotonic() >= ends_at
-            if once.is_over or asked.is_set() or is_late:
-                return list(once.look())
+            is_last = once.is_over or asked.is_set() or is_late
+            found = list(once.look())
+            if is_last:
+                return found
             status.update(describe(found, once.waits))
             asked.wait(LOOK_SECONDS)
 

@@ -1,7 +1,7 @@
 """Changes accounts, and what is followed, in the database without a server."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from gevent.event import Event
 
@@ -75,14 +75,8 @@ class DirectDesk:
 @contextmanager
 def open_directly(settings: Config) -> Iterator[DirectDesk]:
     """The configured database, open meanwhile. Raises DatabaseError, also where a server has it."""
-    database = Database(settings.database)
-    database.open()
-    try:
-        schema.apply(database)
-        desk = DirectDesk(database, settings)
-        try:
-            yield desk
-        finally:
-            desk.close()
-    finally:
-        database.close()
+    with (
+        schema.opened(settings.database) as database,
+        closing(DirectDesk(database, settings)) as desk,
+    ):
+        yield desk

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from gitstars.config import Config
 from gitstars.report.export import Format, export_stars
 from gitstars.store import schema
-from gitstars.store.database import Database
 
 
 @contextmanager
@@ -18,11 +17,6 @@ def export_directly(
     include_unstarred: bool,
 ) -> Iterator[Iterator[bytes]]:
     """The export's lines, the database open meanwhile. Raises NotKnown and DatabaseError."""
-    database = Database(settings.database)
-    database.open()
-    try:
-        schema.apply(database)
+    with schema.opened(settings.database) as database:
         lines = export_stars(database, names, kind, since, include_unstarred)
         yield (line.encode() for line in lines)
-    finally:
-        database.close()

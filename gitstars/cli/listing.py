@@ -13,15 +13,16 @@ from gitstars.config import Config
 from gitstars.dispatch.dispatcher import Dispatcher
 from gitstars.errors import GitHubAway
 from gitstars.events import EventBus
+from gitstars.execute.calls import send
 from gitstars.execute.effects import Effects
-from gitstars.execute.reading import Ask, BaseReading, Finished, Moment, OwnAsk, StarredAsk, Why
+from gitstars.execute.reading import BaseReading, Finished, Moment, Why
 from gitstars.execute.readings.own import OwnReading, wanted_of
 from gitstars.execute.readings.starred import StarredReading
 from gitstars.execute.reasons import explain
+from gitstars.execute.taking import begin_starred
 from gitstars.fetch import answers
 from gitstars.fetch.client import GitHubClient
 from gitstars.model import ALL_REPOSITORIES, Account, Job, Priority, Task
-from gitstars.store import syncs
 from gitstars.store.database import Database
 from gitstars.store.writer import PageWriter
 
@@ -51,15 +52,10 @@ class Lister:
 
     def list_stars(self, tell: Callable[[int], None]) -> None:
         """What the account starred; ``tell`` hears how many are new so far."""
-        kept = syncs.begin(self._database, self._account.user_id)
-        if kept is None:
-            return
-        known = syncs.read_known(self._database, self._account)
-        is_whole = kept.is_whole_due(self._clock.now())
-        page = kept.next_page if is_whole else 1
         job = self._job(Task.STARRED)
-        reading = StarredReading(job, self._account, known, is_whole, page)
-        self._read(reading, lambda: tell(reading.new))
+        reading = begin_starred(self._database, job, self._account, self._clock.now())
+        if reading is not None:
+            self._read(reading, lambda: tell(reading.new))
 
     def list_own(self) -> None:
         """What it owns or may push to, as far as the settings want that."""
@@ -75,7 +71,7 @@ class Lister:
         while reading.ended_by is None:
             for ask in reading.asks():
                 reading.start(ask)
-                outcome = self._send(ask)
+                outcome = send(self._client, self._account, reading, ask)
                 if isinstance(outcome, answers.ABOUT_THE_CALL):
                     raise self._away(outcome)
                 at = Moment(self._clock.now(), self._clock.monotonic(), self._clock.random())
@@ -85,14 +81,6 @@ class Lister:
             self._rest(reading)
         if not isinstance(reading.ended_by, Finished):
             raise self._away(reading.ended_by)
-
-    def _send(self, ask: Ask) -> answers.Outcome:
-        match ask:
-            case OwnAsk(page=page):
-                return self._client.list_own_repositories(self._account, page)
-            case StarredAsk(page=page):
-                return self._client.list_starred(self._account, page)
-        raise TypeError(f"{ask!r} is not asked here")
 
     def _rest(self, reading: BaseReading) -> None:
         """The pause before an ask that failed goes out again."""

@@ -27,10 +27,5 @@ class DirectReader:
 @contextmanager
 def open_directly(settings: Config, host: str) -> Iterator[DirectReader]:
     """The configured database, open meanwhile. Raises DatabaseError, also where a server has it."""
-    database = Database(settings.database)
-    database.open()
-    try:
-        schema.apply(database)
+    with schema.opened(settings.database) as database:
         yield DirectReader(database, host)
-    finally:
-        database.close()

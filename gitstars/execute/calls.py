@@ -35,6 +35,25 @@ logger = logging.getLogger(__name__)
 ABOUT_A_QUERY = (*answers.ABOUT_THE_CALL, answers.RouteMissing)
 
 
+def send(client: GitHubClient, account: Account, reading: Reading, ask: Ask) -> answers.Outcome:
+    """GitHub's answer to an ask that is a call of its own."""
+    match ask:
+        case PageAsk(number=number, per_page=per_page):
+            name = reading.full_name if isinstance(reading, StarsReading) else ""
+            return client.list_stargazers(account, name, number, per_page)
+        case RecordAsk(repository=repository, etag=etag):
+            return client.get_repository(account, repository, etag)
+        case WeeksAsk(repository=repository, page=page, etag=etag):
+            return client.star_history(account, repository, page, etag)
+        case OwnAsk(page=page):
+            return client.list_own_repositories(account, page)
+        case StarredAsk(page=page):
+            return client.list_starred(account, page)
+        case OwnerAsk(owner=owner, page=page):
+            return client.list_repositories_of(account, owner, page)
+    raise TypeError(f"{ask!r} is not asked alone")
+
+
 class Calls:
     """``make`` runs in a greenlet of its own for each call; everything else answers at once."""
 
@@ -115,29 +134,11 @@ class Calls:
             return
         outcome: answers.Outcome = answers.Stopped()
         try:
-            outcome = self._send(account, reading, ask)
+            outcome = send(self._client, account, reading, ask)
         finally:
             if isinstance(reading, StarsReading):
                 reading.learn_token(self._client.may_list(account))
             self._accept(reading, ask, outcome)
-
-    def _send(self, account: Account, reading: Reading, ask: Ask) -> answers.Outcome:
-        client = self._client
-        match ask:
-            case PageAsk(number=number, per_page=per_page):
-                name = reading.full_name if isinstance(reading, StarsReading) else ""
-                return client.list_stargazers(account, name, number, per_page)
-            case RecordAsk(repository=repository, etag=etag):
-                return client.get_repository(account, repository, etag)
-            case WeeksAsk(repository=repository, page=page, etag=etag):
-                return client.star_history(account, repository, page, etag)
-            case OwnAsk(page=page):
-                return client.list_own_repositories(account, page)
-            case StarredAsk(page=page):
-                return client.list_starred(account, page)
-            case OwnerAsk(owner=owner, page=page):
-                return client.list_repositories_of(account, owner, page)
-        raise TypeError(f"{ask!r} is not asked alone")
 
     def _count(self, account: Account, reading: CountsReading, ask: CountsAsk) -> None:
         answer = answers.GraphAnswer((answers.Stopped(),))

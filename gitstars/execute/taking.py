@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gitstars.clock import Clock
-from gitstars.config import CollectConfig
+from gitstars.config import CollectConfig, Config
 from gitstars.dispatch.dispatcher import Dispatcher
 from gitstars.execute.handover import HandOver
 from gitstars.execute.reading import Reading
@@ -45,6 +45,29 @@ class Plan:
     page_size: int
     fresh_seconds: float
     sweep_seconds: float
+
+
+def plan_of(config: Config) -> Plan:
+    """What the settings say."""
+    return Plan(
+        collect=config.collect,
+        include=frozenset(config.discover.include),
+        page_size=config.github.page_size,
+        fresh_seconds=config.refresh.after_hours * 3600,
+        sweep_seconds=config.refresh.sweep_days * 86_400.0,
+    )
+
+
+def begin_starred(
+    database: Database, job: Job, account: Account, now: float
+) -> StarredReading | None:
+    """The listing of the account's stars, from where it stands; None: they are not kept in step."""
+    kept = syncs.begin(database, account.user_id)
+    if kept is None:
+        return None
+    known = syncs.read_known(database, account)
+    is_whole = kept.is_whole_due(now)
+    return StarredReading(job, account, known, is_whole, kept.next_page if is_whole else 1)
 
 
 class Taking:
@@ -138,7 +161,7 @@ class Taking:
                 plan = self._plan
                 return OwnReading(job, own.wanted_of(account, plan.include, plan.collect.private))
             case Task.STARRED:
-                return self._begin_starred(job, account)
+                return begin_starred(self._database, job, account, self._clock.now())
             case Task.FOLLOWED:
                 owners = follows.begin_owners(self._database, account.user_id)
                 return FollowedReading(job, owners) if owners else None
@@ -177,14 +200,6 @@ class Taking:
             return None
         self._histories.add(key)
         return HistoryReading(job, stored, is_whole_due(stored, now))
-
-    def _begin_starred(self, job: Job, account: Account) -> Reading | None:
-        kept = syncs.begin(self._database, account.user_id)
-        if kept is None:
-            return None
-        known = syncs.read_known(self._database, account)
-        is_whole = kept.is_whole_due(self._clock.now())
-        return StarredReading(job, account, known, is_whole, kept.next_page if is_whole else 1)
 
     def _begin_counts(self, job: Job, account: Account) -> Reading | None:
         terms = Terms(self._plan.fresh_seconds)

@@ -4,8 +4,11 @@ What the web application defined stays as it is.
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from gitstars.config import DatabaseConfig
 from gitstars.errors import DatabaseRefused, QueryFailed
 from gitstars.store.database import Database, record
 from gitstars.store.fields import define_fields
@@ -107,6 +110,20 @@ def apply(database: Database) -> int:
         logger.info("the database's schema went from version %d to %d", version, len(STEPS))
     define_fields(database)
     return version
+
+
+@contextmanager
+def opened(settings: DatabaseConfig) -> Iterator[Database]:
+    """The database with its tables at the newest version, open meanwhile: for a command without a
+    server. Raises DatabaseError, also where a server has it.
+    """
+    database = Database(settings)
+    database.open()
+    try:
+        apply(database)
+        yield database
+    finally:
+        database.close()
 
 
 def read_version(database: Database) -> int:
