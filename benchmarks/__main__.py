@@ -4,7 +4,7 @@ from gitstars import _monkey  # noqa: F401  isort: skip
 
 import sys
 
-from benchmarks import burst, idle, load, points, polling, pump
+from benchmarks import burst, export, idle, load, points, polling, pump
 
 BENCHMARKS = {
     "load": load.run,
@@ -14,6 +14,7 @@ BENCHMARKS = {
     "idle": idle.run,
     "pump": pump.run,
     "burst": burst.run,
+    "export": export.run,
 }
 
 

@@ -68,7 +68,6 @@ DOORS = {
     "cli/desk_direct.py": {"fetch", "store", "supervise"},
     "cli/listing.py": {"dispatch", "execute", "fetch", "store"},
     "cli/reader_direct.py": {"store", "supervise"},
-    "cli/export_direct.py": {"report", "store"},
     "cli/engine_host.py": {"store"},
     "cli/simulate.py": {"simulator"},
     "cli/demo.py": {"simulator", "store"},

@@ -46,8 +46,10 @@ from gitstars.api.following import (
     UnfollowQuery,
 )
 from gitstars.api.repositories import (
+    EXPORTS,
     HISTORY_NOTE,
     Access,
+    Export,
     ExportQuery,
     HistoryPoint,
     HistoryQuery,
@@ -59,6 +61,8 @@ from gitstars.api.repositories import (
     Stargazers,
     StargazersQuery,
     StarHistory,
+    UserStar,
+    UserStars,
     Week,
 )
 from gitstars.api.signing import (
@@ -104,6 +108,7 @@ from gitstars.api.work import (
 )
 
 __all__ = [
+    "EXPORTS",
     "HISTORY_NOTE",
     "MOST_ROWS",
     "NOBODY_HERE",
@@ -127,6 +132,7 @@ __all__ = [
     "DatabaseState",
     "DutyReport",
     "Error",
+    "Export",
     "ExportQuery",
     "Follow",
     "FollowWish",
@@ -181,6 +187,8 @@ __all__ = [
     "Unfollowed",
     "UserDepth",
     "UserRequested",
+    "UserStar",
+    "UserStars",
     "WaitingJob",
     "Week",
     "Worker",

@@ -132,8 +132,12 @@ class StargazersQuery(Asked, frozen=True):
     limit: Annotated[int, Meta(ge=1, le=1000)] = 50
 
 
+Export = Literal["stars", "users", "repos", "history"]
+EXPORTS: tuple[Export, ...] = ("stars", "users", "repos", "history")
+
+
 class ExportQuery(Asked, frozen=True):
-    """Which stars, and how they are written."""
+    """Which part is exported, and how it is written."""
 
     repos: Annotated[
         str, Meta(description="Repositories, with commas between; nothing: all of them.")
@@ -144,6 +148,14 @@ class ExportQuery(Asked, frozen=True):
     ] = None
     include_unstarred: Annotated[bool, Meta(description="Also those that were found gone.")] = False
 
+    def find_unfitting(self, what: Export) -> str | None:
+        """What of it does not fit the export, as a sentence; None: all does."""
+        if self.include_unstarred and what in ("repos", "history"):
+            return f"an export of {what} has no part for stars that were found gone"
+        if self.since is not None and what == "repos":
+            return "an export of repos has no dates to choose from"
+        return None
+
 
 class Stargazer(Answered, frozen=True):
     """A person who starred; `unstarred_at`: when the star was found gone."""
@@ -152,6 +164,23 @@ class Stargazer(Answered, frozen=True):
     login: str
     starred_at: Time
     unstarred_at: Time | None
+
+
+class UserStar(Answered, frozen=True):
+    """A repository that a person starred; `unstarred_at`: when the star was found gone."""
+
+    full_name: str
+    github_id: Whole | None
+    starred_at: Time
+    unstarred_at: Time | None
+
+
+class UserStars(Answered, frozen=True):
+    """What a person starred of all that is stored, newest first."""
+
+    user_id: Whole
+    login: str
+    stars: list[UserStar]
 
 
 class Stargazers(Answered, frozen=True):

@@ -1,18 +1,16 @@
-"""``gitstars export``: the stored stars as a file."""
+"""``gitstars export``: what is stored as a file."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
 
 import click
 
 from gitstars import api, naming
-from gitstars.cli.admin_client import EXIT_CODES, AdminClient, with_client
-from gitstars.cli.desk import is_answering
-from gitstars.clock import midnight
+from gitstars.cli.admin_client import EXIT_CODES
+from gitstars.cli.reader import Reader, with_reader
 from gitstars.config import load
 from gitstars.errors import GitstarsError
 
@@ -20,56 +18,68 @@ from gitstars.errors import GitstarsError
 TELL_LINES = 20_000
 
 
-@click.command(short_help="Write the stored stars to a file.", epilog=EXIT_CODES)
-@click.argument("what", type=click.Choice(["stars"]), metavar="stars")
+@click.command(short_help="Write what is stored to a file.", epilog=EXIT_CODES)
+@click.argument("what", type=click.Choice(api.EXPORTS), metavar="|".join(api.EXPORTS))
 @click.argument("names", metavar="[REPO]...", nargs=-1)
-@with_client
-@click.option("--format", "kind", type=click.Choice(["csv", "jsonl"]), default="csv")
+@with_reader
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["csv", "jsonl", "sqlite"]),
+    default="csv",
+    show_default=True,
+)
 @click.option("--output", required=True, metavar="FILE", help="Where to; - is standard output.")
 @click.option(
     "--since",
     type=click.DateTime(["%Y-%m-%d"]),
     metavar="YYYY-MM-DD",
-    help="Only stars that were given on this UTC day or later.",
+    help="Only stars that were given on this UTC day or later, and days from it on.",
 )
 @click.option("--include-unstarred", is_flag=True, help="Also stars that were found gone.")
 @click.pass_context
 def export(
     context: click.Context,
-    client: AdminClient,
-    what: str,
+    reader: Reader,
+    what: api.Export,
     names: tuple[str, ...],
-    kind: Any,
+    kind: str,
     output: str,
     since: datetime | None,
     include_unstarred: bool,
 ) -> None:
-    """Write who starred REPO and when, or all stored stars, to a file: through the running server,
+    """Write what is stored of REPO, or of all repositories, to a file: through the running server,
     else from the configured database. Names are for the operator of this server: do not publish
     them.
 
     \b
-    gitstars export stars acme/engine --output stars.csv
-    gitstars export stars --format jsonl --include-unstarred --output - | gzip > stars.jsonl.gz
-    """
-    settings = load(context.params["config"]).config
-    host = naming.web_host(settings.github.api_url)
-    read = [naming.read_repository(name, host) for name in names]
-    if is_answering(client, context.params["url"] is None):
-        query = api.ExportQuery(
-            repos=",".join(read),
-            format=kind,
-            since=None if since is None else since.date(),
-            include_unstarred=include_unstarred,
-        )
-        write(output, client.download(f"/export/{what}", query))
-        return
-    # The database's packages are loaded only where they are needed.
-    from gitstars.cli.export_direct import export_directly
+    stars    who starred what and when
+    users    the people behind the stars
+    repos    the repositories with their states
+    history  the stars of each repository by day, without names
 
-    begin = None if since is None else midnight(since.date())
-    with export_directly(settings, read, kind, begin, include_unstarred) as lines:
-        write(output, lines)
+    \b
+    gitstars export stars acme/engine --output stars.csv
+    gitstars export stars --format sqlite --include-unstarred --output stars.db
+    gitstars export history --format jsonl --output - | gzip > history.jsonl.gz
+    """
+    if kind == "sqlite" and output == "-":
+        raise click.UsageError("a SQLite file cannot go to standard output: give --output a name")
+    host = naming.web_host(load(context.params["config"]).config.github.api_url)
+    wanted = api.ExportQuery(
+        repos=",".join(naming.read_repository(name, host) for name in names),
+        format="csv" if kind == "csv" else "jsonl",
+        since=None if since is None else since.date(),
+        include_unstarred=include_unstarred,
+    )
+    unfitting = wanted.find_unfitting(what)
+    if unfitting is not None:
+        raise click.UsageError(unfitting)
+    blocks = reader.export(what, wanted)
+    if kind == "sqlite":
+        save_sqlite(output, what, blocks)
+    else:
+        write(output, blocks)
 
 
 def write(output: str, blocks: Iterable[bytes]) -> None:
@@ -79,26 +89,53 @@ def write(output: str, blocks: Iterable[bytes]) -> None:
             sys.stdout.buffer.write(block)
         sys.stdout.buffer.flush()
         return
-    with whole_file(Path(output)) as file:
-        lines, told = 0, 0
-        for block in blocks:
-            file.write(block)
-            lines += block.count(b"\n")
-            if sys.stderr.isatty() and lines - told >= TELL_LINES:
-                told = lines
-                click.echo(f"\r{lines:,} lines", nl=False, err=True)
-    if told:
-        click.echo("\r", nl=False, err=True)
+    with whole_file(Path(output)) as fresh, fresh.open("wb") as file:
+        lines = 0
+        with _progress("lines") as tell:
+            for block in blocks:
+                file.write(block)
+                lines += block.count(b"\n")
+                tell(lines)
     click.echo(f"{output}: {lines:,} lines")
 
 
+def save_sqlite(output: str, what: str, blocks: Iterable[bytes]) -> None:
+    """Put all of it into a SQLite file there, whole or not at all."""
+    # Only this export needs it.
+    from gitstars.cli.export_sqlite import write_sqlite
+
+    rows = 0
+    with whole_file(Path(output)) as fresh, _progress("rows") as tell:
+        for rows in write_sqlite(fresh, what, blocks):
+            tell(rows)
+    click.echo(f"{output}: {rows:,} rows")
+
+
 @contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """A file that gets its name when all is written. Raises GitstarsError."""
+def _progress(what: str) -> Iterator[Callable[[int], None]]:
+    """A number that grows on a terminal, and is gone at the end."""
+    told = 0
+
+    def tell(number: int) -> None:
+        nonlocal told
+        if sys.stderr.isatty() and number - told >= TELL_LINES:
+            told = number
+            click.echo(f"\r{number:,} {what}", nl=False, err=True)
+
+    try:
+        yield tell
+    finally:
+        if told:
+            click.echo("\r", nl=False, err=True)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Where to write a file that gets its name when all is written. Raises GitstarsError."""
     fresh = path.with_name(f".{path.name}.part")
     try:
-        with fresh.open("wb") as file:
-            yield file
+        fresh.unlink(missing_ok=True)
+        yield fresh
         fresh.replace(path)
     except OSError as error:
         raise GitstarsError(f"{path} cannot be written: {error.strerror}") from error

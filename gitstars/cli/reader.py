@@ -1,13 +1,14 @@
-"""Where a repository's stars are read: from the running server, or by this command itself from the
+"""Where stored stars are read: from the running server, or by this command itself from the
 database when no server runs.
 """
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import quote
 
 import click
 
@@ -18,11 +19,15 @@ from gitstars.config import load
 
 
 class Reader(Protocol):
-    """Both raise NotKnown, or RequestRefused where a server answers."""
+    """All raise NotKnown, or RequestRefused where a server answers."""
 
     def history(self, name: str, per: api.Per) -> api.StarHistory: ...
 
     def stargazers(self, name: str, wanted: api.StargazersQuery) -> api.Stargazers: ...
+
+    def user(self, who: str, wanted: api.StargazersQuery) -> api.UserStars: ...
+
+    def export(self, what: api.Export, wanted: api.ExportQuery) -> Iterable[bytes]: ...
 
 
 class RemoteReader:
@@ -36,13 +41,23 @@ class RemoteReader:
         return self._client.get(path, api.StarHistory, per=per)
 
     def stargazers(self, name: str, wanted: api.StargazersQuery) -> api.Stargazers:
-        return self._client.get(
-            f"{self._client.repository_path(name)}/stargazers",
-            api.Stargazers,
-            since=None if wanted.since is None else date.isoformat(wanted.since),
-            unstarred="true" if wanted.unstarred else None,
-            limit=wanted.limit,
-        )
+        path = f"{self._client.repository_path(name)}/stargazers"
+        return self._client.get(path, api.Stargazers, **_to_query(wanted))
+
+    def user(self, who: str, wanted: api.StargazersQuery) -> api.UserStars:
+        path = f"/users/{quote(who, safe='')}/stars"
+        return self._client.get(path, api.UserStars, **_to_query(wanted))
+
+    def export(self, what: api.Export, wanted: api.ExportQuery) -> Iterable[bytes]:
+        return self._client.download(f"/export/{what}", wanted)
+
+
+def _to_query(wanted: api.StargazersQuery) -> dict[str, Any]:
+    return {
+        "since": None if wanted.since is None else date.isoformat(wanted.since),
+        "unstarred": "true" if wanted.unstarred else None,
+        "limit": wanted.limit,
+    }
 
 
 def with_reader(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,6 +1,6 @@
-"""Reads a repository's stars from the database, where no server runs."""
+"""Reads stored stars from the database, where no server runs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from gitstars import api, naming
@@ -22,6 +22,12 @@ class DirectReader:
 
     def stargazers(self, name: str, wanted: api.StargazersQuery) -> api.Stargazers:
         return self._stars.stargazers(naming.read_repository(name, self._host), wanted)
+
+    def user(self, who: str, wanted: api.StargazersQuery) -> api.UserStars:
+        return self._stars.user(who, wanted)
+
+    def export(self, what: api.Export, wanted: api.ExportQuery) -> Iterable[bytes]:
+        return self._stars.export(what, wanted)
 
 
 @contextmanager

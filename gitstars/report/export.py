@@ -1,71 +1,181 @@
-"""Stars as lines of a file, CSV or JSON, one after the other: what is in memory does not grow with
-what is stored. Where the lines go is left to others.
+"""What is stored as lines of a file, CSV or JSON, one after the other: what is in memory does not
+grow with what is stored. Where the lines go is left to others.
 """
 
 import csv
 import io
-import itertools
-import json
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Literal
+
+import msgspec
 
 from gitstars.clock import show_time
 from gitstars.errors import NotKnown
+from gitstars.report.history import read_history
 from gitstars.store import exports, repositories
 from gitstars.store.database import Database
+from gitstars.store.exports import ExportedPerson, ExportedStar, in_parts
+from gitstars.store.repositories import RepositoryView
 
+What = Literal["stars", "users", "repos", "history"]
 Format = Literal["csv", "jsonl"]
-#: The columns of a star, in their order.
-COLUMNS = ("user_id", "login", "repo_id", "repo", "starred_at", "unstarred_at")
+#: The columns of each export, in their order.
+COLUMNS: Mapping[What, Sequence[str]] = {
+    "stars": ("user_id", "login", "repo_id", "repo", "starred_at", "unstarred_at"),
+    "users": ("user_id", "login", "avatar_url", "profile_url"),
+    "repos": (
+        *("repo_id", "repo", "is_private", "stars", "status", "stored", "deleted_users"),
+        *("completed_at", "reason"),
+    ),
+    "history": ("repo_id", "repo", "day", "came", "went", "stars", "is_exact"),
+}
 #: A spreadsheet takes a cell that begins so for a formula.
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+#: Repositories that are looked up at once.
+PAGE_REPOSITORIES = 5000
 
 
-def export_stars(
-    database: Database,
-    names: Collection[str],
-    kind: Format,
-    since: float | None = None,
-    include_unstarred: bool = False,
-) -> Iterator[str]:
-    """The lines of an export: stars of these repositories, or of all, that were given not before
-    ``since`` (epoch seconds). Raises NotKnown before the first line; DatabaseError at any.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which part of what is stored: of these repositories, or of all; not before ``since`` (epoch
+    seconds); with the stars that were found gone.
     """
-    keys = {_find(database, name) for name in names}
-    return _write(database, keys, kind, since, include_unstarred)
+
+    names: Collection[str] = ()
+    since: float | None = None
+    include_unstarred: bool = False
+
+    def holds(self, star: ExportedStar) -> bool:
+        """Whether this one is; its repository was looked at before."""
+        is_late = self.since is None or star.starred_at >= self.since
+        return is_late and (self.include_unstarred or star.unstarred_at is None)
 
 
-def _write(
-    database: Database, keys: set[Any], kind: Format, since: float | None, include_unstarred: bool
-) -> Iterator[str]:
-    if kind == "csv":
-        yield write_cells(COLUMNS)
-    for star in exports.read_stars(database):
-        if (
-            (keys and star.repo_key not in keys)
-            or (since is not None and star.starred_at < since)
-            or (star.unstarred_at is not None and not include_unstarred)
-        ):
-            continue
-        gone = None if star.unstarred_at is None else show_time(star.unstarred_at)
-        values = (
+def export(database: Database, what: What, kind: Format, wanted: Wanted) -> Iterator[str]:
+    """The lines of an export. Raises NotKnown before the first line; DatabaseError at any."""
+    views = [_find(database, name) for name in wanted.names]
+    rows = _READERS[what](database, views, wanted)
+    return _write_csv(what, rows) if kind == "csv" else _write_json(what, rows)
+
+
+def _write_csv(what: What, rows: Iterator[tuple[Any, ...]]) -> Iterator[str]:
+    yield write_cells(COLUMNS[what])
+    yield from map(write_cells, rows)
+
+
+def _write_json(what: What, rows: Iterator[tuple[Any, ...]]) -> Iterator[str]:
+    columns, encode = COLUMNS[what], msgspec.json.Encoder().encode
+    for row in rows:
+        yield encode(dict(zip(columns, row, strict=True))).decode() + "\n"
+
+
+def _read_stars(
+    database: Database, views: Sequence[RepositoryView], wanted: Wanted
+) -> Iterator[tuple[Any, ...]]:
+    for star in _find_stars(database, views, wanted):
+        yield (
             star.user_id,
             star.login,
             star.repo_id,
             star.full_name,
             show_time(star.starred_at),
-            gone,
+            _show(star.unstarred_at),
         )
-        if kind == "csv":
-            yield write_cells(values)
-        else:
-            row = dict(zip(COLUMNS, values, strict=True))
-            yield json.dumps(row, ensure_ascii=False) + "\n"
+
+
+def _read_users(
+    database: Database, views: Sequence[RepositoryView], wanted: Wanted
+) -> Iterator[tuple[Any, ...]]:
+    people: Iterator[ExportedPerson]
+    if views or wanted.since is not None:
+        stars = _find_stars(database, views, wanted)
+        people = exports.find_people(database, (star.user_id for star in stars))
+    else:
+        people = exports.read_people(database)
+    for person in people:
+        yield (person.user_id, person.login, person.avatar_url, person.profile_url)
+
+
+def _read_repositories(
+    database: Database, views: Sequence[RepositoryView], wanted: Wanted
+) -> Iterator[tuple[Any, ...]]:
+    for view in _find_views(database, views):
+        yield (
+            view.github_id,
+            view.full_name,
+            view.is_private,
+            view.stars if view.total_stargazers is None else view.total_stargazers,
+            view.status,
+            view.processed,
+            view.ghosts,
+            _show(view.completed_at),
+            view.last_error or view.notes,
+        )
+
+
+def _read_history(
+    database: Database, views: Sequence[RepositoryView], wanted: Wanted
+) -> Iterator[tuple[Any, ...]]:
+    since = None if wanted.since is None else datetime.fromtimestamp(wanted.since, UTC).date()
+    for view in _find_views(database, views):
+        history = read_history(database, view)
+        for point in history.points:
+            if since is None or point.day >= since:
+                yield (
+                    view.github_id,
+                    view.full_name,
+                    point.day.isoformat(),
+                    point.added,
+                    point.removed,
+                    point.total,
+                    history.is_exact,
+                )
+
+
+_READERS: Mapping[
+    What, Callable[[Database, Sequence[RepositoryView], Wanted], Iterator[tuple[Any, ...]]]
+] = {
+    "stars": _read_stars,
+    "users": _read_users,
+    "repos": _read_repositories,
+    "history": _read_history,
+}
+
+
+def _find_stars(
+    database: Database, views: Sequence[RepositoryView], wanted: Wanted
+) -> Iterator[ExportedStar]:
+    stars = exports.read_stars(database, {view.key for view in views})
+    return (star for star in stars if wanted.holds(star))
+
+
+def _find_views(database: Database, views: Sequence[RepositoryView]) -> Iterator[RepositoryView]:
+    """These repositories, or all that were ever queued, by name."""
+    if views:
+        unique = {view.key: view for view in views}
+        yield from sorted(unique.values(), key=lambda view: view.full_name)
+        return
+    offset, total = 0, 1
+    while offset < total:
+        page, total = repositories.list_repositories(
+            database, limit=PAGE_REPOSITORIES, offset=offset
+        )
+        yield from page
+        offset += PAGE_REPOSITORIES
+
+
+def _find(database: Database, name: str) -> RepositoryView:
+    view = repositories.find(database, name)
+    if view is None:
+        raise NotKnown(f"no repository is known by the name {name}")
+    return view
 
 
 def write_cells(values: Collection[Any]) -> str:
     """A line of CSV as RFC 4180 has it. A text that a spreadsheet would take for a formula gets a
-    ``'`` in front.
+    ``'`` in front; a truth is ``true`` or ``false``.
     """
     line = io.StringIO()
     csv.writer(line, lineterminator="\r\n").writerow(map(_make_harmless, values))
@@ -73,17 +183,13 @@ def write_cells(values: Collection[Any]) -> str:
 
 
 def _make_harmless(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULAS) else value
 
 
-def batched(lines: Iterator[str], most: int) -> Iterator[list[str]]:
-    """The lines, so many at a time."""
-    while part := list(itertools.islice(lines, most)):
-        yield part
+def _show(moment: float | None) -> str | None:
+    return None if moment is None else show_time(moment)
 
 
-def _find(database: Database, name: str) -> Any:
-    view = repositories.find(database, name)
-    if view is None:
-        raise NotKnown(f"no repository is known by the name {name}")
-    return view.key
+__all__ = ["COLUMNS", "Format", "Wanted", "What", "export", "in_parts", "write_cells"]

@@ -1,4 +1,4 @@
-"""Who starred a repository and when, newest first. Reads only."""
+"""Who starred a repository and when, and what a person starred, newest first. Reads only."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +16,14 @@ LET $edges = (SELECT in, {time} AS at, starred_at, unstarred_at FROM starred WHE
     AND {time} > $since AND {time} < $last {rest} ORDER BY at DESC LIMIT $limit);
 SELECT in.github_id AS user_id, in.username AS login, starred_at, unstarred_at FROM $edges;
 """
+#: The same from a person's side.
+STARRED = """
+LET $edges = (SELECT out, {time} AS at, starred_at, unstarred_at FROM $person->starred
+    WHERE {time} > $since AND {time} < $last {rest} ORDER BY at DESC LIMIT $limit);
+SELECT out.github_id AS repo_id, <string>(out.full_name ?? record::id(out)) AS full_name,
+    starred_at, unstarred_at FROM $edges;
+"""
+PERSON = "SELECT id, github_id, username FROM github_user WHERE {} LIMIT 1"
 #: Which edges are chosen, and by which time: stars that are there, or those that were found gone.
 THERE = {"time": "starred_at", "rest": "AND unstarred_at IS NONE"}
 GONE = {"time": "unstarred_at", "rest": ""}
@@ -48,6 +56,64 @@ def read_newest(
     seen: dict[int, StoredStar] = {}
     for star in _read(rows):
         seen.setdefault(star.user_id, star)
+    return list(seen.values())[:limit]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody of whom stars are stored."""
+
+    identity: Any
+    user_id: int
+    login: str
+
+
+@dataclass(frozen=True, slots=True)
+class StarOfPerson:
+    """A star with its repository; times are epoch seconds. ``unstarred_at``: when it was found
+    gone.
+    """
+
+    full_name: str
+    repo_id: int | None
+    starred_at: float
+    unstarred_at: float | None
+
+
+def find_person(database: Database, who: str) -> Person | None:
+    """The person with this login, in any case, or with this numeric GitHub id."""
+    number = int(who) if who.isascii() and who.isdigit() and len(who) < 19 else 0
+    for condition in (
+        "github_id = $number",
+        "username = $who",
+        "string::lowercase(username) = $lower",
+    ):
+        query = PERSON.format(condition)
+        for row in database.run(query, number=number, who=who, lower=who.lower())[0]:
+            return Person(row["id"], row["github_id"], row["username"])
+    return None
+
+
+def read_starred(
+    database: Database, person: Person, limit: int, since: float | None = None, gone: bool = False
+) -> list[StarOfPerson]:
+    """Up to ``limit`` stars of a person, newest first; ``since`` and ``gone`` as in
+    ``read_newest``.
+    """
+    rows = database.run(
+        STARRED.format(**(GONE if gone else THERE)),
+        person=person.identity,
+        since=FIRST if since is None else datetime.fromtimestamp(since, tz=UTC),
+        last=LAST,
+        limit=2 * limit,
+    )[-1]
+    seen: dict[str, StarOfPerson] = {}
+    for row in rows:
+        at = to_epoch(row.get("starred_at"))
+        if at is not None:
+            gone_at, repo_id = to_epoch(row.get("unstarred_at")), as_user_id(row.get("repo_id"))
+            star = StarOfPerson(row["full_name"], repo_id, at, gone_at)
+            seen.setdefault(star.full_name, star)
     return list(seen.values())[:limit]
 
 

@@ -1,13 +1,19 @@
-"""The stars of one repository as they are answered: history and stargazers."""
+"""The stars of repositories as they are answered: history, stargazers and exports."""
+
+from collections.abc import Iterator
 
 from gitstars import api
 from gitstars.clock import midnight
 from gitstars.errors import NotKnown
+from gitstars.report.export import Wanted, export, in_parts
 from gitstars.report.history import read_history
 from gitstars.store import repositories, stargazers
 from gitstars.store.database import Database
 from gitstars.store.repositories import RepositoryView
-from gitstars.supervise.views import show_history, show_stargazer
+from gitstars.supervise.views import show_history, show_star_of_user, show_stargazer
+
+#: Lines of an export that are handed on at once.
+EXPORT_LINES = 500
 
 
 class StarReader:
@@ -40,3 +46,26 @@ class StarReader:
         return api.Stargazers(
             full_name=view.full_name, stargazers=[show_stargazer(star) for star in found]
         )
+
+    def user(self, who: str, wanted: api.StargazersQuery) -> api.UserStars:
+        """What a person, named by login or GitHub id, starred of all that is stored."""
+        person = stargazers.find_person(self._database, who)
+        if person is None:
+            raise NotKnown(f"no star of {who} is stored")
+        since = None if wanted.since is None else midnight(wanted.since)
+        found = stargazers.read_starred(
+            self._database, person, wanted.limit, since, wanted.unstarred
+        )
+        return api.UserStars(
+            user_id=person.user_id,
+            login=person.login,
+            stars=[show_star_of_user(star) for star in found],
+        )
+
+    def export(self, what: api.Export, wanted: api.ExportQuery) -> Iterator[bytes]:
+        """An export as a file, piece by piece. Raises NotKnown before the first."""
+        names = [name for name in wanted.repos.split(",") if name.strip()]
+        since = None if wanted.since is None else midnight(wanted.since)
+        part = Wanted(names, since, wanted.include_unstarred)
+        lines = export(self._database, what, wanted.format, part)
+        return ("".join(some).encode() for some in in_parts(lines, EXPORT_LINES))

@@ -4,15 +4,14 @@ Every change is in the database before anything in memory follows, so that a cra
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from gitstars import api
-from gitstars.clock import Clock, midnight, show_time
+from gitstars.clock import Clock, show_time
 from gitstars.dispatch.dispatcher import Dispatcher
 from gitstars.errors import NotNow
 from gitstars.events import EventBus
 from gitstars.model import Account, Job, Priority, Repository, Status
-from gitstars.report.export import batched, export_stars
 from gitstars.store import access, lifecycle, overview, repositories, starred
 from gitstars.store.database import Database, record
 from gitstars.store.repositories import RepositoryView
@@ -25,8 +24,6 @@ logger = logging.getLogger(__name__)
 
 #: Why none of these users' accounts can be used now, one sentence; None: one can.
 FindObstacle = Callable[[Sequence[int]], str | None]
-#: Lines of an export that are sent at once.
-EXPORT_LINES = 500
 #: In these statuses a repository waits for an account.
 WAITING = (Status.PENDING, Status.RATE_LIMITED)
 
@@ -77,13 +74,6 @@ class RepositoryOperations:
             obstacle = self._find_obstacle([row.user_id for row in rows])
         is_wanted = view.key in self._find_wanted([view])
         return show_details(view, rows, logins, weeks, obstacle, is_wanted, self._clock.now())
-
-    def export(self, wanted: api.ExportQuery) -> Iterator[bytes]:
-        """The stored stars as a file, piece by piece. Raises NotKnown before the first."""
-        names = [name for name in wanted.repos.split(",") if name.strip()]
-        since = None if wanted.since is None else midnight(wanted.since)
-        lines = export_stars(self._database, names, wanted.format, since, wanted.include_unstarred)
-        return ("".join(part).encode() for part in batched(lines, EXPORT_LINES))
 
     def reprocess(self, name: str, force: bool) -> api.Repository:
         """Collect a repository ahead of what waits. Raises NotKnown and NotNow.

@@ -11,7 +11,7 @@ from gitstars.redaction import redact, redact_or_none
 from gitstars.report.history import History
 from gitstars.store.access import AccessRow
 from gitstars.store.repositories import RepositoryView
-from gitstars.store.stargazers import StoredStar
+from gitstars.store.stargazers import StarOfPerson, StoredStar
 from gitstars.supervise.readings import Reading
 from gitstars.supervise.seen import AccountState, OutageSeen, RoutesSeen, RowLeftOut, TokenOut
 from gitstars.supervise.supervisor import DutyState
@@ -248,6 +248,16 @@ def show_stargazer(star: StoredStar) -> api.Stargazer:
     return api.Stargazer(
         user_id=star.user_id,
         login=star.login,
+        starred_at=show_time(star.starred_at),
+        unstarred_at=time_or_none(star.unstarred_at),
+    )
+
+
+def show_star_of_user(star: StarOfPerson) -> api.UserStar:
+    """A star with its repository as it is answered."""
+    return api.UserStar(
+        full_name=star.full_name,
+        github_id=star.repo_id,
         starred_at=show_time(star.starred_at),
         unstarred_at=time_or_none(star.unstarred_at),
     )

@@ -4,6 +4,7 @@ What they do is done by ``operations``, what they tell comes from ``snapshot``; 
 of ``api``.
 """
 
+from functools import partial
 from urllib.parse import urlencode
 
 import msgspec
@@ -125,10 +126,16 @@ class Looking:
     def stargazers(self, name: str) -> api.Stargazers:
         return self._repositories.stars.stargazers(name, read_query(api.StargazersQuery))
 
-    def export(self) -> HTTPResponse:
+    def user(self, who: str) -> api.UserStars:
+        return self._repositories.stars.user(who, read_query(api.StargazersQuery))
+
+    def export(self, what: api.Export) -> HTTPResponse:
         wanted = read_query(api.ExportQuery)
+        unfitting = wanted.find_unfitting(what)
+        if unfitting is not None:
+            raise refusal(422, "invalid", unfitting)
         kind = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}[wanted.format]
-        blocks = tell_breaks(self._repositories.export(wanted))
+        blocks = tell_breaks(self._repositories.stars.export(what, wanted))
         return HTTPResponse(blocks, 200, {"Content-Type": kind, "Cache-Control": "no-store"})
 
     def workers(self) -> api.Workers:
@@ -245,7 +252,9 @@ def _add_looking(app: Bottle, routes: Looking) -> None:
     app.get(f"/repos/{NAME}/history", callback=routes.history)
     app.get(f"/repos/{NAME}/stargazers", callback=routes.stargazers)
     app.get(f"/repos/{NAME}", callback=routes.repo)
-    app.get("/export/stars", callback=routes.export)
+    app.get("/users/<who>/stars", callback=routes.user)
+    for what in api.EXPORTS:
+        app.get(f"/export/{what}", callback=partial(routes.export, what))
     app.get("/workers", callback=routes.workers)
     app.get("/queue", callback=routes.queue)
     app.get("/accounts", callback=routes.accounts)

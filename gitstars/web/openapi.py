@@ -47,11 +47,8 @@ EVENTS = (
 def describe_api() -> Json:
     """The document."""
     schemas = _generate_schemas()
-    queries = {
-        route.query: schemas.pop(route.query.__name__)["properties"]
-        for route in ROUTES
-        if route.query is not None
-    }
+    kinds = {route.query for route in ROUTES if route.query is not None}
+    queries = {kind: schemas.pop(kind.__name__)["properties"] for kind in kinds}
     paths: dict[str, Json] = {}
     for route in ROUTES:
         fields = queries[route.query] if route.query is not None else {}

@@ -29,6 +29,15 @@ USER: Json = {
 }
 
 
+PERSON: Json = {
+    "name": "id",
+    "in": "path",
+    "required": True,
+    "description": "A login, or the numeric GitHub id.",
+    "schema": {"type": "string"},
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """One route: what it takes, and what it answers with ``status`` and when it refuses;
@@ -90,11 +99,28 @@ ROUTES = (
     ),
     Route(
         "get",
-        "/export/stars",
-        "The stored stars as a file, in pieces; broken off, it has no last piece",
-        None,
-        query=api.ExportQuery,
+        "/users/{id}/stars",
+        "What a person starred of all that is stored, newest first",
+        api.UserStars,
+        query=api.StargazersQuery,
+        named=PERSON,
         errors=(404, 503),
+    ),
+    *(
+        Route(
+            "get",
+            f"/export/{what}",
+            f"What is stored of {told} as a file, in pieces; broken off, it has no last piece",
+            None,
+            query=api.ExportQuery,
+            errors=(404, 503),
+        )
+        for what, told in (
+            ("stars", "the stars"),
+            ("users", "the people"),
+            ("repos", "the repositories"),
+            ("history", "the histories"),
+        )
     ),
     Route(
         "post",

@@ -4,9 +4,11 @@ import json
 import os
 import pty
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -47,6 +49,11 @@ def test_beside_a_server_an_account_is_collected_listed_and_removed(
     people = gitstars("stargazers", "ada/engine", "--since", "2009-01-01", "--csv")
     nobody_left = gitstars("stargazers", "ada/engine", "--unstarred", "--json")
     through = gitstars("export", "stars", "ada/engine", "--output", "stars.csv")
+    file = gitstars("export", "history", "--format", "sqlite", "--output", "days.db")
+    person = people.stdout.splitlines()[1].split(",")[0]
+    stars_of = gitstars("users", person.upper(), "--json")
+    nobodys = gitstars("users", "nobody-at-all")
+    unfitting = gitstars("export", "repos", "--since", "2026-01-01", "--output", "none.csv")
     unknown = gitstars("export", "stars", "ada/nothing", "--output", "none.csv")
     shown, by_id = gitstars("accounts", "ada"), gitstars("accounts", "show", "1")
     again = feed(home, "gho_ada0000\n", "add", "--token-stdin", "--no-wait")
@@ -74,6 +81,16 @@ def test_beside_a_server_an_account_is_collected_listed_and_removed(
     exported = [line.split(",")[1] for line in (home / "stars.csv").read_text().splitlines()]
     listed = [line.split(",")[0] for line in people.stdout.splitlines()]
     assert sorted(exported) == sorted(listed)
+    assert file.stdout.startswith("days.db: "), file.stderr
+    with closing(sqlite3.connect(home / "days.db")) as days:
+        assert days.execute("SELECT sum(came), max(stars) FROM history").fetchall() == [(3, 3)]
+    told_of = json.loads(stars_of.stdout)
+    assert told_of["login"] == person
+    assert "ada/engine" in [star["full_name"] for star in told_of["stars"]]
+    assert nobodys.returncode == 1
+    assert nobodys.stderr.strip().endswith("no star of nobody-at-all is stored")
+    assert unfitting.returncode == 2
+    assert "an export of repos has no dates to choose from" in unfitting.stderr
     assert unknown.returncode == 1
     assert unknown.stderr.strip().endswith("no repository is known by the name ada/nothing")
     assert not [place for place in home.iterdir() if "none.csv" in place.name]

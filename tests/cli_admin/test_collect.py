@@ -89,6 +89,13 @@ def test_the_token_of_a_person_reads_its_lists_and_the_histories_of_others(run: 
     assert run("accounts", "--json").returncode == 3, "no account, and no server"
     export = run("export", "stars", "ada/engine", "--output", "-").stdout
     assert len(export.splitlines()) == 235
+    people = run("export", "users", "ada/engine", "--output", "-").stdout.splitlines()
+    assert len(people) == 235
+    repos = run("export", "repos", "--format", "jsonl", "--output", "-").stdout.splitlines()
+    assert "ada/engine" in [json.loads(line)["repo"] for line in repos]
+    first = run("users", people[1].split(",")[1], "--csv").stdout.splitlines()
+    assert first[0] == "repository,starred,found gone"
+    assert "ada/engine" in [line.split(",")[0] for line in first]
 
 
 def test_without_a_token_the_histories_are_read(run: Run) -> None:

@@ -17,6 +17,8 @@ COMMANDS = [
     ("repo", "acme/engine"),
     ("reprocess", "acme/engine"),
     ("stargazers", "acme/engine"),
+    ("users", "ann"),
+    ("export", "stars", "--output", "x.csv"),
     ("history", "acme/engine"),
     ("chart", "acme/engine", "--output", "x.svg"),
     ("accounts",),
