@@ -1,8 +1,10 @@
 """Accounts as the admin API answers them."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from gitstars.api.base import Answered, Number, Time, Whole
+from msgspec import Meta
+
+from gitstars.api.base import Answered, Asked, Number, Time, Whole
 from gitstars.api.signing import Sync
 
 
@@ -103,3 +105,22 @@ class Accounts(Answered, frozen=True):
     accounts: list[Account]
     left_out: list[LeftOut]
     has_login_page: bool
+
+
+class ForgetWish(Asked, frozen=True):
+    """Who is to be forgotten, by login or numeric GitHub id."""
+
+    who: Annotated[str, Meta(min_length=1, max_length=100)]
+    dry_run: Annotated[bool, Meta(description="Only tell what would go.")] = False
+
+
+class Forgotten(Answered, frozen=True):
+    """What went, or would go, of a person: rows of stars of so many repositories. `login` is null
+    where nothing was stored.
+    """
+
+    user_id: Whole
+    login: str | None
+    stars: Whole
+    repositories: Whole
+    dry_run: bool

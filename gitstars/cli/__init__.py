@@ -34,6 +34,7 @@ COMMANDS = {
     "stargazers": "List who starred a repository, newest first.",
     "users": "List what a person starred, newest first.",
     "export": "Write what is stored to a file.",
+    "forget": "Delete what is stored of a person, for good.",
     "history": "Show how the stars of a repository came and went.",
     "chart": "Draw the star history of repositories.",
     "accounts": "List accounts, add, change or remove one.",

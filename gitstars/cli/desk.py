@@ -48,6 +48,8 @@ class Desk(Protocol):
         """
         ...
 
+    def forget(self, wish: api.ForgetWish) -> api.Forgotten: ...
+
     def follow(self, name: str) -> api.Followed: ...
 
     def unfollow(self, name: str) -> api.Unfollowed: ...
@@ -101,6 +103,9 @@ class RemoteDesk:
                     return account.sync
                 tell(account.repositories.total)
             gevent.sleep(LOOK_SECONDS)
+
+    def forget(self, wish: api.ForgetWish) -> api.Forgotten:
+        return self._client.post("/forget", api.Forgotten, wish)
 
     def follow(self, name: str) -> api.Followed:
         return self._client.post("/follow", api.Followed, api.FollowWish(name))

@@ -35,6 +35,7 @@ class DirectDesk:
             lambda token: find_owner(github, clock, token),
             DeviceFlow(github, clock, settings.collect.private),
             naming.web_host(github.api_url),
+            is_collecting=False,
         )
         self._follows = FollowDesk(
             database,
@@ -45,6 +46,7 @@ class DirectDesk:
         self.add, self.replace_token = self._accounts.add, self._accounts.replace_token
         self.begin_login = self._accounts.begin_login
         self.finish_login = self._accounts.finish_login
+        self.forget = self._accounts.forget
         self.sync, self.remove = self._accounts.sync, self._accounts.remove
         self.follow, self.unfollow = self._follows.follow, self._follows.unfollow
         self.list_follows = self._follows.list_follows

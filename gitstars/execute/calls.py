@@ -208,6 +208,7 @@ class Calls:
         known = frozenset[int]()
         if isinstance(outcome, answers.Page) and isinstance(reading, StarsReading):
             try:
+                outcome = self._hand.hide_forgotten(outcome)
                 known = self._hand.find_known(reading, outcome)
             except DatabaseError:
                 reading.give_up(ask)

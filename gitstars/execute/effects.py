@@ -24,6 +24,7 @@ from gitstars.fetch import answers
 from gitstars.model import Job, PageWrite, Priority
 from gitstars.store import access, edges, follows, history, lifecycle, state, syncs
 from gitstars.store.database import Database
+from gitstars.store.forgotten import Forgotten
 from gitstars.store.writer import PageWriter
 
 #: Told of a page that was handed to the writer: what becomes of it, and the page.
@@ -48,6 +49,7 @@ class Effects:
         self._events = events
         self._clock = clock
         self._fresh_seconds = fresh_seconds
+        self._forgotten = Forgotten(database)
 
     def apply(self, effects: Sequence[Effect], on_page: OnPage) -> None:
         """Carry them out in their order. Blocks while the writer's buffer is full."""
@@ -67,6 +69,11 @@ class Effects:
                     self._save_followed(effect)
                 case QueueJob(job=job):
                     self._dispatcher.put(job)
+
+    def hide_forgotten(self, page: answers.Page) -> answers.Page:
+        """The page with the stars of people who asked to be forgotten as those of deleted users."""
+        hidden = self._forgotten.find(star.github_id for star in page.stargazers)
+        return page.hide(hidden) if hidden else page
 
     def find_known(self, reading: StarsReading, page: answers.Page) -> frozenset[int]:
         """Which users of the page have their star stored, where the reading needs to know."""

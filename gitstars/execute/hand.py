@@ -108,6 +108,10 @@ class Hand:
         """Whether this very work is open already."""
         return job.key in self._held
 
+    def hide_forgotten(self, page: answers.Page) -> answers.Page:
+        """The page as it is kept: without who asked to be forgotten. Raises DatabaseError."""
+        return self._effects.hide_forgotten(page)
+
     def find_known(self, reading: StarsReading, page: answers.Page) -> frozenset[int]:
         """Which users of the page have their star stored. Raises DatabaseError."""
         return self._effects.find_known(reading, page)

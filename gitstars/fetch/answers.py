@@ -3,7 +3,8 @@
 Which answer becomes which outcome is decided in ``classify``.
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from gitstars.model import Resource, Stargazer, Starred, Week
 
@@ -29,6 +30,16 @@ class Page:
     total: int | None = None
     repository: "Metadata | None" = None
     ghost_times: tuple[str, ...] = ()
+
+    def hide(self, user_ids: Collection[int]) -> "Page":
+        """The page with the stars of these people as ghosts."""
+        hidden = [star for star in self.stargazers if star.github_id in user_ids]
+        return replace(
+            self,
+            stargazers=tuple(star for star in self.stargazers if star.github_id not in user_ids),
+            ghosts=self.ghosts + len(hidden),
+            ghost_times=(*self.ghost_times, *(star.starred_at for star in hidden)),
+        )
 
 
 @dataclass(frozen=True, slots=True)

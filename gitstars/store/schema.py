@@ -84,6 +84,8 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "DEFINE INDEX IF NOT EXISTS gitstars_follow_owner ON gitstars_follow FIELDS owner_id",
         "DEFINE TABLE IF NOT EXISTS gitstars_followed_owner SCHEMALESS",
     ),
+    # People who asked to be forgotten.
+    ("DEFINE TABLE IF NOT EXISTS gitstars_forgotten SCHEMALESS",),
 )
 
 

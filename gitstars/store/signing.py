@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gitstars.model import Stargazer
-from gitstars.store import syncs
+from gitstars.store import forgotten, syncs
 from gitstars.store.database import Database, key_of, record
 from gitstars.store.writer import PageWriter
 
@@ -89,10 +89,12 @@ def sign_in(
     """Write the user's account, or its new token; whether it is new. ``host`` is where people have
     their pages.
 
-    The user keeps the record that it has as a stargazer, whatever its login was then.
+    The user keeps the record that it has as a stargazer, whatever its login was then. One who asked
+    to be forgotten is stored again: whoever holds the token is that person.
     """
     is_new = not find_owner(database, user_id).is_ours
     user = Stargazer(user_id, login, AVATAR.format(user_id), f"https://{host}/{login}", "")
+    forgotten.remember(database, user_id)
     PageWriter(database, 1).store_users({user_id: user})
     database.run_retrying(
         SIGN_IN,

@@ -12,8 +12,9 @@ from gitstars.clock import show_time
 from gitstars.errors import NotKnown, NotNow
 from gitstars.model import Account, DeviceCode, LoginPending, TokenOwner
 from gitstars.redaction import register_secret
-from gitstars.store import accounts, signing, syncs
+from gitstars.store import accounts, forgotten, signing, stargazers, syncs
 from gitstars.store.database import Database
+from gitstars.store.reading import MOST_ID
 from gitstars.store.syncs import Sync
 
 logger = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ class Logins(Protocol):
 class AccountDesk:
     """All methods may raise DatabaseError. ``find_owner`` asks GitHub whose token somebody gave;
     ``on_change`` is called when an account came, changed or went. ``host`` is where people have
-    their pages.
+    their pages. ``is_collecting``: pages may be on their way.
     """
 
     def __init__(
@@ -49,12 +50,14 @@ class AccountDesk:
         logins: Logins,
         host: str,
         on_change: Callable[[], None] = lambda: None,
+        is_collecting: bool = True,
     ) -> None:
         self._database = database
         self._find_owner = find_owner
         self._logins = logins
         self._host = host
         self._on_change = on_change
+        self._is_collecting = is_collecting
 
     def add(self, token: str) -> api.SignedIn:
         """Sign in the person whose token this is. Raises TokenUnusable and GitHubAway."""
@@ -88,6 +91,39 @@ class AccountDesk:
         if isinstance(told, LoginPending):
             return api.LoginAnswer(signed_in=None, slower_seconds=told.slower_seconds)
         return api.LoginAnswer(signed_in=self.add(told), slower_seconds=0)
+
+    def forget(self, wish: api.ForgetWish) -> api.Forgotten:
+        """Delete what is stored of a person that has no account here, and never store it again; or
+        only tell what would go. Raises NotKnown and NotNow.
+        """
+        user_id, login = self._find_person(wish.who)
+        owner = signing.find_owner(self._database, user_id)
+        if owner.is_ours or owner.is_webs:
+            remove = "`gitstars accounts remove`" if owner.is_ours else "the web application"
+            raise NotNow(f"{login or user_id} has an account here; remove it first with {remove}")
+        traces = forgotten.count(self._database, user_id)
+        if not wish.dry_run:
+            forgotten.forget(self._database, user_id, self._is_collecting)
+            logger.info("a person was forgotten: %d stars went", traces.stars)
+        return api.Forgotten(
+            user_id=user_id,
+            login=login,
+            stars=traces.stars,
+            repositories=traces.repositories,
+            dry_run=wish.dry_run,
+        )
+
+    def _find_person(self, who: str) -> tuple[int, str | None]:
+        """The id and stored login of the person with this login or id."""
+        person = stargazers.find_person(self._database, who)
+        if person is not None:
+            return person.user_id, person.login
+        if who.isascii() and who.isdigit() and 0 < int(who) <= MOST_ID:
+            return int(who), None
+        raise NotKnown(
+            f"nobody with the login {who} is stored; a numeric GitHub id is kept from being stored "
+            "also before it was seen"
+        )
 
     def replace_token(self, user_id: int, token: str) -> api.SignedIn:
         """Give an account of gitstars another token of the same person. Raises TokenUnusable,

@@ -225,6 +225,14 @@ ROUTES = (
         named=USER,
         errors=(404, 409, 503),
     ),
+    Route(
+        "post",
+        "/forget",
+        "Delete what is stored of a person, and never store it again",
+        api.Forgotten,
+        body=api.ForgetWish,
+        errors=(404, 409, 503),
+    ),
     Route("get", "/follow", "What is followed without anybody's star", api.Follows),
     Route(
         "post",

@@ -43,6 +43,11 @@ class Signing:
         self._snapshots.forget()
         return kept
 
+    def forget(self) -> api.Forgotten:
+        gone = self._desk.forget(read_body(api.ForgetWish))
+        self._snapshots.forget()
+        return gone
+
     def remove(self, user_id: int) -> api.Removed:
         gone = self._desk.remove(user_id, read_query(api.RemoveQuery))
         self._snapshots.forget()
@@ -58,3 +63,4 @@ def add_signing(app: Bottle, desk: AccountDesk, snapshots: Snapshots) -> None:
     app.put("/accounts/<user_id:int>/token", callback=routes.replace_token)
     app.post("/accounts/<user_id:int>/sync", callback=routes.sync)
     app.delete("/accounts/<user_id:int>", callback=routes.remove)
+    app.post("/forget", callback=routes.forget)

@@ -98,6 +98,37 @@ def test_the_token_of_a_person_reads_its_lists_and_the_histories_of_others(run: 
     assert "ada/engine" in [line.split(",")[0] for line in first]
 
 
+def test_a_person_who_is_forgotten_stays_away_and_the_list_complete(run: Run) -> None:
+    def read() -> list[str]:
+        return run("export", "users", "--output", "-").stdout.splitlines()[1:]
+
+    run("collect", "ada/engine", token="gho_ada0000")
+    everybody = read()
+    user_id, login = everybody[5].split(",")[:2]
+    refused = run("forget", login)
+    would = run("forget", login, "--dry-run")
+    gone = run("forget", login.upper(), "--yes")
+    unknown = run("forget", login, "--yes")
+    again = run("forget", user_id, "--yes", "--json")
+    after = read()
+    collected_again = run("collect", "ada/engine", "--json", token="gho_ada0000")
+
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr == f"nobody can be asked here; give --yes to forget {login}\n"
+    assert would.stdout == f"of {login} would go: the record, and 1 star of 1 repository\n"
+    assert gone.stdout == (
+        f"{login} is forgotten: the record is gone, and 1 star of 1 repository\n"
+    ), gone.stderr
+    assert unknown.returncode == 1
+    assert unknown.stderr.startswith(f"nobody with the login {login} is stored; ")
+    assert json.loads(again.stdout)["login"] is None
+    assert after == [line for line in everybody if line.split(",")[0] != user_id]
+    assert collected_again.returncode == 0, collected_again.stderr
+    engine = collected(collected_again)["ada/engine"]
+    assert (engine["status"], engine["stars"]) == ("completed", 234)
+    assert read() == after
+
+
 def test_without_a_token_the_histories_are_read(run: Run) -> None:
     done = run("collect", "globex/atlas", "ada/engine", "--json")
 

@@ -45,9 +45,12 @@ def test_a_worker_that_hangs_is_replaced_and_what_it_held_is_collected_all_the_s
     switch = switch_of(app, 0.3)
 
     with app.events.listen() as listener:
-        switch.look_at_workers()
-        gevent.sleep(0.5)
-        switch.look_at_workers()
+
+        def is_replaced() -> bool:
+            switch.look_at_workers()
+            return app.pool.replaced > 0
+
+        run.wait_until(is_replaced, "the worker is replaced")
         told = [
             happening
             for happening in listener.take(PATIENCE_SECONDS)
@@ -155,12 +158,12 @@ def test_a_silent_live_query_is_opened_anew_and_still_tells(
 def test_a_writer_that_hangs_is_replaced_and_its_pages_are_asked_for_again(
     embedded_config: DatabaseConfig,
 ) -> None:
-    run = Flow(make_scenario([250] * 4, limits=NO_LIMITS), embedded_config)
+    run = Flow(make_scenario([3000] * 4, limits=NO_LIMITS), embedded_config)
     app = run.start()
     engine = app.database.engine
     assert engine is not None
     assert engine.pid is not None
-    run.wait_until(lambda: app.events.totals["repo.claimed"] > 0, "work has begun")
+    run.wait_until(lambda: app.events.totals["pages.stored"] > 0, "pages are being stored")
     switch = switch_of(app, silences=Silences(writer=0.0))
     os.kill(engine.pid, signal.SIGSTOP)
 

@@ -21,6 +21,11 @@ UPDATE repo_processing_status SET status = 'rate_limited', next_retry_after = $u
     last_error = $reason
 WHERE repo IN $items AND status IN ['pending', 'rate_limited'] RETURN VALUE id
 """
+#: In each of these repositories (``$listed``) the star of one known user is a deleted user's now.
+COUNT_AS_GHOST = """
+UPDATE repo_processing_status SET processed_stargazers -= 1, ghosts = (ghosts ?? 0) + 1
+    WHERE repo IN $listed AND processed_stargazers > 0 RETURN NONE;
+"""
 #: The position in the weekly history (``$progress``) of the repository ``$repo``.
 SAVE_HISTORY = (
     "UPDATE repo_processing_status SET history = $progress WHERE repo = $repo RETURN NONE;"
