@@ -54,7 +54,7 @@ UPDATE gitstars_followed_owner SET user_id = $to WHERE user_id = $from RETURN NO
 """
 LIST = """
 SELECT repo.full_name ?? record::id(repo) AS name, user_id, followed_at FROM gitstars_follow
-    WHERE owner_id IS NONE ORDER BY name;
+    WHERE owner_id IS NONE AND type::is_record(repo) ORDER BY name;
 SELECT *, array::len((SELECT VALUE id FROM gitstars_follow WHERE owner_id = $parent.owner_id))
     AS repositories FROM gitstars_followed_owner ORDER BY login;
 """

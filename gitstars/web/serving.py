@@ -7,11 +7,12 @@ import logging
 import os
 import resource
 import socket
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from email.message import Message
 from http import HTTPStatus
+from http.client import HTTPException
 from typing import Any
 
 import gevent
@@ -21,11 +22,13 @@ from gevent.pywsgi import Input, WSGIHandler, WSGIServer
 
 from gitstars.errors import PortTaken
 from gitstars.web.answers import BODY_SECONDS
+from gitstars.web.heads import check_framing, check_texts
 
 logger = logging.getLogger(__name__)
 
-#: Callers at the same time. The one beyond takes the place of whoever has been silent longest.
-MOST_CALLERS = 1000
+#: Callers at the same time, in all and from one address. The one beyond takes the place of whoever
+#: has been silent longest, of all or of its address.
+MOST_CALLERS, MOST_OF_ADDRESS = 1000, 500
 #: Open files that are wanted: callers, the database, GitHub, the log.
 WANTED_FILES = 65_536
 #: A body that nobody wanted is taken off the line up to this size (bytes): closing at once would
@@ -87,7 +90,7 @@ class Handler(WSGIHandler):  # type: ignore[misc]
         super().handle()
 
     def read_requestline(self) -> str:
-        self.server.silent[self.socket] = None
+        self.server.silent[self.socket] = self.client_address[0]
         try:
             with gevent.Timeout(
                 self._patience.silence, TimeoutError("the request did not arrive in time")
@@ -103,10 +106,13 @@ class Handler(WSGIHandler):  # type: ignore[misc]
                 is_read = bool(super().read_request(raw_requestline))
             if is_read:
                 check_framing(self.headers)
+                check_texts(self.headers)
             return is_read
+        # pywsgi takes anything but a ValueError for its own mistake, and prints a traceback.
         except OSError as error:
-            # pywsgi takes anything but a ValueError for its own mistake, and prints a traceback.
             raise ValueError(f"the connection broke: {error}") from None
+        except HTTPException as error:
+            raise ValueError(f"the head is too long: {error}") from None
 
     def get_environ(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environ()
@@ -156,18 +162,6 @@ class Handler(WSGIHandler):  # type: ignore[misc]
         logger.debug("%s: %s", self.client_address, msg % args if args else msg)
 
 
-def check_framing(headers: Message) -> None:
-    """Where a body ends has to be said once and plainly: a proxy in front might read it otherwise,
-    and take the rest for another request. Raises ValueError.
-    """
-    lengths = headers.get_all("Content-Length", [])
-    codings = headers.get_all("Transfer-Encoding", [])
-    is_plain = all(length.isascii() and length.isdigit() for length in lengths)
-    is_chunked = all(coding.lower() == "chunked" for coding in codings)
-    if len(lengths) + len(codings) > 1 or not is_plain or not is_chunked:
-        raise ValueError("the length of the body is said twice or oddly")
-
-
 def raise_file_limit() -> None:
     """As many open files as are wanted, or as many as this process may have."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -187,11 +181,14 @@ class HttpServer:
         port: int,
         patience: Patience | None = None,
         most_callers: int = MOST_CALLERS,
+        most_of_address: int = MOST_OF_ADDRESS,
     ) -> None:
         self._name = name
         self.app = app
         self._most_callers = most_callers
+        self._most_of_address = most_of_address
         self._callers = Group()
+        self._addresses: Counter[str] = Counter()
         self._server = WSGIServer(
             (host, port),
             app,
@@ -200,7 +197,8 @@ class HttpServer:
             handler_class=Handler,
             spawn=self._take_in,
         )
-        #: The connections on which nothing of a request has come yet, the longest silent first.
+        #: The connections on which nothing of a request has come yet, each with its address, the
+        #: longest silent first.
         self._server.silent = {}
         self._server.patience = patience or Patience()
         self._address = f"{host}:{port}"
@@ -239,13 +237,31 @@ class HttpServer:
         """Serve one more caller, in the place of a silent one where there are too many; who comes
         while all are busy is turned away.
         """
-        if len(self._callers) >= self._most_callers:
-            silent = next(iter(self._server.silent), None)
-            if silent is None:
-                # pywsgi hands over what it serves with, and last the connection and its address.
-                details[-1][0].close()
-                return
-            del self._server.silent[silent]
-            with suppress(OSError):
-                silent.shutdown(socket.SHUT_RDWR)
-        self._callers.spawn(serve, *details)
+        # pywsgi hands over what it serves with, and last the connection and its address.
+        connection, (address, *_) = details[-1][:2]
+        has_room = True
+        if self._addresses[address] >= self._most_of_address:
+            has_room = self._send_away(address)
+        elif len(self._callers) >= self._most_callers:
+            has_room = self._send_away(None)
+        if not has_room:
+            connection.close()
+            return
+        self._addresses[address] += 1
+        self._callers.spawn(serve, *details).link(lambda _: self._leave(address))
+
+    def _send_away(self, address: str | None) -> bool:
+        """Close the longest silent connection, of this address or of all; False: none is silent."""
+        known = self._server.silent
+        silent = next((one for one in known if address in (None, known[one])), None)
+        if silent is None:
+            return False
+        del known[silent]
+        with suppress(OSError):
+            silent.shutdown(socket.SHUT_RDWR)
+        return True
+
+    def _leave(self, address: str) -> None:
+        self._addresses[address] -= 1
+        if self._addresses[address] <= 0:
+            del self._addresses[address]

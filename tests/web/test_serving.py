@@ -46,9 +46,13 @@ def serve() -> Iterator[Serve]:
     running: list[HttpServer] = []
     patient = Patience(silence=1000.0, head=1000.0, body=1000.0, unread=1000.0)
 
-    def start(most_callers: int = 1000, **changes: float) -> HttpServer:
+    def start(
+        most_callers: int = 1000, most_of_address: int = 1000, **changes: float
+    ) -> HttpServer:
         patience = replace(patient, **changes)
-        running.append(HttpServer("test", build_app(), "127.0.0.1", 0, patience, most_callers))
+        running.append(
+            HttpServer("test", build_app(), "0.0.0.0", 0, patience, most_callers, most_of_address)
+        )
         running[-1].start()
         return running[-1]
 
@@ -139,6 +143,14 @@ NONSENSE = (
     b"\x16\x03\x01\x02\x00\x01\x00",
     b"GET / HTTP/9.9\r\n\r\n",
     b"POST /read HTTP/1.1\r\nContent-Length: x\r\n\r\n",
+    b"GET /small HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \xff\xfe\r\n\r\n",
+    b"GET /small HTTP/1.1\r\nHost: \xe9\r\n\r\n",
+    b"GET /small HTTP/1.1\r\nX-\xff: x\r\n\r\n",
+    b"GET /small HTTP/1.1\r\nHost: x\r\nno header\r\nContent-Length: 5\r\n\r\nxxxxx",
+    b"GET /small HTTP/1.1\r\n Host: x\r\n\r\n",
+    b"GET /small HTTP/1.1\r\nHost: x\r\nFrom me\r\nX: y\r\n\r\n",
+    b"GET /small HTTP/1.1\r\n" + b"X: 1\r\n" * 101 + b"\r\n",
+    b"GET /small HTTP/1.1\r\nX: " + b"x" * 70_000 + b"\r\n\r\n",
 )
 
 
@@ -287,3 +299,28 @@ def test_a_body_whose_end_is_said_twice_or_oddly_is_refused(port: int, framing: 
 
     assert answer.startswith(b"HTTP/1.1 400"), answer
     assert answer.count(b"HTTP/1.1") == 1
+
+
+def test_one_address_has_its_share_and_keeps_no_other_out(serve: Serve) -> None:
+    server = serve(most_callers=8, most_of_address=4)
+    request_text = b"GET /small HTTP/1.1\r\nHost: x\r\n\r\n"
+
+    def call(host: str) -> socket.socket:
+        connection = socket.create_connection((host, server.port), PATIENCE_SECONDS, (host, 0))
+        expected = server.callers + 1
+        wait_until(lambda: server.callers >= min(expected, 8), "it is taken in")
+        return connection
+
+    greedy = [call("127.0.0.1") for _ in range(4)]
+    others = [call("127.0.0.2") for _ in range(2)]
+    one_more = socket.create_connection(("127.0.0.1", server.port), PATIENCE_SECONDS)
+    one_more.sendall(request_text)
+
+    assert one_more.recv(12) == b"HTTP/1.1 200"
+    assert greedy[0].recv(1) == b"", "the longest silent one of its address went"
+    for connection in (*greedy[1:], *others):
+        connection.sendall(request_text)
+        assert connection.recv(12) == b"HTTP/1.1 200"
+    for connection in (*greedy, *others, one_more):
+        connection.close()
+    wait_until(lambda: server.callers == 0, "all left")
