@@ -86,7 +86,7 @@ class BudgetSums(Answered, frozen=True):
 
 
 class Totals(Answered, frozen=True):
-    """Counted since the start."""
+    """What this process did since its start."""
 
     stars_stored: Whole
     pages_stored: Whole
@@ -129,7 +129,9 @@ class DutyReport(Answered, frozen=True):
 
 
 class Stats(Answered, frozen=True):
-    """Health with its reasons, and all statistics."""
+    """Health with its reasons, and all statistics. `stars_kept`: how many stars the database holds
+    in lists that were read, without those of lists that GitHub refuses now; null: not counted yet.
+    """
 
     status: Health
     reasons: list[str]
@@ -144,6 +146,7 @@ class Stats(Answered, frozen=True):
     budgets: BudgetSums
     repositories: dict[str, Whole]
     counted_at: Time | None
+    stars_kept: Whole | None
     totals: Totals
     rates: Rates
     resources: Resources

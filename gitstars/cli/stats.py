@@ -78,7 +78,8 @@ def describe(reading: api.Stats) -> list[tuple[str, Any]]:
         ("gitstars", f"{reading.version}, up {show_duration(reading.uptime_seconds)}"),
         (
             "stars",
-            f"{reading.totals.stars_stored:,} stored since the start, "
+            f"{_describe_kept(reading.stars_kept)} in the database, "
+            f"{reading.totals.stars_stored:,} written since the start, "
             f"{reading.rates.stars_per_second:,.0f} a second now",
         ),
         ("repositories", statuses),
@@ -88,6 +89,10 @@ def describe(reading: api.Stats) -> list[tuple[str, Any]]:
         ("database", _describe_database(reading.database)),
         ("process", f"{resources.cpu_percent:.0f} % of a core, {resources.memory_mb:,.0f} MB"),
     ]
+
+
+def _describe_kept(stars: int | None) -> str:
+    return "not counted yet" if stars is None else f"{stars:,}"
 
 
 def _describe_queue(queue: api.QueueState) -> str:
@@ -113,7 +118,7 @@ def one_line(reading: api.Stats) -> str:
     settled = reading.repositories.get("completed", 0)
     return (
         f"{'paused' if reading.paused else reading.status}: "
-        f"{reading.totals.stars_stored:,} stars stored since the start, "
+        f"{reading.totals.stars_stored:,} stars written since the start, "
         f"{reading.rates.stars_per_second:,.0f}/s, {settled:,} repositories completed, "
         f"{reading.queue.depth:,} waiting"
     )

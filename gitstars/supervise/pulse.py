@@ -23,6 +23,8 @@ SILENT_SECONDS = 10.0
 #: one part in so many of the time while something is done, and a much smaller one while nothing is.
 COUNT_SECONDS, ACCOUNTS_SECONDS, IDLE_SECONDS = 2.0, 10.0, 10.0
 BUSY_PART, IDLE_PART = 20, 400
+#: The same for adding up the stored stars, which looks at more rows.
+SUM_PART = 100
 #: Something was done if it was so long ago at most (seconds).
 BUSY_SECONDS = 30.0
 #: The speed of an account is measured over this long at most (seconds).
@@ -98,6 +100,9 @@ class Pulse:
         self._is_refused = False
         self.statuses: dict[str, int] = {}
         self.counted_at: float | None = None
+        #: How many stars the database holds in lists; None: not added up yet.
+        self.stars_kept: int | None = None
+        self._sum_at = 0.0
         self.progress: dict[int, AccountProgress] = {}
         #: How the stars of accounts are kept in step, by user.
         self.kept: dict[int, Sync] = {}
@@ -134,11 +139,20 @@ class Pulse:
             return
         self.statuses = lifecycle.count_by_status(self._database)
         self.counted_at = self._clock.now()
+        self._sum_up()
         took = self._clock.monotonic() - began
         self._count_at = (
             began + max(IDLE_SECONDS, IDLE_PART * took),
             began + max(COUNT_SECONDS, BUSY_PART * took),
         )
+
+    def _sum_up(self) -> None:
+        """Add up the stored stars, when it is time: a look at each row of a list that was read."""
+        began = self._clock.monotonic()
+        if began >= self._sum_at:
+            self.stars_kept = lifecycle.sum_stored(self._database)
+            took = self._clock.monotonic() - began
+            self._sum_at = began + max(COUNT_SECONDS, SUM_PART * took)
 
     def count_accounts(self) -> None:
         """Count some of the accounts' repositories, a part at a time, each account in turn. Raises

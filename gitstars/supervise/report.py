@@ -44,7 +44,7 @@ def _render_processing(status: api.Stats) -> str:
     )
     return (
         f"processing: {queue.depth:,} repositories wait{oldest}; all: {by_status}; "
-        f"{status.totals.stars_stored:,} stars stored since the start, "
+        f"{status.totals.stars_stored:,} stars written since the start, "
         f"{status.rates.stars_per_second:,.1f} a second now"
     )
 

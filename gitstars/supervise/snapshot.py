@@ -189,6 +189,7 @@ class Snapshots:
             budgets=sum_budgets(accounts),
             repositories=self.pulse.statuses,
             counted_at=time_or_none(self.pulse.counted_at),
+            stars_kept=self.pulse.stars_kept,
             totals=api.Totals(
                 stars_stored=totals["stars.stored"],
                 pages_stored=totals["pages.stored"],

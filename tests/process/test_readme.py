@@ -44,6 +44,8 @@ VARIES = (
     (r"[\d,]+ requests left", "N requests left"),
     (r"\d[\d,]* a second", "N a second"),
     (r"\d+ busy", "N busy"),
+    # It is added up again every few seconds.
+    (r"[\d,]+ in the database", "N in the database"),
     # What the server counted before the last one ended.
     (r"\d+ processing, ", ""),
     (r"^. its stars are being listed.*", ""),

@@ -551,3 +551,16 @@ def test_a_repository_whose_row_has_an_id_of_its_own_gets_no_second_one(
 
     rows = database.run("SELECT VALUE <string>id FROM repo_processing_status ORDER BY id")[0]
     assert len(rows) == 2
+
+
+def test_stored_stars_are_added_up_without_the_lists_that_are_refused(database: Database) -> None:
+    assert lifecycle.sum_stored(database) == 0
+    stored = {"completed": 7, "processing": 5, "restricted": 100, "failed": 0, "odd": 3}
+    for status, stars in (*stored.items(), ("completed", 4), ("pending", -3), ("pending", "x")):
+        database.run(
+            "CREATE repo_processing_status SET status = $status, processed_stargazers = $stars",
+            status=status,
+            stars=stars,
+        )
+
+    assert lifecycle.sum_stored(database) == 16

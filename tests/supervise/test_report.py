@@ -43,6 +43,7 @@ STATUS = api.Stats(
     ),
     repositories={"completed": 1000, "pending": 20},
     counted_at=None,
+    stars_kept=7_000_000,
     totals=api.Totals(
         stars_stored=1_234_567,
         pages_stored=0,
@@ -93,7 +94,7 @@ def test_the_report_tells_of_processing_workers_resources_database_and_budgets()
         "report: degraded, paused, up for 1 d 3 h: the queue is full",
         "processing: 12,345 repositories wait, the oldest for 3 min 20 s; all: 1,000 completed, "
         "20 pending; "
-        "1,234,567 stars stored since the start, 45.2 a second now",
+        "1,234,567 stars written since the start, 45.2 a second now",
         "workers: 7 (3 busy, 2 waiting, 1 idle, 1 retiring), 5 replaced",
         "resources: CPU 12 % of a core, the machine's 30 %; memory 120 MB, all that there is 40 "
         "% full; "

@@ -44,6 +44,7 @@ def test_a_healthy_server_tells_its_statistics(served: Serve) -> None:
     assert (answer.status, answer.json["status"], answer.json["reasons"]) == (200, "healthy", [])
     assert answer.json["repositories"] == {"completed": 3, "restricted": 1}
     assert answer.json["totals"]["stars_stored"] == 135
+    assert answer.json["stars_kept"] == 135
     assert running.health.get("/healthz").json.keys() == answer.json.keys()
 
 

@@ -24,7 +24,7 @@ from gitstars.store.lifecycle.claims import (
     heartbeat,
 )
 from gitstars.store.lifecycle.requests import begin, forget, go_on, go_on_for
-from gitstars.store.lifecycle.rows import count_by_status, find_collected
+from gitstars.store.lifecycle.rows import count_by_status, find_collected, sum_stored
 from gitstars.store.lifecycle.rule import MAY_CLAIM, rule_bindings
 from gitstars.store.lifecycle.settlements import settle
 
@@ -51,4 +51,5 @@ __all__ = [
     "rule_bindings",
     "save_counts",
     "settle",
+    "sum_stored",
 ]

@@ -5,6 +5,7 @@ from typing import Any
 
 from gitstars.model import Status
 from gitstars.store.database import Database
+from gitstars.store.reading import as_count
 
 
 def find_collected(database: Database, identities: Sequence[Any]) -> list[Any]:
@@ -13,6 +14,22 @@ def find_collected(database: Database, identities: Sequence[Any]) -> list[Any]:
         "SELECT VALUE repo FROM repo_processing_status WHERE repo IN $repos", repos=list(identities)
     )[0]
     return found
+
+
+def sum_stored(database: Database) -> int:
+    """How many stars the lists hold that were read, as far as they were read. Lists that GitHub
+    refuses now are left out: these are most rows, and hold no star unless they were read before.
+    """
+    query = """
+    SELECT VALUE math::sum(processed_stargazers) FROM repo_processing_status
+        WHERE status = $status AND processed_stargazers > 0 GROUP ALL
+    """
+    found = [
+        database.run(query, status=str(status))[0]
+        for status in Status
+        if status is not Status.RESTRICTED
+    ]
+    return sum(int(rows[0]) for rows in found if rows and as_count(rows[0]) is not None)
 
 
 def count_by_status(database: Database) -> dict[str, int]:

@@ -34,12 +34,13 @@ export class Overview {
     setText($("reasons"), reasons.join("; "));
   }
 
-  showTiles({ rates, totals, repositories, queue, workers, uptime_seconds: uptime, version, database }) {
+  showTiles({ rates, stars_kept: kept, totals, repositories, queue, workers, uptime_seconds: uptime, version, database }) {
     const known = Object.values(repositories).reduce((sum, count) => sum + count, 0);
     const oldest = queue.oldest_seconds ? `oldest ${duration(queue.oldest_seconds)}` : "";
     const tiles = [
       ["stars-now", "Stars a second", number(rates.stars_per_second), "now"],
-      ["stars-stored", "Stars stored", compact(totals.stars_stored), `${number(totals.pages_stored)} pages, since the start`],
+      ["stars-kept", "Stars", compact(kept), "in the database"],
+      ["stars-stored", "Stars written", compact(totals.stars_stored), `${number(totals.pages_stored)} pages, since the start`],
       ["repos-completed", "Repositories", number(repositories.completed ?? 0), `completed of ${number(known)}`],
       ["waiting", "Waiting", number(queue.depth), oldest],
       ["workers-busy", "Workers", `${workers.busy}/${workers.count}`, "busy"],
