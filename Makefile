@@ -1,6 +1,6 @@
 # Python 3.11 and make are all that has to be there; the rest comes into .venv, by hash, from requirements.txt.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast soak lint binary dist bench lock reference clean
+.PHONY: help demo test test-fast soak lint binary dist sbom release bench lock reference clean
 
 PYTHON ?= python3.11
 VENV := .venv
@@ -47,6 +47,16 @@ dist: $(INSTALLED)  ## wheel and sdist in dist/; the same wheel each time
 	$(BIN)/python packaging/stamp.py $(SOURCE)/gitstars/build.json
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || echo 315532800) PYTHONDONTWRITEBYTECODE= $(BIN)/python -m build -q --no-isolation --outdir $(DIST) $(SOURCE)
 	@ls -lh $(DIST)/gitstars-*
+
+sbom: $(INSTALLED)  ## the list of all parts that run (CycloneDX) in dist/
+	mkdir -p $(DIST)
+	PYTHONWARNINGS=ignore $(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible -o $(DIST)/gitstars.cdx.json requirements-run.txt
+
+release: $(INSTALLED)  ## all that a release needs, in dist/: of a commit whose tag, version and changelog agree
+	$(BIN)/python packaging/release.py check
+	rm -rf dist
+	$(MAKE) --no-print-directory DIST=dist dist binary sbom
+	$(BIN)/python packaging/release.py finish dist
 
 bench: $(INSTALLED)  ## the benchmarks
 	$(BIN)/python -m benchmarks $(ARGS)

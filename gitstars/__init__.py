@@ -7,4 +7,4 @@ in SurrealDB
                                      it; web and cli show it
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
