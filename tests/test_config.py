@@ -109,6 +109,7 @@ def _another_value(setting: Setting) -> tuple[str, Any]:
             "database.url": "ws://db:8000",
             "database.proxy": "http://proxy:3128",
             "log.level": "debug",
+            "admin.read_key": "another-long-key",
         }.get(setting.key, "another")
         return text, text
     number = setting.default + 2
@@ -119,8 +120,8 @@ def test_the_variables_are_the_documented_ones() -> None:
     variables = {setting.env for setting in catalogue()} - {""}
 
     assert " ".join(sorted(variables)) == (
-        "ADMIN_API_KEY ADMIN_PORT DB_CONNECTION_TIMEOUT DB_DATABASE DB_NAMESPACE DB_PASS "
-        "DB_POOL_MAX_SIZE DB_POOL_MIN_IDLE DB_PROXY"
+        "ADMIN_API_KEY ADMIN_PORT ADMIN_READ_KEY DB_CONNECTION_TIMEOUT DB_DATABASE DB_NAMESPACE "
+        "DB_PASS DB_POOL_MAX_SIZE DB_POOL_MIN_IDLE DB_PROXY"
         " DB_URL DB_USER HEALTH_PORT LOG_LEVEL"
     )
 

@@ -22,7 +22,8 @@ def with_config(function: Callable[..., Any]) -> Callable[..., Any]:
     def wrapped(*args: Any, config: Path | None, local: bool, **rest: Any) -> Any:
         flags = {setting.key: rest.pop(_parameter(setting)) for setting in flagged}
         loaded = load(config, flags, is_local=local)
-        for secret in (loaded.config.database.password, loaded.config.admin.api_key):
+        admin, database = loaded.config.admin, loaded.config.database
+        for secret in (database.password, admin.api_key, admin.read_key):
             register_secret(secret)
         return function(loaded, *args, **rest)
 

@@ -25,7 +25,7 @@ class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 #: Fields that are never shown.
-SECRET_NAMES = frozenset({"password", "api_key"})
+SECRET_NAMES = frozenset({"password", "api_key", "read_key"})
 
 
 def _hide(text: str) -> str:

@@ -139,8 +139,13 @@ def _servers(config: Config) -> Iterator[Violation]:
     admin, health = config.admin, config.health
     if health.port and health.port == admin.port:
         yield Violation("health.port", "must differ from admin.port", "admin.port")
-    if not admin.api_key.isascii() or not admin.api_key.isprintable() or " " in admin.api_key:
-        yield Violation("admin.api_key", "must be printable ASCII without spaces")
+    for name, key in (("admin.api_key", admin.api_key), ("admin.read_key", admin.read_key)):
+        if not key.isascii() or not key.isprintable() or " " in key:
+            yield Violation(name, "must be printable ASCII without spaces")
+    if admin.read_key and len(admin.read_key) < LEAST_KEY_LENGTH:
+        yield Violation("admin.read_key", f"must have at least {LEAST_KEY_LENGTH} characters")
+    if admin.read_key and admin.read_key == admin.api_key:
+        yield Violation("admin.read_key", "must differ from admin.api_key", "admin.api_key")
     if admin.port and not is_loopback(admin.host) and len(admin.api_key) < LEAST_KEY_LENGTH:
         problem = (
             f"must have at least {LEAST_KEY_LENGTH} characters because admin.host ({admin.host}) "

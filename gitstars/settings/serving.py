@@ -46,6 +46,14 @@ class AdminConfig(Section, frozen=True, kw_only=True):
             secret=True,
         ),
     ] = ""
+    read_key: Annotated[
+        str,
+        setting(
+            "key that only looks, and never at who starred; empty: there is none",
+            env="ADMIN_READ_KEY",
+            secret=True,
+        ),
+    ] = ""
 
 
 class LogConfig(Section, frozen=True, kw_only=True):

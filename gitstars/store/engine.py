@@ -36,7 +36,7 @@ OPEN_SECONDS = 60.0
 #: cap (seconds).
 RESTART_SECONDS, RESTART_CAP_SECONDS = 0.1, 10.0
 #: What the child need not know.
-SECRET_VARIABLES = frozenset({"DB_PASS", "ADMIN_API_KEY"})
+SECRET_VARIABLES = frozenset({"DB_PASS", "ADMIN_API_KEY", "ADMIN_READ_KEY"})
 
 
 def child_command(descriptor: int, url: str) -> list[str]:

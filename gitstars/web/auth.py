@@ -22,6 +22,8 @@ KEY_BYTES = 32
 #: Hold no data, so they need no key: the dashboard's files, and the description of the API.
 PUBLIC = ("/", "/favicon.ico", "/openapi.json")
 PUBLIC_FOLDER = "/static/"
+#: Routes that tell who starred begin so, or end with ``/stargazers``.
+NAMED = ("/users/", "/export/stars", "/export/users")
 
 
 def find_key(settings: AdminConfig, file: Path) -> str:
@@ -38,17 +40,19 @@ def find_key(settings: AdminConfig, file: Path) -> str:
         )
     key = key or _read_key(file) or _make_key(file)
     register_secret(key)
+    register_secret(settings.read_key)
     return key
 
 
 class Gate:
-    """Lets requests through that bring the key."""
+    """Lets requests through that bring a key."""
 
-    def __init__(self, key: str, is_local: bool) -> None:
+    def __init__(self, key: str, is_local: bool, read_key: str = "") -> None:
         """``is_local``: the server listens on loopback, so requests for other hosts come from
-        pages that play tricks with names.
+        pages that play tricks with names. ``read_key`` only looks (empty: there is none).
         """
         self._key = key.encode()
+        self._read_key = read_key.encode()
         self._is_local = is_local
 
     def check(self) -> None:
@@ -70,7 +74,11 @@ class Gate:
                 WWW_Authenticate='Bearer realm="gitstars"',
             )
         sent = given.strip().encode("latin-1", errors="replace")
-        if kind.lower() != "bearer" or not hmac.compare_digest(sent, self._key):
+        is_key = hmac.compare_digest(sent, self._key)
+        is_read_key = hmac.compare_digest(sent, self._read_key) and bool(self._read_key)
+        if kind.lower() == "bearer" and is_read_key and not is_key:
+            refuse_more_than_looking()
+        elif kind.lower() != "bearer" or not is_key:
             challenge = 'Bearer realm="gitstars", error="invalid_token"'
             raise refusal(
                 401,
@@ -78,6 +86,20 @@ class Gate:
                 "this is not the admin key of this server",
                 WWW_Authenticate=challenge,
             )
+
+
+def refuse_more_than_looking() -> None:
+    """For a caller with the key that only looks: raises the refusal where the request would change
+    something, or tell who starred.
+    """
+    path = request.path
+    tells_names = path.startswith(NAMED) or path.endswith("/stargazers")
+    if request.method != "GET" or tells_names:
+        raise refusal(
+            403,
+            "key_only_looks",
+            "this key only looks, and not at who starred: that takes the admin key",
+        )
 
 
 def refuse_foreign_host() -> None:

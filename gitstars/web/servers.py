@@ -49,7 +49,7 @@ def build_admin_server(
     """
     # A user without a home folder has no such file, and needs none where a key is configured.
     file = Path() if settings.api_key else admin_key_path()
-    gate = Gate(find_key(settings, file), is_loopback(settings.host))
+    gate = Gate(find_key(settings, file), is_loopback(settings.host), settings.read_key)
     streams = Streams(events, clock, stop)
     app = build_admin_app(snapshots, repositories, operations, desk, follow_desk, streams, gate)
     return HttpServer("admin", app, settings.host, settings.port)

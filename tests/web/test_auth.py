@@ -4,11 +4,13 @@ import stat
 from pathlib import Path
 
 import pytest
+from bottle import HTTPResponse, request
 
 from gitstars.config import AdminConfig, admin_key_path
 from gitstars.errors import ConfigInvalid, UserMistake
-from gitstars.web.auth import find_key
+from gitstars.web.auth import Gate, find_key
 from tests.web.conftest import Caller, Serve
+from tests.web.test_contract import ROUTES
 
 
 def test_a_key_is_made_once_and_kept_for_this_user_alone(tmp_path: Path) -> None:
@@ -82,3 +84,42 @@ def test_the_key_of_a_test_is_not_kept(served: Serve) -> None:
     served(settle=False)
 
     assert not admin_key_path().exists()
+
+
+def test_the_key_that_only_looks_changes_nothing_and_sees_no_names() -> None:
+    gate = Gate("the admin key of tests", is_local=False, read_key="the reading key of tests")
+    reading, admin = "Bearer the reading key of tests", "Bearer the admin key of tests"
+
+    def ask(method: str, path: str, key: str) -> int:
+        environ = {"REQUEST_METHOD": method, "PATH_INFO": path, "HTTP_AUTHORIZATION": key}
+        request.bind(environ)
+        try:
+            gate.check()
+        except HTTPResponse as refused:
+            return int(refused.status_code)
+        return 200
+
+    looking = {path for method, path in ROUTES if method == "GET"} - {"/openapi.json"}
+    named = {path for path in looking if "stargazers" in path or path.startswith("/users/")}
+    named |= {"/export/stars", "/export/users"}
+    assert len(looking - named) > 10
+    for path in sorted(looking):
+        expected = 403 if path in named else 200
+        assert (path, ask("GET", path, reading)) == (path, expected)
+        assert ask("GET", path, admin) == 200
+    for method, path in ROUTES:
+        if method != "GET":
+            assert (path, ask(method, path, reading)) == (path, 403)
+    assert ask("GET", "/stats", "Basic the reading key of tests") == 401
+    assert ask("GET", "/stats", "Bearer another key of some sort") == 401
+
+
+def test_without_a_reading_key_an_empty_one_opens_nothing() -> None:
+    gate = Gate("the admin key of tests", is_local=False)
+    request.bind(
+        {"REQUEST_METHOD": "GET", "PATH_INFO": "/stats", "HTTP_AUTHORIZATION": "Bearer \t"}
+    )
+
+    with pytest.raises(HTTPResponse) as refused:
+        gate.check()
+    assert refused.value.status_code == 401
