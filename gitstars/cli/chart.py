@@ -2,6 +2,7 @@
 
 import datetime
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -9,8 +10,8 @@ import click
 from gitstars.cli.admin_client import EXIT_CODES
 from gitstars.cli.reader import Reader, with_reader
 from gitstars.errors import GitstarsError, UserMistake
-from gitstars.report.chart import MOST_LINES, Line, draw
-from gitstars.report.points import Point
+from gitstars.report.chart import MOST_LINES, Line, Scale, draw
+from gitstars.report.points import Point, add_together, align, begin_at
 
 
 @click.command(short_help="Draw the star history of repositories.", epilog=EXIT_CODES)
@@ -23,26 +24,67 @@ from gitstars.report.points import Point
     help="Where the picture goes; - is standard output.",
 )
 @click.option("--title", default="Star history", show_default=True, help="What stands above it.")
-def chart(reader: Reader, names: tuple[str, ...], output: str, title: str) -> None:
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="YYYY-MM-DD",
+    help="Begin on this UTC day.",
+)
+@click.option("--align", "is_aligned", is_flag=True, help="Count days from each first star.")
+@click.option("--log", "is_log", is_flag=True, help="Each tenfold number of stars as far apart.")
+@click.option("--sum", "is_sum", is_flag=True, help="One line: all of them together.")
+def chart(
+    reader: Reader,
+    names: tuple[str, ...],
+    output: str,
+    title: str,
+    since: datetime.datetime | None,
+    is_aligned: bool,
+    is_log: bool,
+    is_sum: bool,
+) -> None:
     """Draw the star history of each REPO as one SVG picture, for light and dark pages: from every
     star where the list was read, else from the weekly counts that GitHub tells everybody.
 
     \b
     gitstars chart acme/engine acme/tools --output stars.svg
+    gitstars chart acme/engine globex/atlas --align --log --output growth.svg
+    gitstars chart acme/engine acme/tools acme/docs --sum --title "All of ACME" --output acme.svg
     """
-    if len(names) > MOST_LINES:
-        raise UserMistake(f"a chart has {MOST_LINES} repositories at most, got {len(names)}")
+    if len(names) > MOST_LINES and not is_sum:
+        raise UserMistake(
+            f"a chart has {MOST_LINES} lines at most, got {len(names)} repositories; --sum draws "
+            "one line of all"
+        )
     if output != "-" and not output.lower().endswith(".svg"):
         raise UserMistake(f"--output takes a file that ends with .svg, or -, got {output}")
     lines = [line for name in dict.fromkeys(names) if (line := read_line(reader, name))]
     if not lines:
         raise GitstarsError("nothing is stored of these repositories yet, so nothing is drawn")
-    picture = draw(lines, title)
+    told = ", ".join(line.name for line in lines)
+    lines = arrange(lines, None if since is None else since.date(), is_aligned, is_sum)
+    if not lines:
+        raise GitstarsError(f"there was no star of {told} yet, so nothing is drawn")
+    picture = draw(lines, title, Scale(is_log, is_aligned))
     if output == "-":
         sys.stdout.write(picture)
         return
     write(Path(output), picture)
-    click.echo(f"{output}: {', '.join(line.name for line in lines)}")
+    click.echo(f"{output}: {told}")
+
+
+def arrange(
+    lines: list[Line], since: datetime.date | None, is_aligned: bool, is_sum: bool
+) -> list[Line]:
+    """The lines as they are wished: together, from a day on, side by side; without empty ones."""
+    if is_sum:
+        notes = "; ".join(line.note for line in lines if line.note)
+        name = lines[0].name if len(lines) == 1 else f"{len(lines)} repositories"
+        lines = [Line(name, add_together(line.points for line in lines), notes)]
+    if since is not None:
+        lines = [replace(line, points=begin_at(line.points, since)) for line in lines]
+    lines = [line for line in lines if line.points]
+    return [replace(line, points=align(line.points)) if is_aligned else line for line in lines]
 
 
 def read_line(reader: Reader, name: str) -> Line | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from html import escape
-from math import floor, log10
+from math import ceil, floor, log10
 
 from gitstars.report.points import Point
 
@@ -43,13 +43,26 @@ class Line:
     note: str = ""
 
 
-def draw(lines: Sequence[Line], title: str = "Star history") -> str:
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """``is_log``: each tenfold number of stars is as far above the one before. ``is_aligned``: the
+    days are counted from the first star of each line (``points.align``).
+    """
+
+    is_log: bool = False
+    is_aligned: bool = False
+
+
+def draw(lines: Sequence[Line], title: str = "Star history", scale: Scale = Scale()) -> str:
     """The chart of up to ``MOST_LINES`` lines that have a point each at least."""
     first = min(line.points[0].day for line in lines)
     last = max(line.points[-1].day for line in lines)
     last = max(last, first + timedelta(days=1))
     highest = max(point.total for line in lines for point in line.points)
-    frame = _Frame(first, last, nice_above(max(1, highest)))
+    top = nice_above(max(1, highest))
+    if scale.is_log:
+        top = 10 ** max(1, ceil(log10(max(1, highest))))
+    frame = _Frame(first, last, top, scale)
     told = "; ".join(f"{line.name}: {line.points[-1].total:,} stars" for line in lines)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" '
@@ -74,13 +87,28 @@ class _Frame:
     first: date
     last: date
     top: int
+    scale: Scale
 
     def x(self, day: date) -> float:
         part = (day - self.first).days / (self.last - self.first).days
         return LEFT + part * (WIDTH - LEFT - RIGHT)
 
     def y(self, stars: float) -> float:
-        return HEIGHT - BOTTOM - stars / self.top * (HEIGHT - TOP - BOTTOM)
+        part = stars / self.top
+        if self.scale.is_log:
+            part = log10(max(1.0, stars)) / log10(self.top)
+        return HEIGHT - BOTTOM - part * (HEIGHT - TOP - BOTTOM)
+
+    @property
+    def y_ticks(self) -> list[int]:
+        if self.scale.is_log:
+            return [10**power for power in range(round(log10(self.top)) + 1)]
+        return list(range(0, self.top + 1, nice_step(self.top, Y_TICKS)))
+
+    @property
+    def x_ticks(self) -> list[tuple[date, str]]:
+        ticks = span_ticks if self.scale.is_aligned else day_ticks
+        return ticks(self.first, self.last)
 
 
 def nice_step(most: float, ticks: int) -> int:
@@ -119,6 +147,20 @@ def day_ticks(first: date, last: date) -> list[tuple[date, str]]:
     return [(day, day.strftime("%d %b %Y")) for day in chosen[:: max(1, len(chosen) // 4)]]
 
 
+def span_ticks(first: date, last: date) -> list[tuple[date, str]]:
+    """Spans since ``first`` with their labels: days, months of a twelfth of a year, or years."""
+    days = max(1, (last - first).days)
+    for size, name in ((365.25, "year"), (365.25 / 12, "month"), (1.0, "day")):
+        if days / size >= 2 or name == "day":
+            step = nice_step(days / size, X_TICKS)
+            counts = range(0, int(days / size) + 1, step)
+            return [
+                (first + timedelta(days=round(n * size)), f"{n} {name}{'' if n == 1 else 's'}")
+                for n in counts
+            ]
+    return []
+
+
 def short(stars: int) -> str:
     """A number of stars as an axis shows it: 950, 1.5k, 40k, 2M."""
     for size, letter in ((1_000_000, "M"), (1_000, "k")):
@@ -150,14 +192,14 @@ def _style(lines: int) -> str:
 
 
 def _draw_y(frame: _Frame) -> Iterator[str]:
-    for stars in range(0, frame.top + 1, nice_step(frame.top, Y_TICKS)):
+    for stars in frame.y_ticks:
         y = frame.y(stars)
         yield f'<path class="grid" d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}"/>'
         yield f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{short(stars)}</text>'
 
 
 def _draw_x(frame: _Frame) -> Iterator[str]:
-    for day, label in day_ticks(frame.first, frame.last):
+    for day, label in frame.x_ticks:
         x = frame.x(day)
         yield f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 20}" text-anchor="middle">{label}</text>'
 
@@ -165,7 +207,8 @@ def _draw_x(frame: _Frame) -> Iterator[str]:
 def _draw_line(frame: _Frame, number: int, line: Line) -> str:
     kept = thin(line.points, (frame.last - frame.first).days)
     path = "L".join(f"{frame.x(p.day):.1f} {frame.y(max(0, p.total)):.1f}" for p in kept)
-    end = f"H{frame.x(frame.last):.1f}"
+    # Of one that is younger than others nobody knows what its later years bring.
+    end = "" if frame.scale.is_aligned else f"H{frame.x(frame.last):.1f}"
     return f'<path class="line l{number}" d="M{path}{end}"/>'
 
 

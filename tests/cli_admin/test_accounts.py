@@ -43,6 +43,8 @@ def test_beside_a_server_an_account_is_collected_listed_and_removed(
         "what ada owns is complete",
     )
     drawn = gitstars("chart", "ada/engine", "--output", "stars.svg")
+    wide = ("--since", "2009-01-01", "--align", "--log", "--sum")
+    arranged = gitstars("chart", "ada/engine", *wide, "--output", "sum.svg")
     months, csv = gitstars("history", "ada/engine"), gitstars("history", "ada/engine", "--csv")
     scaled, freed = gitstars("workers", "scale", "1"), gitstars("workers", "scale", "AUTO")
     sorted_by_stars = gitstars("repos", "--sort", "-stars")
@@ -95,6 +97,7 @@ def test_beside_a_server_an_account_is_collected_listed_and_removed(
     assert unknown.stderr.strip().endswith("no repository is known by the name ada/nothing")
     assert not [place for place in home.iterdir() if "none.csv" in place.name]
     assert drawn.stdout == "stars.svg: ada/engine\n"
+    assert arranged.stdout == "sum.svg: ada/engine\n", arranged.stderr
     assert (home / "stars.svg").read_text().startswith("<svg ")
     assert months.stdout.splitlines()[-1].split("\t")[-1] == "3"
     assert csv.stdout.splitlines()[0] == "from,came,went,stars"

@@ -81,6 +81,14 @@ def test_the_admin_port_comes_from_the_configuration(
         (("workers", "scale", "1001"), "workers scale takes 1 to 1000"),
         (("queue", "clear"), "nobody can be asked here; give --yes to drop what waits"),
         (("repos", "--sort", "age"), "'age' is not one of 'name'"),
+        (
+            ("export", "stars", "--format", "sqlite", "--output", "-"),
+            "a SQLite file cannot go to standard output: give --output a name",
+        ),
+        (
+            ("export", "history", "--include-unstarred", "--output", "x"),
+            "an export of history has no part for stars that were found gone",
+        ),
         (("queue", "empty"), "No such command 'empty'"),
         (("stats", "--config", "missing.toml"), "missing.toml: cannot be read"),
     ],
@@ -133,7 +141,10 @@ def test_help_documents_the_exit_codes(command: tuple[str, ...], gitstars: Run) 
             ("a/b", "--output", "x.png"),
             "--output takes a file that ends with .svg, or -, got x.png\n",
         ),
-        ((*"abcdefg", "--output", "-"), "a chart has 6 repositories at most, got 7\n"),
+        (
+            (*"abcdefg", "--output", "-"),
+            "a chart has 6 lines at most, got 7 repositories; --sum draws one line of all\n",
+        ),
     ],
 )
 def test_a_chart_that_cannot_be_drawn_is_one_sentence_and_2(

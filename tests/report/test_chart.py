@@ -15,14 +15,16 @@ from gitstars.report.chart import (
     MOST_LINES,
     WIDTH,
     Line,
+    Scale,
     day_ticks,
     draw,
     nice_above,
     nice_step,
     short,
+    span_ticks,
     thin,
 )
-from gitstars.report.points import Point, add_up
+from gitstars.report.points import ALIGNED, Point, add_together, add_up, align, begin_at
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -124,3 +126,75 @@ def test_thinning_keeps_the_first_and_the_last_point(days: list[int], frame: int
     assert (kept[0], kept[-1]) == (points[0], points[-1])
     assert [point.day for point in kept] == sorted({point.day for point in kept})
     assert WIDTH > 0
+
+
+def heights(picture: str) -> list[float]:
+    """Where the lines of the grid lie, from the bottom up."""
+    return [float(y) for y in re.findall(r'class="grid" d="M\d+ ([\d.]+)H', picture)]
+
+
+def paths(picture: str) -> list[str]:
+    return re.findall(r'class="line l\d" d="([^"]+)"', picture)
+
+
+def test_a_logarithmic_axis_has_tenfold_steps_equally_far_apart() -> None:
+    picture = draw([line("acme/engine", date(2016, 1, 1), 3000)], scale=Scale(is_log=True))
+
+    assert {"1", "10", "100", "1k", "10k"} <= set(texts(picture))
+    steps = [below - above for below, above in pairwise(heights(picture))]
+    assert len(steps) == 4
+    assert max(steps) - min(steps) < 0.2
+
+
+@pytest.mark.parametrize("stars", [0, 1, 2, 9, 10, 11, 10**7])
+def test_every_number_has_a_place_on_a_logarithmic_axis(stars: int) -> None:
+    points = [Point(date(2020, 1, 1), stars, 0, stars), Point(date(2020, 1, 9), 0, 0, stars)]
+
+    picture = draw([Line("acme/engine", points)], scale=Scale(is_log=True))
+
+    (path,) = re.findall(r'class="line l0" d="M([^"]+)"', picture)
+    places = [float(y) for y in re.findall(r"[\d.]+ ([\d.]+)", path)]
+    assert all(0 < y < HEIGHT for y in places)
+
+
+def test_aligned_lines_begin_together_and_tell_spans() -> None:
+    old, young = line("acme/old", date(2016, 1, 1), 1500), line("acme/new", date(2024, 6, 1), 400)
+    aligned = [Line(one.name, align(one.points)) for one in (old, young)]
+
+    assert [one.points[0].day for one in aligned] == [ALIGNED, ALIGNED]
+    assert [one.points[-1].total for one in aligned] == [1500, 400]
+    shown = texts(draw(aligned, scale=Scale(is_aligned=True)))
+    assert {"0 years", "1 year", "4 years"} <= set(shown)
+    picture = draw(aligned, scale=Scale(is_aligned=True))
+    ends = [float(re.findall(r"[\d.]+ [\d.]+", path)[-1].split()[0]) for path in paths(picture)]
+    assert ends[1] < ends[0] / 2, "a younger one ends where its life so far ends"
+
+
+@given(st.integers(0, 20_000))
+def test_every_span_has_ticks_within_it(days: int) -> None:
+    first, last = date(2001, 1, 1), date(2001, 1, 1) + timedelta(days=days)
+
+    ticks = span_ticks(first, last)
+
+    assert 1 <= len(ticks) <= 12
+    assert all(first <= day <= max(last, first + timedelta(days=1)) for day, _ in ticks)
+
+
+def test_a_chart_that_begins_later_begins_with_what_there_was() -> None:
+    points = line("acme/engine", date(2024, 1, 1), 10).points
+
+    assert begin_at(points, date(2024, 1, 8)) == points[7:]
+    assert begin_at(points, date(2023, 1, 1)) == points
+    assert begin_at(points, date(2024, 2, 1)) == [Point(date(2024, 2, 1), 0, 0, 10)]
+    assert begin_at([], date(2024, 2, 1)) == []
+
+
+def test_several_histories_add_up_day_by_day() -> None:
+    one = add_up({"2024-01-01": 3, "2024-01-03": 1}, {"2024-01-04": 2}, "day")
+    two = add_up({"2024-01-02": 5, "2024-01-03": 1}, {}, "day")
+
+    together = add_together([one, two])
+
+    assert [(point.day.day, point.total) for point in together] == [(1, 3), (2, 8), (3, 10), (4, 8)]
+    assert together[-1].removed == 2
+    assert add_together([]) == []
