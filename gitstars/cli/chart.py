@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from gitstars.cli.admin_client import EXIT_CODES
+from gitstars.cli.files import whole_file
 from gitstars.cli.reader import Reader, with_reader
 from gitstars.errors import GitstarsError, UserMistake
 from gitstars.report.chart import MOST_LINES, Line, Scale, draw
@@ -69,7 +70,8 @@ def chart(
     if output == "-":
         sys.stdout.write(picture)
         return
-    write(Path(output), picture)
+    with whole_file(Path(output)) as fresh:
+        fresh.write_text(picture, encoding="utf-8")
     click.echo(f"{output}: {told}")
 
 
@@ -100,14 +102,3 @@ def read_line(reader: Reader, name: str) -> Line | None:
     return Line(
         found.full_name, points, "" if found.is_exact else f"{found.full_name}: {found.note}"
     )
-
-
-def write(path: Path, picture: str) -> None:
-    """Put the picture there, whole or not at all. Raises GitstarsError."""
-    fresh = path.with_name(f".{path.name}.part")
-    try:
-        fresh.write_text(picture, encoding="utf-8")
-        fresh.replace(path)
-    except OSError as error:
-        fresh.unlink(missing_ok=True) if fresh.is_file() else None
-        raise GitstarsError(f"{path} cannot be written: {error.strerror}") from error

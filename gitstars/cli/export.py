@@ -10,9 +10,9 @@ import click
 
 from gitstars import api, naming
 from gitstars.cli.admin_client import EXIT_CODES
+from gitstars.cli.files import whole_file
 from gitstars.cli.reader import Reader, with_reader
 from gitstars.config import load
-from gitstars.errors import GitstarsError
 
 #: So many lines between two words on progress.
 TELL_LINES = 20_000
@@ -127,18 +127,3 @@ def _progress(what: str) -> Iterator[Callable[[int], None]]:
     finally:
         if told:
             click.echo("\r", nl=False, err=True)
-
-
-@contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """Where to write a file that gets its name when all is written. Raises GitstarsError."""
-    fresh = path.with_name(f".{path.name}.part")
-    try:
-        fresh.unlink(missing_ok=True)
-        yield fresh
-        fresh.replace(path)
-    except OSError as error:
-        raise GitstarsError(f"{path} cannot be written: {error.strerror}") from error
-    finally:
-        if fresh.is_file():
-            fresh.unlink()

@@ -16,7 +16,7 @@ from gitstars.errors import NotKnown
 from gitstars.report.history import read_history
 from gitstars.store import exports, repositories
 from gitstars.store.database import Database
-from gitstars.store.exports import ExportedPerson, ExportedStar, in_parts
+from gitstars.store.exports import ExportedPerson, ExportedStar
 from gitstars.store.repositories import RepositoryView
 
 What = Literal["stars", "users", "repos", "history"]
@@ -190,6 +190,3 @@ def _make_harmless(value: Any) -> Any:
 
 def _show(moment: float | None) -> str | None:
     return None if moment is None else show_time(moment)
-
-
-__all__ = ["COLUMNS", "Format", "Wanted", "What", "export", "in_parts", "write_cells"]

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from gitstars import api
 from gitstars.clock import midnight
 from gitstars.errors import NotKnown
-from gitstars.report.export import Wanted, export, in_parts
+from gitstars.report.export import Wanted, export
 from gitstars.report.history import read_history
 from gitstars.store import repositories, stargazers
 from gitstars.store.database import Database
+from gitstars.store.exports import in_parts
 from gitstars.store.repositories import RepositoryView
 from gitstars.supervise.views import show_history, show_star_of_user, show_stargazer
 
