@@ -25,17 +25,19 @@ def forget(desk: Desk, login: str, dry_run: bool, yes: bool, as_json: bool) -> N
     would = desk.forget(api.ForgetWish(login, dry_run=True))
     name = would.login or str(would.user_id)
     stars = f"{would.stars:,} star{'' if would.stars == 1 else 's'}"
-    what = f"{stars} of {show.count_of_repositories(would.repositories)}"
+    what = f"the record, and {stars} of {show.count_of_repositories(would.repositories)}"
+    if would.login is None:
+        what = "nothing: this id was not met yet, and is kept from being stored"
     if not dry_run and not yes:
         if not sys.stdin.isatty():
             raise UserMistake(f"nobody can be asked here; give --yes to forget {name}")
-        click.confirm(f"Forget {name} for good? {what} go with the record.", abort=True)
+        click.confirm(f"Forget {name} for good? What goes is {what}.", abort=True)
     if not dry_run:
         # By its id: the login may be another person's by now.
         would = desk.forget(api.ForgetWish(str(would.user_id)))
     if as_json:
         show.print_json(would)
     elif dry_run:
-        click.echo(f"of {name} would go: the record, and {what}")
+        click.echo(f"{name} would be forgotten; what goes is {what}")
     else:
-        click.echo(f"{name} is forgotten: the record is gone, and {what}")
+        click.echo(f"{name} is forgotten; what went is {what}")

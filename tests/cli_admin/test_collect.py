@@ -110,18 +110,25 @@ def test_a_person_who_is_forgotten_stays_away_and_the_list_complete(run: Run) ->
     gone = run("forget", login.upper(), "--yes")
     unknown = run("forget", login, "--yes")
     again = run("forget", user_id, "--yes", "--json")
+    before_it_was_met = run("forget", "987654321987", "--yes")
     after = read()
     collected_again = run("collect", "ada/engine", "--json", token="gho_ada0000")
 
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr == f"nobody can be asked here; give --yes to forget {login}\n"
-    assert would.stdout == f"of {login} would go: the record, and 1 star of 1 repository\n"
+    assert would.stdout == (
+        f"{login} would be forgotten; what goes is the record, and 1 star of 1 repository\n"
+    )
     assert gone.stdout == (
-        f"{login} is forgotten: the record is gone, and 1 star of 1 repository\n"
+        f"{login} is forgotten; what went is the record, and 1 star of 1 repository\n"
     ), gone.stderr
     assert unknown.returncode == 1
     assert unknown.stderr.startswith(f"nobody with the login {login} is stored; ")
     assert json.loads(again.stdout)["login"] is None
+    assert before_it_was_met.stdout == (
+        "987654321987 is forgotten; what went is nothing: this id was not met yet, and is kept "
+        "from being stored\n"
+    )
     assert after == [line for line in everybody if line.split(",")[0] != user_id]
     assert collected_again.returncode == 0, collected_again.stderr
     engine = collected(collected_again)["ada/engine"]
