@@ -9,6 +9,7 @@ import click
 
 from gitstars.cli.admin_client import EXIT_CODES
 from gitstars.cli.files import whole_file
+from gitstars.cli.options import since_option
 from gitstars.cli.reader import Reader, with_reader
 from gitstars.errors import GitstarsError, UserMistake
 from gitstars.report.chart import MOST_LINES, Line, Scale, draw
@@ -25,12 +26,7 @@ from gitstars.report.points import Point, add_together, align, begin_at
     help="Where the picture goes; - is standard output.",
 )
 @click.option("--title", default="Star history", show_default=True, help="What stands above it.")
-@click.option(
-    "--since",
-    type=click.DateTime(["%Y-%m-%d"]),
-    metavar="YYYY-MM-DD",
-    help="Begin on this UTC day.",
-)
+@since_option("Begin on this UTC day.")
 @click.option("--align", "is_aligned", is_flag=True, help="Count days from each first star.")
 @click.option("--log", "is_log", is_flag=True, help="Each tenfold number of stars as far apart.")
 @click.option("--sum", "is_sum", is_flag=True, help="One line: all of them together.")
@@ -39,7 +35,7 @@ def chart(
     names: tuple[str, ...],
     output: str,
     title: str,
-    since: datetime.datetime | None,
+    since: datetime.date | None,
     is_aligned: bool,
     is_log: bool,
     is_sum: bool,
@@ -63,7 +59,7 @@ def chart(
     if not lines:
         raise GitstarsError("nothing is stored of these repositories yet, so nothing is drawn")
     told = ", ".join(line.name for line in lines)
-    lines = arrange(lines, None if since is None else since.date(), is_aligned, is_sum)
+    lines = arrange(lines, since, is_aligned, is_sum)
     if not lines:
         raise GitstarsError(f"there was no star of {told} yet, so nothing is drawn")
     picture = draw(lines, title, Scale(is_log, is_aligned))

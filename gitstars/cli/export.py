@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 
 import click
@@ -11,6 +11,7 @@ import click
 from gitstars import api, naming
 from gitstars.cli.admin_client import EXIT_CODES
 from gitstars.cli.files import whole_file
+from gitstars.cli.options import since_option
 from gitstars.cli.reader import Reader, with_reader
 from gitstars.config import load
 
@@ -30,12 +31,7 @@ TELL_LINES = 20_000
     show_default=True,
 )
 @click.option("--output", required=True, metavar="FILE", help="Where to; - is standard output.")
-@click.option(
-    "--since",
-    type=click.DateTime(["%Y-%m-%d"]),
-    metavar="YYYY-MM-DD",
-    help="Only stars that were given on this UTC day or later, and days from it on.",
-)
+@since_option("Only stars that were given on this UTC day or later, and days from it on.")
 @click.option("--include-unstarred", is_flag=True, help="Also stars that were found gone.")
 @click.pass_context
 def export(
@@ -45,7 +41,7 @@ def export(
     names: tuple[str, ...],
     kind: str,
     output: str,
-    since: datetime | None,
+    since: date | None,
     include_unstarred: bool,
 ) -> None:
     """Write what is stored of REPO, or of all repositories, to a file: through the running server,
@@ -69,7 +65,7 @@ def export(
     wanted = api.ExportQuery(
         repos=",".join(naming.read_repository(name, host) for name in names),
         format="csv" if kind == "csv" else "jsonl",
-        since=None if since is None else since.date(),
+        since=since,
         include_unstarred=include_unstarred,
     )
     unfitting = wanted.find_unfitting(what)

@@ -70,3 +70,14 @@ def value_of(loaded: LoadedConfig, setting: Setting) -> Any:
     """The value in force of one setting."""
     section, _, name = setting.key.partition(".")
     return getattr(getattr(loaded.config, section), name)
+
+
+def since_option(help_text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """``--since`` with a UTC day, given as a date."""
+    return click.option(
+        "--since",
+        type=click.DateTime(["%Y-%m-%d"]),
+        metavar="YYYY-MM-DD",
+        callback=lambda context, option, value: None if value is None else value.date(),
+        help=help_text,
+    )

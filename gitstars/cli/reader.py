@@ -15,6 +15,7 @@ import click
 from gitstars import api, naming
 from gitstars.cli.admin_client import AdminClient, with_client
 from gitstars.cli.desk import is_answering
+from gitstars.cli.options import since_option
 from gitstars.config import load
 
 
@@ -73,6 +74,26 @@ def with_reader(function: Callable[..., Any]) -> Callable[..., Any]:
             return function(reader, *args, **rest)
 
     return wrapped
+
+
+def with_wanted_stars(gone_help: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a click command the options that choose stars, of which ``gone_help`` tells about those
+    that were found gone; call it with ``wanted``.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @since_option("Not before this UTC day.")
+        @click.option("--unstarred", is_flag=True, help=gone_help)
+        @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+        @functools.wraps(function)
+        def wrapped(
+            *args: Any, since: date | None, unstarred: bool, limit: int, **rest: Any
+        ) -> Any:
+            return function(*args, wanted=api.StargazersQuery(since, unstarred, limit), **rest)
+
+        return wrapped
+
+    return decorate
 
 
 @contextmanager

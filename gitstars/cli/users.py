@@ -1,13 +1,11 @@
 """``gitstars users``: what a person starred."""
 
-from datetime import datetime
-
 import click
 
 from gitstars import api
 from gitstars.cli import show
 from gitstars.cli.admin_client import EXIT_CODES
-from gitstars.cli.reader import Reader, with_reader
+from gitstars.cli.reader import Reader, with_reader, with_wanted_stars
 
 COLUMNS = ("repository", "starred", "found gone")
 
@@ -15,29 +13,15 @@ COLUMNS = ("repository", "starred", "found gone")
 @click.command(short_help="List what a person starred, newest first.", epilog=EXIT_CODES)
 @click.argument("login")
 @with_reader
-@click.option(
-    "--since",
-    type=click.DateTime(["%Y-%m-%d"]),
-    metavar="YYYY-MM-DD",
-    help="Not before this UTC day.",
-)
-@click.option("--unstarred", is_flag=True, help="Stars that were found gone instead.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+@with_wanted_stars("Stars that were found gone instead.")
 @click.option("--json", "as_json", is_flag=True, help="As a JSON object.")
 @click.option("--csv", "as_csv", is_flag=True, help="As comma-separated values.")
 def users(
-    reader: Reader,
-    login: str,
-    since: datetime | None,
-    unstarred: bool,
-    limit: int,
-    as_json: bool,
-    as_csv: bool,
+    reader: Reader, login: str, wanted: api.StargazersQuery, as_json: bool, as_csv: bool
 ) -> None:
     """List what the person LOGIN (or a numeric GitHub id) starred of all repositories whose stars
     are stored, newest first. It is for the operator of this server: do not publish it.
     """
-    wanted = api.StargazersQuery(None if since is None else since.date(), unstarred, limit)
     found = reader.user(login, wanted)
     if as_json:
         show.print_json(found)

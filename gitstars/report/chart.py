@@ -150,15 +150,13 @@ def day_ticks(first: date, last: date) -> list[tuple[date, str]]:
 def span_ticks(first: date, last: date) -> list[tuple[date, str]]:
     """Spans since ``first`` with their labels: days, months of a twelfth of a year, or years."""
     days = max(1, (last - first).days)
-    for size, name in ((365.25, "year"), (365.25 / 12, "month"), (1.0, "day")):
-        if days / size >= 2 or name == "day":
-            step = nice_step(days / size, X_TICKS)
-            counts = range(0, int(days / size) + 1, step)
-            return [
-                (first + timedelta(days=round(n * size)), f"{n} {name}{'' if n == 1 else 's'}")
-                for n in counts
-            ]
-    return []
+    sizes = ((365.25, "year"), (365.25 / 12, "month"))
+    size, name = next((one for one in sizes if days / one[0] >= 2), (1.0, "day"))
+    counts = range(0, int(days / size) + 1, nice_step(days / size, X_TICKS))
+    return [
+        (first + timedelta(days=round(n * size)), f"{n} {name}{'' if n == 1 else 's'}")
+        for n in counts
+    ]
 
 
 def short(stars: int) -> str:

@@ -12,7 +12,6 @@ from typing import Any, Literal
 import msgspec
 
 from gitstars.clock import show_time
-from gitstars.errors import NotKnown
 from gitstars.report.history import read_history
 from gitstars.store import exports, repositories
 from gitstars.store.database import Database
@@ -55,7 +54,7 @@ class Wanted:
 
 def export(database: Database, what: What, kind: Format, wanted: Wanted) -> Iterator[str]:
     """The lines of an export. Raises NotKnown before the first line; DatabaseError at any."""
-    views = [_find(database, name) for name in wanted.names]
+    views = [repositories.require(database, name) for name in wanted.names]
     rows = _READERS[what](database, views, wanted)
     return _write_csv(what, rows) if kind == "csv" else _write_json(what, rows)
 
@@ -164,13 +163,6 @@ def _find_views(database: Database, views: Sequence[RepositoryView]) -> Iterator
         )
         yield from page
         offset += PAGE_REPOSITORIES
-
-
-def _find(database: Database, name: str) -> RepositoryView:
-    view = repositories.find(database, name)
-    if view is None:
-        raise NotKnown(f"no repository is known by the name {name}")
-    return view
 
 
 def write_cells(values: Collection[Any]) -> str:

@@ -84,7 +84,7 @@ def read_stars(
     """
     names = _Names(database)
     listed = _read_chosen(database, keys, page_rows) if keys else _read_listed(database, page_rows)
-    for rows in chain(listed, _read_others(database)):
+    for rows in chain(listed, _read_others(database, names)):
         names.learn(row[3] for row in rows)
         for row in rows:
             if not keys or row[3] in keys:
@@ -168,15 +168,16 @@ def _read_chosen(
         yield database.run(CHOSEN, pairs=[list(pair) for pair in pairs])[0]
 
 
-def _read_others(database: Database) -> Iterator[list[list[Any]]]:
+def _read_others(database: Database, names: _Names) -> Iterator[list[list[Any]]]:
     """The stars that the web application wrote, or gitstars in its place, and that no list holds
     too.
     """
     for begin, end in _bound_others(database):
         rows = database.run(BETWEEN, begin=begin, end=end)[0]
-        repos = [record("repo", row[3]) for row in rows]
-        ids = {key: github_id for key, github_id, _ in database.run(NAMES, repos=repos)[0]}
-        pairs = [(row[1], ids.get(row[3])) for row in rows]
+        if not rows:
+            continue
+        names.learn(row[3] for row in rows)
+        pairs = [(row[1], names.find(row[3])[0]) for row in rows]
         edges = [record("starred", list(pair)) for pair in pairs]
         found = database.run("SELECT VALUE id FROM $edges", edges=edges)[0]
         twins = {tuple(key_of(edge)) for edge in found}

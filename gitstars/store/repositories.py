@@ -5,6 +5,7 @@ its names.
 from dataclasses import dataclass
 from typing import Any
 
+from gitstars.errors import NotKnown
 from gitstars.model import Status
 from gitstars.redaction import redact
 from gitstars.store.database import Database, key_of, record, to_epoch
@@ -119,6 +120,14 @@ def find(database: Database, name: str) -> RepositoryView | None:
         repo=identity,
     )[0]
     return _read(bare[0])
+
+
+def require(database: Database, name: str) -> RepositoryView:
+    """The repository that ``name`` means, as in ``find``. Raises NotKnown."""
+    view = find(database, name)
+    if view is None:
+        raise NotKnown(f"no repository is known by the name {name}")
+    return view
 
 
 def _identify(database: Database, name: str) -> Any:

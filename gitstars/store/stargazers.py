@@ -45,14 +45,7 @@ def read_newest(
     """Up to ``limit`` stars of a repository, newest first; ``gone``: those that were found gone,
     the last one first. ``since``: not before (epoch seconds).
     """
-    begin = FIRST if since is None else datetime.fromtimestamp(since, tz=UTC)
-    rows = database.run(
-        NEWEST.format(**(GONE if gone else THERE)),
-        repo=record("repo", key),
-        since=begin,
-        last=LAST,
-        limit=2 * limit,
-    )[-1]
+    rows = _ask(database, NEWEST, limit, since, gone, repo=record("repo", key))
     seen: dict[int, StoredStar] = {}
     for star in _read(rows):
         seen.setdefault(star.user_id, star)
@@ -100,13 +93,7 @@ def read_starred(
     """Up to ``limit`` stars of a person, newest first; ``since`` and ``gone`` as in
     ``read_newest``.
     """
-    rows = database.run(
-        STARRED.format(**(GONE if gone else THERE)),
-        person=person.identity,
-        since=FIRST if since is None else datetime.fromtimestamp(since, tz=UTC),
-        last=LAST,
-        limit=2 * limit,
-    )[-1]
+    rows = _ask(database, STARRED, limit, since, gone, person=person.identity)
     seen: dict[str, StarOfPerson] = {}
     for row in rows:
         at = to_epoch(row.get("starred_at"))
@@ -115,6 +102,20 @@ def read_starred(
             star = StarOfPerson(row["full_name"], repo_id, at, gone_at)
             seen.setdefault(star.full_name, star)
     return list(seen.values())[:limit]
+
+
+def _ask(
+    database: Database, query: str, limit: int, since: float | None, gone: bool, **bindings: Any
+) -> list[dict[str, Any]]:
+    """The rows of ``NEWEST`` or ``STARRED``."""
+    rows: list[dict[str, Any]] = database.run(
+        query.format(**(GONE if gone else THERE)),
+        since=FIRST if since is None else datetime.fromtimestamp(since, tz=UTC),
+        last=LAST,
+        limit=2 * limit,
+        **bindings,
+    )[-1]
+    return rows
 
 
 def _read(rows: list[dict[str, Any]]) -> Iterator[StoredStar]:

@@ -27,10 +27,7 @@ class StarReader:
 
     def find(self, name: str) -> RepositoryView:
         """What is stored about its collecting."""
-        view = repositories.find(self._database, name)
-        if view is None:
-            raise NotKnown(f"no repository is known by the name {name}")
-        return view
+        return repositories.require(self._database, name)
 
     def history(self, name: str, per: api.Per) -> api.StarHistory:
         """How its stars came and went."""
