@@ -20,7 +20,6 @@ EXCEPTIONS: set[str] = {
     "gitstars/cli/demo.py _set_up",
     "gitstars/execute/readings/stars.py StarsReading",
     "gitstars/simulator/control.py add_routes",
-    "gitstars/simulator/graph.py _stargazers",
     "gitstars/simulator/render.py repository",
     "gitstars/simulator/rest.py _repository",
     "gitstars/simulator/world.py World",

@@ -15,6 +15,11 @@ _STARS = (
     "totalCount pageInfo{hasNextPage endCursor} edges{starredAt node{databaseId login avatarUrl "
     "url}}"
 )
+_STARRED = (
+    "isOverLimit pageInfo{hasNextPage endCursor} edges{starredAt node{databaseId nameWithOwner "
+    "stargazerCount isPrivate description url createdAt updatedAt primaryLanguage{name} "
+    "owner{login avatarUrl}}}"
+)
 _RATE = "rateLimit{cost remaining limit resetAt}"
 
 
@@ -79,6 +84,17 @@ def build_counts_query(full_names: Sequence[str]) -> GraphQuery:
         variables |= _name_variables(alias, full_name)
     fields = [f"{_repository(alias)}{{{_RECORD}}}" for alias in aliases(len(full_names))]
     return GraphQuery(_compose(len(full_names), {}, fields), variables, estimate_cost(0))
+
+
+def build_starred_query(after: str | None) -> GraphQuery:
+    """100 repositories that whoever asks starred, the newest star first, behind a cursor."""
+    (alias,) = aliases(1)
+    text = (
+        f"query(${alias}_after:String){{{_RATE} {alias}:viewer{{starredRepositories("
+        f"first:{MOST_STARS},after:${alias}_after,"
+        f"orderBy:{{field:STARRED_AT,direction:DESC}}){{{_STARRED}}}}}}}"
+    )
+    return GraphQuery(text, {f"{alias}_after": after}, estimate_cost(1))
 
 
 def _name_variables(alias: str, full_name: str) -> dict[str, object]:

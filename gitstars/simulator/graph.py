@@ -6,13 +6,12 @@ The answer is put together as JSON text; pages of stargazers are ``graph_page``'
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import Undefined
 
-from gitstars.simulator import render
 from gitstars.simulator.faults import Faults, Rule
 from gitstars.simulator.graph_page import (
     USER_VALUES,
@@ -20,18 +19,21 @@ from gitstars.simulator.graph_page import (
     as_connection,
     as_object,
     as_plain,
+    check_amounts,
     find_window,
     read_cursor,
 )
 from gitstars.simulator.graph_query import Field, QueryInvalid, read_query
+from gitstars.simulator.graph_repository import attribute
+from gitstars.simulator.graph_starred import starred_connection
 from gitstars.simulator.rest import BLOCKED_TEXT, PERMISSION_TEXT, REFUSAL_TEXTS
 from gitstars.simulator.scenario import SimAccount
 from gitstars.simulator.world import LiveRepository, World
 
-#: Rows of one connection, and of a whole query.
-MOST_ROWS, MOST_NODES = 100, 500_000
-#: The connection of stars.
-LIST = "stargazers"
+#: Rows of a whole query.
+MOST_NODES = 500_000
+#: The connection of stars, and that of what a person starred.
+LIST, STARRED = "stargazers", "starredRepositories"
 
 
 class WholeAnswer(Exception):
@@ -80,7 +82,7 @@ def prepare(text: str, variables: Mapping[str, Any]) -> Query:
         arguments = top.values(variables)
         times = len(arguments["ids"]) if isinstance(arguments.get("ids"), list) else 1
         for inner in top.fields:
-            if inner.name == LIST and any(
+            if inner.name in (LIST, STARRED) and any(
                 argument.name.value in ("first", "last") for argument in inner.arguments
             ):
                 asked = inner.values(variables)
@@ -103,7 +105,8 @@ class Execution:
     is none), what went wrong so far.
 
     ``pages`` are the parts of stargazer lists that were given: full name, and the positions from
-    and up to which, oldest first.
+    and up to which, oldest first; ``starred`` those of lists of what somebody starred, in the order
+    asked for.
     """
 
     world: World
@@ -113,6 +116,7 @@ class Execution:
     is_enterprise: bool = False
     errors: list[dict[str, Any]] = field(default_factory=list)
     pages: list[tuple[str, int, int]] = field(default_factory=list)
+    starred: list[tuple[int, int]] = field(default_factory=list)
     _variables: Mapping[str, Any] = field(default_factory=dict)
     _width: int = 0
 
@@ -131,11 +135,14 @@ class Execution:
             case "rateLimit" if self.rate is not None:
                 return as_plain(top.fields, self.rate | {"__typename": "RateLimit"})
             case "viewer":
-                user_id = self.account.user_id
-                values = {"id": user_id, "login": self.world.login_of(user_id)}
-                return as_object(
-                    (inner.key, USER_VALUES[inner.name] % values) for inner in top.fields
-                )
+                return self._person(top, self.account.user_id)
+            case "user":
+                login = str(arguments.get("login"))
+                user_id = self.world.user_of(login)
+                if user_id is None:
+                    text = f"Could not resolve to a User with the login of '{login}'."
+                    return self._fail(text, "NOT_FOUND", [top.key])
+                return self._person(top, user_id)
             case "repository":
                 name = f"{arguments.get('owner')}/{arguments.get('name')}"
                 live = self.world.find(name) or self.world.moved(name)
@@ -156,6 +163,25 @@ class Execution:
             case "__typename":
                 return '"Query"'
         return "null"
+
+    def _person(self, top: Field, user_id: int) -> str:
+        """A person's own fields, and what the person starred."""
+        values = {"id": user_id, "login": self.world.login_of(user_id)}
+        found = []
+        for inner in top.fields:
+            if inner.name != STARRED:
+                found.append((inner.key, USER_VALUES[inner.name] % values))
+                continue
+            try:
+                text, positions = starred_connection(
+                    inner, self._variables, self.world, self.account, user_id
+                )
+            except NoAnswer as problem:
+                # The connection must not be null, so that the person around it is.
+                return self._fail(str(problem), problem.kind, [top.key, inner.key])
+            self.starred.append(positions)
+            found.append((inner.key, text))
+        return as_object(found)
 
     def _node(self, top: Field, identity: Any, path: list[str | int]) -> str:
         number = re.fullmatch(r"R_([0-9]{1,18})", str(identity))
@@ -180,7 +206,7 @@ class Execution:
         values: list[tuple[str, str]] = []
         for inner in top.fields:
             if inner.name != LIST:
-                values.append((inner.key, self._attribute(inner, live)))
+                values.append((inner.key, attribute(inner, self.world, self.account, live)))
                 continue
             try:
                 values.append((inner.key, self._stargazers(inner, live, rule)))
@@ -193,21 +219,6 @@ class Execution:
                     return text
                 values.append((inner.key, text))
         return as_object(values)
-
-    def _attribute(self, asked: Field, live: LiveRepository) -> str:
-        if asked.name == "owner":
-            owner, _, _ = live.full_name.partition("/")
-            is_person = owner.lower() in self.world.owners
-            return as_plain(
-                asked.fields,
-                {
-                    "__typename": "User" if is_person else "Organization",
-                    "id": f"U_{self.world.owners[owner.lower()]}" if is_person else f"O_{owner}",
-                    "login": owner,
-                    "url": f"https://github.com/{owner}",
-                },
-            )
-        return json.dumps(_ATTRIBUTES[asked.name](live, self))
 
     def _find_fault(self, top: Field, live: LiveRepository) -> Rule | None:
         """The fault of this repository in this query. Raises WholeAnswer."""
@@ -230,24 +241,8 @@ class Execution:
         if refusal is not None:
             raise NoAnswer(REFUSAL_TEXTS.get(refusal, PERMISSION_TEXT), "FORBIDDEN")
         arguments = asked.values(self._variables)
+        check_amounts(asked, arguments)
         first, last = arguments.get("first"), arguments.get("last")
-        if (
-            first is None
-            and last is None
-            and any(inner.name in ("edges", "nodes") for inner in asked.fields)
-        ):
-            text = (
-                "You must provide a `first` or `last` value to properly paginate the "
-                "`stargazers` connection."
-            )
-            raise NoAnswer(text, "MISSING_PAGINATION_BOUNDARIES")
-        for name, amount in (("first", first), ("last", last)):
-            if amount is not None and (not isinstance(amount, int) or not 0 <= amount <= MOST_ROWS):
-                text = (
-                    f"Requesting {amount} records on the `stargazers` connection exceeds the "
-                    f"`{name}` limit of {MOST_ROWS} records."
-                )
-                raise NoAnswer(text, "EXCESSIVE_PAGINATION")
         is_newest_first = (arguments.get("orderBy") or {}).get("direction") == "DESC"
         low, high = find_window(
             live,
@@ -273,25 +268,6 @@ class Execution:
             {"type": kind, "path": path, "locations": [{"line": 1, "column": 1}], "message": text}
         )
         return "null"
-
-
-_ATTRIBUTES: Mapping[str, Callable[[LiveRepository, Execution], Any]] = {
-    "id": lambda live, _: f"R_{live.repository.id}",
-    "databaseId": lambda live, _: live.repository.id,
-    "name": lambda live, _: live.full_name.partition("/")[2],
-    "nameWithOwner": lambda live, _: live.full_name,
-    "url": lambda live, _: f"https://github.com/{live.full_name}",
-    "stargazerCount": lambda live, _: live.stars,
-    "createdAt": lambda live, _: render.moment(live.repository.created.timestamp()),
-    "updatedAt": lambda live, _: render.touched(live),
-    "pushedAt": lambda live, _: render.moment(render.TOUCHED_AT),
-    "isPrivate": lambda live, _: live.repository.private,
-    "isDisabled": lambda live, _: live.fate == "disabled",
-    "isArchived": lambda live, _: False,
-    "viewerPermission": lambda live, execution: execution.world.role(execution.account, live),
-    "viewerHasStarred": lambda live, execution: live.repository.id in execution.account.starred,
-    "__typename": lambda live, _: "Repository",
-}
 
 
 __all__ = ["Execution", "Query", "QueryInvalid", "WholeAnswer", "prepare"]

@@ -13,6 +13,8 @@ from gitstars.simulator import render
 from gitstars.simulator.graph_query import Field
 from gitstars.simulator.world import LiveRepository, World
 
+#: Rows of one connection.
+MOST_ROWS = 100
 #: Edge templates kept.
 KEPT_TEMPLATES = 256
 
@@ -60,26 +62,54 @@ def as_connection(
     """A page of these star numbers, with so many stars before and after it, and ``total`` as
     the count.
     """
-    info = {
-        "startCursor": _cursor(numbers[0]) if numbers else None,
-        "endCursor": _cursor(numbers[-1]) if numbers else None,
-        "hasNextPage": after > 0,
-        "hasPreviousPage": before > 0,
-    }
+    cursors = [_cursor(number) for number in (*numbers[:1], *numbers[-1:])]
     values: list[tuple[str, str]] = []
     for inner in asked.fields:
         match inner.name:
             case "totalCount":
                 values.append((inner.key, str(total)))
             case "pageInfo":
-                values.append(
-                    (inner.key, as_plain(inner.fields, info | {"__typename": "PageInfo"}))
-                )
+                values.append((inner.key, page_info(inner, cursors, before, after)))
             case "edges" | "nodes":
                 values.append((inner.key, _rows(inner, world, live, numbers)))
             case _:
                 values.append((inner.key, '"StargazerConnection"'))
     return as_object(values)
+
+
+def page_info(asked: Field, cursors: Sequence[str], before: int, after: int) -> str:
+    """``cursors`` are those of the page's rows, the first and the last at least; so many rows
+    stand before and after it.
+    """
+    info = {
+        "startCursor": cursors[0] if cursors else None,
+        "endCursor": cursors[-1] if cursors else None,
+        "hasNextPage": after > 0,
+        "hasPreviousPage": before > 0,
+        "__typename": "PageInfo",
+    }
+    return as_plain(asked.fields, info)
+
+
+def check_amounts(asked: Field, arguments: Mapping[str, Any]) -> None:
+    """A connection whose rows are asked for has bounds, and these are within the limit. Raises
+    NoAnswer.
+    """
+    first, last = arguments.get("first"), arguments.get("last")
+    wants_rows = any(inner.name in ("edges", "nodes") for inner in asked.fields)
+    if first is None and last is None and wants_rows:
+        text = (
+            "You must provide a `first` or `last` value to properly paginate the "
+            f"`{asked.name}` connection."
+        )
+        raise NoAnswer(text, "MISSING_PAGINATION_BOUNDARIES")
+    for name, amount in (("first", first), ("last", last)):
+        if amount is not None and (not isinstance(amount, int) or not 0 <= amount <= MOST_ROWS):
+            text = (
+                f"Requesting {amount} records on the `{asked.name}` connection exceeds the "
+                f"`{name}` limit of {MOST_ROWS} records."
+            )
+            raise NoAnswer(text, "EXCESSIVE_PAGINATION")
 
 
 def _rows(asked: Field, world: World, live: LiveRepository, numbers: Sequence[int]) -> str:
@@ -100,6 +130,10 @@ def _rows(asked: Field, world: World, live: LiveRepository, numbers: Sequence[in
 @lru_cache(KEPT_TEMPLATES)
 def _templates(asked: Field) -> tuple[str, str]:
     """How ``edges`` or ``nodes`` render a user, and a ghost."""
+    people = [asked] if asked.name == "nodes" else asked.fields
+    foreign = [deep for one in people for deep in one.fields if deep.name not in USER_VALUES]
+    if foreign:
+        raise NoAnswer(f"`{foreign[0].name}` below a list of people is not simulated.", None)
     if asked.name == "nodes":
         return as_object((inner.key, USER_VALUES[inner.name]) for inner in asked.fields), "null"
     known, ghost = [], []

@@ -41,12 +41,14 @@ _ATTRIBUTES = (
         "pushedAt",
     ),
     *("isPrivate", "isDisabled", "isArchived", "viewerPermission", "viewerHasStarred"),
+    "description",
 )
 _PAGING = {"first", "last", "after", "before"}
 #: type -> field -> (type of what it leads to, None for a plain value; arguments that it takes).
 FIELDS: Mapping[str, Mapping[str, tuple[str | None, set[str]]]] = {
     "Query": {
         "viewer": ("User", set()),
+        "user": ("User", {"login"}),
         "rateLimit": ("RateLimit", {"dryRun"}),
         "repository": ("Repository", {"owner", "name", "followRenames"}),
         "node": ("Node", {"id"}),
@@ -58,13 +60,31 @@ FIELDS: Mapping[str, Mapping[str, tuple[str | None, set[str]]]] = {
         for name in ("limit", "cost", "remaining", "resetAt", "used", "nodeCount")
     },
     "User": {name: (None, set()) for name in ("id", "databaseId", "login", "url", "name")}
-    | {"avatarUrl": (None, {"size"})},
+    | {
+        "avatarUrl": (None, {"size"}),
+        "starredRepositories": ("StarredRepositoryConnection", {*_PAGING, "orderBy"}),
+    },
     "Repository": {name: (None, set()) for name in _ATTRIBUTES}
     | {
         "owner": ("RepositoryOwner", set()),
+        "primaryLanguage": ("Language", set()),
         "stargazers": ("StargazerConnection", {*_PAGING, "orderBy"}),
     },
-    "RepositoryOwner": {"id": (None, set()), "login": (None, set()), "url": (None, set())},
+    "RepositoryOwner": {name: (None, set()) for name in ("id", "login", "url")}
+    | {"avatarUrl": (None, {"size"})},
+    "Language": {name: (None, set()) for name in ("id", "name", "color")},
+    "StarredRepositoryConnection": {
+        "totalCount": (None, set()),
+        "isOverLimit": (None, set()),
+        "pageInfo": ("PageInfo", set()),
+        "edges": ("StarredRepositoryEdge", set()),
+        "nodes": ("Repository", set()),
+    },
+    "StarredRepositoryEdge": {
+        "cursor": (None, set()),
+        "starredAt": (None, set()),
+        "node": ("Repository", set()),
+    },
     "StargazerConnection": {
         "totalCount": (None, set()),
         "pageInfo": ("PageInfo", set()),

@@ -47,9 +47,11 @@ def own_repositories(world: World, account: SimAccount, ask: Ask) -> Reply:
     )
 
 
-def starred_repositories(world: World, account: SimAccount, ask: Ask, user_id: int) -> Reply:
-    """What this user starred, newest star first unless asked otherwise: an account's own list, or
-    whatever lists the user is on.
+def find_starred(
+    world: World, account: SimAccount, user_id: int
+) -> list[tuple[LiveRepository, int]]:
+    """What this user starred, and when (epoch seconds), as far as the account may see it: an
+    account's own list, or whatever lists the user is on.
     """
     named = {
         i for owner in world.accounts.values() if owner.user_id == user_id for i in owner.starred
@@ -64,7 +66,12 @@ def starred_repositories(world: World, account: SimAccount, ask: Ask, user_id: i
             and world.may_see(account, live)
         ):
             found.append((live, live.listed.source.time(number or 0)))
+    return found
 
+
+def starred_repositories(world: World, account: SimAccount, ask: Ask, user_id: int) -> Reply:
+    """What this user starred, newest star first unless asked otherwise."""
+    found = find_starred(world, account, user_id)
     found.sort(key=lambda entry: entry[1], reverse=ask.query.get("direction") != "asc")
 
     def render_them(chosen: Sequence[tuple[LiveRepository, int]]) -> list[dict[str, Any]]:

@@ -129,6 +129,11 @@ def stars(world: World, page: Iterable[Star], api: str, with_times: bool) -> str
     )
 
 
+def describe(live: LiveRepository) -> str:
+    """What its owner says of it."""
+    return f"Simulated repository {live.full_name.partition('/')[2]}"
+
+
 def touched(live: LiveRepository) -> str:
     """When the repository changed last; a star counts as a change."""
     return moment(TOUCHED_AT + live.updated)
@@ -169,7 +174,7 @@ def repository(
         "visibility": "private" if live.repository.private else "public",
         "owner": json.loads(owner(world, owner_login, api)),
         "html_url": f"https://{page}",
-        "description": f"Simulated repository {name}",
+        "description": describe(live),
         "fork": False,
         "url": address,
         "clone_url": f"https://{page}.git",

@@ -146,10 +146,8 @@ class SimRepository(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class SimLimits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Budgets of each user, and time. GitHub's 90 s of CPU a minute are not simulated.
 
-    ``address_points`` is what an address without a token has each window.
-
-    ``latency_seconds`` goes before every answer, ``alias_seconds`` before every aliased list of a
-    query.
+    ``address_points`` is what an address without a token has each window. ``latency_seconds`` goes
+    before every answer, ``alias_seconds`` before every aliased list of a query.
 
     ``concurrent`` calls of one user may be in flight. ``spent_status`` and ``secondary_status``
     answer what is too much, with ``retry-after`` where ``spent_retry_after`` and
@@ -185,7 +183,8 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     ``face`` is how a list is refused; ``usual`` is what GitHub answers to each kind of token.
     Everybody who starred something is one of ``population`` people. A sign-in through the page may
-    be asked after every ``login_interval_seconds``, and expires.
+    be asked after every ``login_interval_seconds``, and expires. GraphQL lists the newest
+    ``starred_most`` repositories that somebody starred, and says so where there are more.
     """
 
     accounts: tuple[SimAccount, ...] = ()
@@ -198,6 +197,7 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     rules: tuple[Rule, ...] = ()
     has_counts: bool = True
     has_graphql: bool = True
+    starred_most: PositiveId = 1_000_000
     login_interval_seconds: Amount = 5
     login_expires_seconds: Amount = 900
 

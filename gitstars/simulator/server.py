@@ -200,6 +200,7 @@ class SimulatedGitHub:
             status = 200 if fault.rule.effect == "poison" else fault.rule.status
             return call.respond(Reply(status, fault.rule.body, "graphql"), headers)
         call.entry["pages"] = execution.pages
+        call.entry["starred"] = execution.starred
         errors = f',"errors":{json.dumps(execution.errors)}' if execution.errors else ""
         return call.respond(Reply(200, f'{{"data":{data}{errors}}}', "graphql"), headers)
 

@@ -19,7 +19,12 @@ from graphql import (
 )
 from jsonschema import Draft202012Validator
 
-from gitstars.fetch.graphql import GraphAsk, build_counts_query, build_stars_query
+from gitstars.fetch.graphql import (
+    GraphAsk,
+    build_counts_query,
+    build_starred_query,
+    build_stars_query,
+)
 from gitstars.simulator.graph_query import FIELDS
 from gitstars.simulator.scenario import SimAccount, SimRepository
 from tests.simulator.conftest import STAR_MEDIA, MakeHub
@@ -191,7 +196,8 @@ def shape(
         data,
         variable_values=variables,
         field_resolver=read,
-        type_resolver=lambda value, *_: value["__typename"],
+        # Owners, of which gitstars asks what a person and an organisation have in common.
+        type_resolver=lambda value, *_: value.get("__typename", "User"),
     )
     found = [str(error) for error in told.errors or ()]
     return found if found or told.data == data else ["another answer than asked for"]
@@ -210,6 +216,12 @@ OTHER_QUERIES = (
     "pageInfo{startCursor endCursor hasNextPage hasPreviousPage} "
     "edges{cursor starredAt} }}}",
     (
+        '{user(login:"eve"){login starredRepositories(last:9){totalCount isOverLimit '
+        "pageInfo{startCursor endCursor hasNextPage hasPreviousPage} "
+        "edges{cursor starredAt node{id}} nodes{primaryLanguage{id name color} description "
+        "owner{avatarUrl}}}}}"
+    ),
+    (
         '{node(id:"R_10"){__typename id ... on Repository{stargazerCount}} '
         'nodes(ids:["R_10"]){__typename id}}'
     ),
@@ -221,7 +233,7 @@ OTHER_QUERIES = (
     [
         *(
             (query.text, dict(query.variables))
-            for query in (build_counts_query(["acme/engine"] * 3),)
+            for query in (build_counts_query(["acme/engine"] * 3), build_starred_query(None))
         ),
         *(
             (query.text, dict(query.variables))
