@@ -118,7 +118,7 @@ class App:
             Gates(self.stopping.is_set, self.paused.is_set, lambda: self.trial.fault),
             self.trial.look,
         )
-        self.client.on_recovery = self.dispatcher.wake_all
+        self.client.way.on_recovery = self.dispatcher.wake_all
         self.pool = WorkerPool(
             self.dispatcher,
             self.clock,
@@ -407,7 +407,7 @@ class App:
             Duty("silent writers", self.deadman.look_at_writers, deadman.LOOK_SECONDS),
             Duty("silent live query", self.deadman.look_at_live_query, deadman.LOOK_SECONDS),
             Duty("silent engine", self.deadman.look_at_engine, deadman.LOOK_SECONDS),
-            Duty("outage of GitHub", self.client.look_at_outage, OUTAGE_SECONDS),
+            Duty("outage of GitHub", self.client.way.check, OUTAGE_SECONDS),
             Duty("report", self.report, REPORT_SECONDS),
         ]
 

@@ -100,7 +100,7 @@ class Once:
             Gates(self._stopping.is_set, self._never.is_set, lambda: self._trial.fault),
             self._trial.look,
         )
-        self._client.on_recovery = self._dispatcher.wake_all
+        self._client.way.on_recovery = self._dispatcher.wake_all
         self._pool = WorkerPool(
             self._dispatcher, self._clock, self._stopping, self._never, self._engine.make_loop, 1
         )
@@ -222,5 +222,5 @@ class Once:
             Duty("settlements", self._engine.ends.settle_remembered, SETTLE_SECONDS),
             Duty("heartbeat", keep_leases, self._config.collect.heartbeat_seconds),
             Duty("trial write", self._trial.step, SETTLE_SECONDS),
-            Duty("outage of GitHub", self._client.look_at_outage, SETTLE_SECONDS),
+            Duty("outage of GitHub", self._client.way.check, SETTLE_SECONDS),
         ]

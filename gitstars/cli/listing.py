@@ -53,7 +53,8 @@ class Lister:
     def list_stars(self, tell: Callable[[int], None]) -> None:
         """What the account starred; ``tell`` hears how many are new so far."""
         job = self._job(Task.STARRED)
-        reading = begin_starred(self._database, job, self._account, self._clock.now())
+        has_graphql, now = self._client.routes.has_graphql, self._clock.now()
+        reading = begin_starred(self._database, job, self._account, now, has_graphql)
         if reading is not None:
             self._read(reading, lambda: tell(reading.new))
 
@@ -69,7 +70,7 @@ class Lister:
 
     def _read(self, reading: StarredReading | OwnReading, tell: Callable[[], None]) -> None:
         while reading.ended_by is None:
-            for ask in reading.asks():
+            for ask in reading.asks()[:1]:
                 reading.start(ask)
                 outcome = send(self._client, self._account, reading, ask)
                 if isinstance(outcome, answers.ABOUT_THE_CALL):

@@ -218,8 +218,9 @@ class AccountLoop:
         """The kinds of work that may be taken up now."""
         tasks = {Task.LIST} if self._has_room_for_list and openings.for_lists else set()
         if self._hand.others < OTHERS_OPEN:
+            tasks.add(Task.STARRED)
             if Resource.CORE in openings.usable:
-                tasks |= {Task.HISTORY, Task.OWN, Task.STARRED, Task.FOLLOWED}
+                tasks |= {Task.HISTORY, Task.OWN, Task.FOLLOWED}
             if self._calls.counting_resource in openings.usable:
                 tasks.add(Task.COUNTS)
         return frozenset(tasks)
@@ -291,8 +292,7 @@ class AccountLoop:
         seconds = min((wait for wait in waits if wait is not None), default=None)
         if self.is_idle and not len(self.lane):
             return Wait(leaves=True)
-        if self.is_idle:
-            # What is left in the lane needs a budget that is spent.
+        if self.is_idle:  # What is left in the lane needs a budget that is spent.
             why, stuck = "GitHub's limits are reached", EVERY_TASK - self._tasks(openings)
             return Wait(seconds or CLAIM_PAUSE_SECONDS, True, why, stuck)
         needed = {str(needed_by(offer.reading)) for offer in blocked}

@@ -5,19 +5,22 @@ from collections.abc import Iterable, Sequence
 
 from gitstars.clock import Clock
 from gitstars.errors import DatabaseError
+from gitstars.execute.asks import (
+    Ask,
+    CountsAsk,
+    OwnAsk,
+    OwnerAsk,
+    RecordAsk,
+    StarredAsk,
+    StarredGraphAsk,
+    WeeksAsk,
+)
 from gitstars.execute.hand import Hand
 from gitstars.execute.openings import Openings, read_openings
 from gitstars.execute.queries import Queries
 from gitstars.execute.reading import (
-    Ask,
-    CountsAsk,
     Moment,
-    OwnAsk,
-    OwnerAsk,
     Reading,
-    RecordAsk,
-    StarredAsk,
-    WeeksAsk,
 )
 from gitstars.execute.readings.counts import CountsReading
 from gitstars.execute.readings.stars import StarsReading
@@ -49,6 +52,8 @@ def send(client: GitHubClient, account: Account, reading: Reading, ask: Ask) -> 
             return client.list_own_repositories(account, page)
         case StarredAsk(page=page):
             return client.list_starred(account, page)
+        case StarredGraphAsk(after=after):
+            return client.graph_starred(account, after)
         case OwnerAsk(owner=owner, page=page):
             return client.list_repositories_of(account, owner, page)
     raise TypeError(f"{ask!r} is not asked alone")

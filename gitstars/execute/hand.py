@@ -280,7 +280,7 @@ class Hand:
 
 def needed_by(reading: Reading) -> Resource:
     """The budget that the reading's next call costs."""
-    if isinstance(reading, StarsReading):
+    if isinstance(reading, StarsReading | StarredReading):
         return reading.needed
     if isinstance(reading, CountsReading) and reading.by_query:
         return Resource.GRAPHQL

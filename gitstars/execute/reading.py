@@ -7,16 +7,14 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from gitstars.clock import backoff_seconds
+from gitstars.execute.asks import Ask
 from gitstars.fetch.answers import Outcome, Transient
-from gitstars.fetch.graphql import GraphAsk
-from gitstars.fetch.listing.protocol import PageAsk
 from gitstars.model import (
     Account,
     FollowedOwner,
     Job,
     PageWrite,
     Repository,
-    Resource,
     Starred,
     Week,
 )
@@ -26,60 +24,6 @@ TRIES = 6
 #: Pauses before an ask that failed goes out again: this, doubled each time, up to the cap
 #: (seconds).
 PAUSE_SECONDS, PAUSE_CAP_SECONDS = 0.5, 20.0
-
-
-@dataclass(frozen=True, slots=True)
-class RecordAsk:
-    """A repository's own record, by its numeric id where that is known."""
-
-    repository: int | str
-    etag: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CountsAsk:
-    """The records of up to 100 repositories in one GraphQL query."""
-
-    full_names: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class WeeksAsk:
-    """A page of a repository's weekly history, newest week first."""
-
-    repository: int | str
-    page: int
-    etag: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class OwnAsk:
-    """A page of the repositories that the account owns or collaborates on."""
-
-    page: int
-
-
-@dataclass(frozen=True, slots=True)
-class StarredAsk:
-    """A page of the repositories that the account starred, newest star first."""
-
-    page: int
-
-
-@dataclass(frozen=True, slots=True)
-class OwnerAsk:
-    """A page of the public repositories of an owner that is followed."""
-
-    owner: FollowedOwner
-    page: int
-
-
-Ask = PageAsk | GraphAsk | RecordAsk | CountsAsk | WeeksAsk | OwnAsk | StarredAsk | OwnerAsk
-
-
-def resource_of(ask: Ask) -> Resource:
-    """The budget that the ask costs."""
-    return Resource.GRAPHQL if isinstance(ask, GraphAsk | CountsAsk) else Resource.CORE
 
 
 # What has to be stored, or queued, because of an answer.
@@ -125,7 +69,8 @@ class SaveOwn:
 @dataclass(frozen=True, slots=True)
 class SaveStarred:
     """New repositories that the account starred, to be kept and queued. ``next_page``: where an
-    interrupted reading of all of them goes on; None: the reading came to its end.
+    interrupted reading of all of them goes on (a page of REST or a cursor of GraphQL); None: the
+    reading came to its end.
 
     ``whole`` are the GitHub ids of all that it starred, where the reading saw all of them at its
     end: what else is stored was taken back.
@@ -133,7 +78,7 @@ class SaveStarred:
 
     account: Account
     stars: Sequence[Starred]
-    next_page: int | None
+    next_page: int | str | None
     whole: frozenset[int] | None = None
 
 
@@ -259,7 +204,9 @@ class Reading(Protocol):
     attempts: Attempts
 
     def asks(self) -> Sequence[Ask]:
-        """What may be asked now, as far as the reading itself is concerned."""
+        """What may be asked now, as far as the reading itself is concerned; each is a page of its
+        own, but for a beginning that two routes can make: the first one that may go out does.
+        """
         ...
 
     def start(self, ask: Ask) -> None:

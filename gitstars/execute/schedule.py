@@ -5,7 +5,10 @@ call of its own. Pure.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gitstars.execute.reading import Ask, Reading, resource_of
+from gitstars.execute.asks import Ask, resource_of
+from gitstars.execute.reading import (
+    Reading,
+)
 from gitstars.fetch.graphql import GraphAsk
 from gitstars.model import Resource, Task
 

@@ -59,15 +59,18 @@ def plan_of(config: Config) -> Plan:
 
 
 def begin_starred(
-    database: Database, job: Job, account: Account, now: float
+    database: Database, job: Job, account: Account, now: float, by_query: bool
 ) -> StarredReading | None:
-    """The listing of the account's stars, from where it stands; None: they are not kept in step."""
+    """The listing of the account's stars, from where it stands; None: they are not kept in step.
+    ``by_query``: the server has GraphQL.
+    """
     kept = syncs.begin(database, account.user_id)
     if kept is None:
         return None
     known = syncs.read_known(database, account)
     is_whole = kept.is_whole_due(now)
-    return StarredReading(job, account, known, is_whole, kept.next_page if is_whole else 1)
+    next_page = kept.next_page if is_whole else None
+    return StarredReading(job, account, known, is_whole, next_page, by_query)
 
 
 class Taking:
@@ -161,7 +164,8 @@ class Taking:
                 plan = self._plan
                 return OwnReading(job, own.wanted_of(account, plan.include, plan.collect.private))
             case Task.STARRED:
-                return begin_starred(self._database, job, account, self._clock.now())
+                now, has_graphql = self._clock.now(), self._routes.has_graphql
+                return begin_starred(self._database, job, account, now, has_graphql)
             case Task.FOLLOWED:
                 owners = follows.begin_owners(self._database, account.user_id)
                 return FollowedReading(job, owners) if owners else None

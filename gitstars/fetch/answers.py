@@ -80,17 +80,17 @@ class Repositories:
 
 @dataclass(frozen=True, slots=True)
 class StarredRepositories:
-    """A page of the repositories that an account starred, the newest star first."""
+    """A page of the repositories that an account starred, the newest star first.
+
+    Of GraphQL alone come ``end_cursor``, ``hidden`` (stars whose repository is not shown) and
+    ``is_cut_off``: the account has more stars than GraphQL lists.
+    """
 
     stars: tuple[Starred, ...]
     has_next: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """How many stars a repository has; open to everybody."""
-
-    stars: int
+    end_cursor: str | None = None
+    hidden: int = 0
+    is_cut_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +252,6 @@ Outcome = (
     | Metadata
     | Repositories
     | StarredRepositories
-    | Count
     | Weeks
     | Identity
     | Owner

@@ -62,11 +62,6 @@ def classify_starred(answer: Answer) -> answers.Outcome:
     return _classify(answer, lambda body: decode.decode_starred(body, "next" in read_links(answer)))
 
 
-def classify_count(answer: Answer) -> answers.Outcome:
-    """The outcome of ``GET .../stargazers/count``."""
-    return _classify(answer, decode.decode_count)
-
-
 def classify_weeks(answer: Answer) -> answers.Outcome:
     """The outcome of ``GET .../stargazers/history``."""
     return _classify(

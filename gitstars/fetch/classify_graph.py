@@ -47,8 +47,10 @@ QUERY_CODES = frozenset(
 ABOUT_THE_CALL = (*answers.ABOUT_THE_CALL, answers.RouteMissing)
 NULL = msgspec.Raw(b"null")
 
-#: What became of an alias by its record and page; None: the errors have to tell.
-_Read = Callable[[answers.Metadata, answers.Page | None], answers.Outcome | None]
+#: What became of a repository by its record and page; None: the errors have to tell.
+_Judge = Callable[[answers.Metadata, answers.Page | None], answers.Outcome | None]
+#: What became of an alias, and the repository's record where it has one. Raises Undecodable.
+_Read = Callable[[msgspec.Raw], tuple[answers.Outcome | None, answers.Metadata | None]]
 
 
 def classify_graph_stars(
@@ -62,14 +64,22 @@ def classify_graph_stars(
     scopes = read_scopes(answer)
     if scopes is not None:
         may_token_list = bool(LISTING_SCOPES & scopes)
-    return _classify(answer, [_page_reader(ask, may_token_list) for ask in asks])
+    judges = [_page_judge(ask, may_token_list) for ask in asks]
+    return _classify(answer, [_repository_reader(judge) for judge in judges])
 
 
 def classify_graph_counts(answer: Answer, width: int) -> CallResult:
     """The outcomes of a query over records: Metadata, Refused, Missing, Gone, Transient,
     Garbage, or a common one.
     """
-    return _classify(answer, [lambda metadata, page: metadata] * width)
+    return _classify(answer, [_repository_reader(lambda metadata, page: metadata)] * width)
+
+
+def classify_graph_starred(answer: Answer) -> CallResult:
+    """The outcome of a query over what the account starred: StarredRepositories, Refused,
+    Missing, Transient, Garbage, or a common one.
+    """
+    return _classify(answer, [lambda raw: (decode_graph.decode_graph_starred(raw), None)])
 
 
 def _classify(answer: Answer, readers: Sequence[_Read]) -> CallResult:
@@ -172,12 +182,11 @@ def _read_alias(
         # Something below was left out, so a page that looks whole may not be.
         return _read_problem(passing, accepted), passing.type in WIDTH_TYPES
     try:
-        decoded = decode_graph.decode_graph_repository((body.data or {}).get(name, NULL))
+        outcome, record = read((body.data or {}).get(name, NULL))
     except Undecodable as error:
         if own:
             return _read_problem(own[0], accepted), False
         return answers.Garbage(f"{name} has another shape than promised{error.place}"), False
-    outcome = None if decoded is None else read(*decoded)
     is_missing = outcome is None or isinstance(outcome, answers.Refused | answers.Withheld)
     if is_missing and own:
         outcome = _read_problem(own[0], accepted)
@@ -186,8 +195,8 @@ def _read_alias(
         return answers.Transient(f"it is not told which list this is about: {text}"), True
     elif outcome is None:
         return answers.Garbage(f"{name} is null and no error says why"), False
-    if decoded is not None and isinstance(outcome, answers.Refused):
-        outcome = replace(outcome, repository=decoded[0])
+    if record is not None and isinstance(outcome, answers.Refused):
+        outcome = replace(outcome, repository=record)
     assert outcome is not None
     return outcome, False
 
@@ -208,10 +217,20 @@ def _read_problem(problem: GraphProblem, accepted: str | None) -> answers.Outcom
     return answers.Transient(f"{clean_text(problem.type or 'no type')}: {text}")
 
 
-def _page_reader(ask: GraphAsk, may_token_list: bool | None) -> _Read:
+def _repository_reader(judge: _Judge) -> _Read:
+    """An alias that is a repository."""
+
+    def read(raw: msgspec.Raw) -> tuple[answers.Outcome | None, answers.Metadata | None]:
+        decoded = decode_graph.decode_graph_repository(raw)
+        return (None, None) if decoded is None else (judge(*decoded), decoded[0])
+
+    return read
+
+
+def _page_judge(ask: GraphAsk, may_token_list: bool | None) -> _Judge:
     """What the record and the page of ``ask`` mean."""
 
-    def read(metadata: answers.Metadata, page: answers.Page | None) -> answers.Outcome | None:
+    def judge(metadata: answers.Metadata, page: answers.Page | None) -> answers.Outcome | None:
         if metadata.is_disabled:
             return answers.Gone("disabled", "GitHub disabled this repository")
         if page is None:
@@ -219,4 +238,4 @@ def _page_reader(ask: GraphAsk, may_token_list: bool | None) -> _Read:
         is_first = ask.after is None
         return decide_missing_list(page, metadata, is_first, may_token_list) or page
 
-    return read
+    return judge

@@ -65,6 +65,7 @@ class GitHubClient:
             identities or Identities(),
             transport or Transport(config, clock),
         )
+        self.way = self._caller.way
         self.routes = Routes(config.api_url, config.use_graphql, clock.now)
 
     # What is known
@@ -72,20 +73,7 @@ class GitHubClient:
     @property
     def outage(self) -> answers.Outage | None:
         """The outage of the way to GitHub that goes on: since when, and why in plain words."""
-        return self._caller.way.outage
-
-    @property
-    def on_recovery(self) -> Callable[[], None]:
-        """Called when an outage is over."""
-        return self._caller.way.on_recovery
-
-    @on_recovery.setter
-    def on_recovery(self, call: Callable[[], None]) -> None:
-        self._caller.way.on_recovery = call
-
-    def look_at_outage(self) -> None:
-        """Probe whether GitHub answers again, where that is due."""
-        self._caller.way.check()
+        return self.way.outage
 
     def identity(self, user_id: int) -> answers.Identity | None:
         """Whose token the user's is, and the scopes that the newest answer told; None: not
@@ -94,8 +82,8 @@ class GitHubClient:
         return self._caller.identities.find(user_id)
 
     def scopes(self, account: Account) -> frozenset[str] | None:
-        """The scopes of the account's token: those that GitHub told, else those that the web
-        application wrote; None: not known, or of a kind without scopes.
+        """The scopes of the account's token, GitHub's word before the web application's; None: not
+        known, or of a kind without scopes.
         """
         identity = self.identity(account.user_id)
         return account.scopes if identity is None else identity.scopes
@@ -197,6 +185,11 @@ class GitHubClient:
             lambda answer: classify_graph.classify_graph_counts(answer, width),
             width,
         )
+
+    def graph_starred(self, account: Account, after: str | None) -> Outcome:
+        """What ``list_starred`` lists, behind a cursor (None: the newest), for one point a 100."""
+        query = graphql.build_starred_query(after)
+        return self._query(account, query, classify_graph.classify_graph_starred, 1).outcomes[0]
 
     def close(self) -> None:
         self._caller.close()

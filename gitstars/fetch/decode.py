@@ -13,7 +13,6 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from gitstars.fetch.answers import (
-    Count,
     Identity,
     Metadata,
     Owner,
@@ -114,10 +113,6 @@ class RestStarred(Struct):
     repo: RestStarredRepository
 
 
-class RestCount(Struct):
-    count: Amount
-
-
 class RestWeek(Struct):
     week: PositiveId
     total: Amount
@@ -138,7 +133,6 @@ _STARS = msgspec.json.Decoder(list[RestStar])
 _REPOSITORY = msgspec.json.Decoder(RestRepository)
 _REPOSITORIES = msgspec.json.Decoder(list[RestRepository])
 _STARRED = msgspec.json.Decoder(list[RestStarred])
-_COUNT = msgspec.json.Decoder(RestCount)
 _WEEKS = msgspec.json.Decoder(list[RestWeek])
 _USER = msgspec.json.Decoder(RestUser)
 _PROFILE = msgspec.json.Decoder(RestProfile)
@@ -193,11 +187,6 @@ def decode_starred(body: bytes, has_next: bool) -> StarredRepositories:
     return StarredRepositories(
         tuple(_to_starred(entry) for entry in decode_as(_STARRED, body)), has_next
     )
-
-
-def decode_count(body: bytes) -> Count:
-    """The number of stars."""
-    return Count(decode_as(_COUNT, body).count)
 
 
 def decode_weeks(body: bytes, has_next: bool) -> Weeks:

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import Raw, Struct
 
-from gitstars.fetch.answers import Metadata, Page
+from gitstars.fetch.answers import Metadata, Page, StarredRepositories
 from gitstars.fetch.decode import Amount, Moment, PositiveId, Text, decode_as
-from gitstars.model import Stargazer
+from gitstars.model import Repository, Stargazer, Starred
 
 
 class GraphUser(Struct, rename="camel"):
@@ -48,6 +48,43 @@ class GraphRepository(Struct, rename="camel"):
     stargazers: GraphStargazers | None = None
 
 
+class GraphOwner(Struct, rename="camel"):
+    login: Text
+    avatar_url: str | None = None
+
+
+class GraphLanguage(Struct):
+    name: str
+
+
+class GraphStarredRepository(Struct, rename="camel"):
+    database_id: PositiveId
+    name_with_owner: Text
+    stargazer_count: Amount
+    is_private: bool = False
+    description: str | None = None
+    url: str | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+    primary_language: GraphLanguage | None = None
+    owner: GraphOwner | None = None
+
+
+class GraphStarredEdge(Struct, rename="camel"):
+    starred_at: Moment
+    node: GraphStarredRepository
+
+
+class GraphStarredList(Struct, rename="camel"):
+    edges: list[GraphStarredEdge | None]
+    page_info: GraphPageInfo
+    is_over_limit: bool = False
+
+
+class GraphViewer(Struct, rename="camel"):
+    starred_repositories: GraphStarredList
+
+
 class GraphRate(Struct, rename="camel"):
     """The ``rateLimit`` that every query asks for beside its data."""
 
@@ -82,6 +119,7 @@ class GraphBody(Struct):
 
 _GRAPH_BODY = msgspec.json.Decoder(GraphBody)
 _GRAPH_REPOSITORY = msgspec.json.Decoder(GraphRepository | None)
+_GRAPH_VIEWER = msgspec.json.Decoder(GraphViewer | None)
 _GRAPH_RATE = msgspec.json.Decoder(GraphRate | None)
 
 
@@ -113,6 +151,38 @@ def decode_graph_repository(raw: Raw) -> tuple[Metadata, Page | None] | None:
         read.is_disabled,
     )
     return metadata, None if read.stargazers is None else _to_page(read.stargazers, metadata)
+
+
+def decode_graph_starred(raw: Raw) -> StarredRepositories | None:
+    """A page of the repositories that whoever asks starred; None: GitHub answered null."""
+    read = decode_as(_GRAPH_VIEWER, raw)
+    if read is None:
+        return None
+    listed, info = read.starred_repositories, read.starred_repositories.page_info
+    known = [edge for edge in listed.edges if edge is not None]
+    return StarredRepositories(
+        tuple(map(_to_starred, known)),
+        info.has_next_page,
+        end_cursor=info.end_cursor,
+        hidden=len(listed.edges) - len(known),
+        is_cut_off=listed.is_over_limit or (info.has_next_page and not info.end_cursor),
+    )
+
+
+def _to_starred(edge: GraphStarredEdge) -> Starred:
+    place, owner = edge.node, edge.node.owner
+    name = place.name_with_owner
+    return Starred(
+        Repository(name, name, place.database_id, place.stargazer_count, place.is_private),
+        edge.starred_at,
+        place.description,
+        place.url,
+        None if place.primary_language is None else place.primary_language.name,
+        None if owner is None else owner.login,
+        None if owner is None else owner.avatar_url,
+        place.created_at,
+        place.updated_at,
+    )
 
 
 def _to_page(read: GraphStargazers, metadata: Metadata) -> Page:

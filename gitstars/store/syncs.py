@@ -62,9 +62,9 @@ UPDATE $row SET synced_at = time::now(), next_page = NONE, missed = $left,
 @dataclass(frozen=True, slots=True)
 class Sync:
     """``every_seconds`` None: it is off. Times are epoch seconds. ``next_page``: where a reading of
-    all stars goes on; 1: at its beginning. ``starred`` is how many stars there were at the end of
-    the last listing. ``is_in_doubt``: stars were missed. ``own``: how many repositories the user
-    owns or collaborates on (None: not listed yet).
+    all stars goes on, a page of REST or a cursor of GraphQL; None: at its beginning. ``starred`` is
+    how many stars there were at the end of the last listing. ``is_in_doubt``: stars were missed.
+    ``own``: how many repositories the user owns or collaborates on (None: not listed yet).
     """
 
     user_id: int
@@ -73,7 +73,7 @@ class Sync:
     next_at: float | None = None
     synced_at: float | None = None
     whole_at: float | None = None
-    next_page: int = 1
+    next_page: int | str | None = None
     starred: int | None = None
     is_in_doubt: bool = False
     own: int | None = None
@@ -81,7 +81,7 @@ class Sync:
     def is_whole_due(self, now: float) -> bool:
         """Whether all stars are read, and not the newest ones alone."""
         is_old = self.whole_at is None or not now - WHOLE_SECONDS < self.whole_at <= now
-        return self.is_in_doubt or self.next_page > 1 or is_old
+        return self.is_in_doubt or self.next_page is not None or is_old
 
 
 def sync_row(user_id: int) -> Any:
@@ -164,7 +164,7 @@ def save_stars(database: Database, account: Account, stars: Sequence[Starred]) -
     return [_keep(star.repository, kept[star.repository.github_id]) for star in stars]
 
 
-def save_progress(database: Database, user_id: int, next_page: int) -> None:
+def save_progress(database: Database, user_id: int, next_page: int | str) -> None:
     """A page of all stars is stored; an interrupted reading goes on with ``next_page``."""
     query = "UPDATE $row SET next_page = $page, next_at = time::now() + $again RETURN NONE"
     again = seconds(AGAIN_SECONDS)
@@ -243,7 +243,7 @@ def _read(row: Mapping[str, Any]) -> Sync | None:
         next_at=to_epoch(row.get("next_at")),
         synced_at=to_epoch(row.get("synced_at")),
         whole_at=to_epoch(row.get("whole_at")),
-        next_page=as_count(row.get("next_page")) or 1,
+        next_page=as_count(row.get("next_page")) or as_text(row.get("next_page")),
         starred=as_count(row.get("starred")),
         is_in_doubt=row.get("whole_due") is True,
         own=as_count(row.get("own")),

@@ -33,7 +33,7 @@ class Duty:
     """
 
     name: str
-    step: Callable[[], None]
+    step: Callable[[], object]
     pause_seconds: float
     limit_seconds: float = 300.0
 

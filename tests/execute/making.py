@@ -3,7 +3,13 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from gitstars.execute.reading import Ask, Effect, Moment, Reading, StorePage
+from gitstars.execute.asks import Ask
+from gitstars.execute.reading import (
+    Effect,
+    Moment,
+    Reading,
+    StorePage,
+)
 from gitstars.execute.readings.list import ListReading
 from gitstars.execute.readings.means import Means
 from gitstars.execute.readings.newest import NewestReading

@@ -248,7 +248,7 @@ def test_an_outage_is_nobodys_failure_and_ends_with_the_first_good_answer(
     scene.github.faults.rules.clear()
     while scene.client.outage is not None:
         scene.clock.offset += 1
-        scene.client.look_at_outage()
+        scene.client.way.check()
     scene.serve_to_end(loop)
     assert set(scene.statuses().values()) == {"completed"}
 

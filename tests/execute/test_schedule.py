@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gitstars.execute.asks import Ask, CountsAsk, OwnAsk, RecordAsk, WeeksAsk, resource_of
 from gitstars.execute.queries import Queries
-from gitstars.execute.reading import Ask, CountsAsk, OwnAsk, RecordAsk, WeeksAsk, resource_of
 from gitstars.execute.readings.counts import CountsReading, group_states
 from gitstars.execute.readings.history import HistoryReading
 from gitstars.execute.readings.list import ListReading

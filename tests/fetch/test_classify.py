@@ -332,7 +332,6 @@ FOREIGN_ANSWERS: list[tuple[str, int, Any, bool]] = [
         classify.classify_stars,
         classify.classify_repository,
         classify.classify_repositories,
-        classify.classify_count,
         classify.classify_weeks,
         classify.classify_identity,
     ],
@@ -607,8 +606,6 @@ def test_the_permissions_tell_who_may_list(
 @pytest.mark.parametrize(
     ("classify", "body", "headers", "outcome"),
     [
-        (classify.classify_count, {"count": 12}, {}, answers.Count(12)),
-        (classify.classify_count, {"count": -1}, {}, Garbage),
         (
             classify.classify_weeks,
             [{"week": 1_789_862_400, "total": 3, "days": [0, 1, 2, 0, 0, 0, 0]}],

@@ -143,7 +143,7 @@ def test_while_it_lasts_nothing_is_sent_and_nothing_is_booked(hub: Hub, account:
 
 def test_the_first_good_answer_ends_it_and_wakes_whoever_waits(hub: Hub, account: Account) -> None:
     woken: list[bool] = []
-    hub.client.on_recovery = lambda: woken.append(True)
+    hub.client.way.on_recovery = lambda: woken.append(True)
     hub.misbehave("*", effect="drop")
     outage = fail_until_out(hub.client, account)
     hub.github.faults.rules.clear()
@@ -163,10 +163,10 @@ def test_a_duty_ends_it_while_nobody_asks_for_anything(hub: Hub, account: Accoun
     outage = fail_until_out(hub.client, account)
     hub.github.faults.rules.clear()
 
-    hub.client.look_at_outage()
+    hub.client.way.check()
     before = hub.client.outage
     hub.clock.offset += outage.until - hub.clock.now()
-    hub.client.look_at_outage()
+    hub.client.way.check()
 
     assert before == outage
     assert hub.client.outage is None

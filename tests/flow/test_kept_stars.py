@@ -59,6 +59,11 @@ def asked_pages(run: Flow) -> list[str]:
     return [e["query"]["page"] for e in run.github.asked() if e["route"] == "starred"]
 
 
+def asked_positions(run: Flow) -> list[list[int]]:
+    """From and up to which positions GraphQL listed the stars, newest first."""
+    return [page for e in run.github.asked() for page in e.get("starred") or ()]
+
+
 def test_an_account_that_signs_in_has_its_stars_listed_and_collected(flow: MakeFlow) -> None:
     run = begin(flow, github={"use_graphql": True})
     app = run.start()
@@ -70,7 +75,8 @@ def test_an_account_that_signs_in_has_its_stars_listed_and_collected(flow: MakeF
 
     rows = run.rows()
     assert starred(run) == names(*range(220))
-    assert asked_pages(run) == ["1", "2", "3"]
+    assert asked_positions(run) == [[0, 100], [100, 200], [200, 220]]
+    assert asked_pages(run) == []
     assert {rows[name]["status"] for name in names(0, 1)} == {"completed"}
     assert {row["status"] for row in rows.values()} == {"completed", "restricted"}
     assert run.stored() == run.truth(1000, 1001)
@@ -116,3 +122,37 @@ def test_a_listing_that_was_interrupted_goes_on_where_it_stood(flow: MakeFlow) -
     assert first == ["2", "3"]
     assert asked_pages(run) == ["2", "3", "1", "2", "3"]
     assert starred(run) == names(*range(220))
+
+
+def test_one_that_graphql_listed_goes_on_behind_its_cursor(flow: MakeFlow) -> None:
+    run = begin(flow, github={"use_graphql": True})
+    sign_in(run)
+    run.github.control("POST", "/rules", {"match": "POST *", "preset": "server_error", "skip": 2})
+    app = run.start()
+    run.wait_until(lambda: len(starred(run)) >= 100, "the first pages are written")
+    app.stop()
+    before = asked_positions(run)
+    run.github.control("DELETE", "/rules")
+    kept = syncs.read(run.database, 1)
+    assert kept is not None
+    syncs.request(run.database, 1)
+
+    run.start()
+    run.wait_until(lambda: len(starred(run)) == 220, "the rest is written")
+
+    assert isinstance(kept.next_page, str)
+    assert asked_positions(run)[len(before)][0] == before[-1][1]
+
+
+def test_more_stars_than_graphql_lists_are_listed_by_rest(flow: MakeFlow) -> None:
+    scenario = Scenario(
+        accounts=(ANN,), repositories=PLACES, limits=NO_LIMITS, population=9000, starred_most=150
+    )
+    run = flow(scenario, signed_in=0, collect={"history": "none"}, github={"use_graphql": True})
+    sign_in(run)
+
+    run.start()
+    run.wait_until(lambda: len(starred(run)) == 220, "all stars are written")
+
+    assert asked_positions(run) == [[0, 100]]
+    assert asked_pages(run) == ["1", "2", "3"]

@@ -6,15 +6,13 @@ from collections import deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from gitstars.execute.asks import Ask, CountsAsk, RecordAsk
 from gitstars.execute.reading import (
-    Ask,
     BaseReading,
-    CountsAsk,
     Effect,
     Finished,
     Moment,
     QueueJob,
-    RecordAsk,
     SaveCounts,
 )
 from gitstars.fetch import answers

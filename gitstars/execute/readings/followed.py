@@ -3,13 +3,12 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
+from gitstars.execute.asks import Ask, OwnerAsk
 from gitstars.execute.reading import (
-    Ask,
     BaseReading,
     Effect,
     Finished,
     Moment,
-    OwnerAsk,
     SaveFollowed,
 )
 from gitstars.fetch import answers

@@ -8,14 +8,13 @@ monthly, and when the stored sum and the repository's count differ by more than 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
+from gitstars.execute.asks import Ask, WeeksAsk
 from gitstars.execute.reading import (
-    Ask,
     BaseReading,
     Effect,
     Finished,
     Moment,
     SaveWeeks,
-    WeeksAsk,
 )
 from gitstars.fetch import answers
 from gitstars.model import Week

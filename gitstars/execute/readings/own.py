@@ -5,7 +5,14 @@ it list.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from gitstars.execute.reading import Ask, BaseReading, Effect, Finished, Moment, OwnAsk, SaveOwn
+from gitstars.execute.asks import Ask, OwnAsk
+from gitstars.execute.reading import (
+    BaseReading,
+    Effect,
+    Finished,
+    Moment,
+    SaveOwn,
+)
 from gitstars.fetch import answers
 from gitstars.model import Account, Repository
 

@@ -6,13 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
+from gitstars.execute.asks import Ask, RecordAsk
 from gitstars.execute.reading import (
-    Ask,
     BaseReading,
     Effect,
     Finished,
     Moment,
-    RecordAsk,
     StorePage,
 )
 from gitstars.execute.readings.means import Means, Phase, Seen

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 
 import pytest
 
+from gitstars.execute.asks import CountsAsk, RecordAsk
 from gitstars.execute.reading import (
     TRIES,
-    CountsAsk,
     Effect,
     Finished,
     QueueJob,
-    RecordAsk,
     SaveCounts,
 )
 from gitstars.execute.readings.counts import CountsReading, group_states, is_unchanged

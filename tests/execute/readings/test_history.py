@@ -5,7 +5,12 @@ from typing import Any
 
 import pytest
 
-from gitstars.execute.reading import TRIES, Finished, SaveWeeks, WeeksAsk
+from gitstars.execute.asks import WeeksAsk
+from gitstars.execute.reading import (
+    TRIES,
+    Finished,
+    SaveWeeks,
+)
 from gitstars.execute.readings.history import (
     TOLERATED_STARS,
     WHOLE_SECONDS,

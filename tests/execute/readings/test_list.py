@@ -3,13 +3,12 @@
 import pytest
 
 from gitstars.errors import ClaimLost, DatabaseUnavailable
+from gitstars.execute.asks import Ask, RecordAsk
 from gitstars.execute.reading import (
     PAUSE_CAP_SECONDS,
     TRIES,
-    Ask,
     Finished,
     Moment,
-    RecordAsk,
     StorePage,
     Why,
 )

@@ -2,7 +2,10 @@
 
 import pytest
 
-from gitstars.execute.reading import Ask, Finished, RecordAsk
+from gitstars.execute.asks import Ask, RecordAsk
+from gitstars.execute.reading import (
+    Finished,
+)
 from gitstars.fetch import answers
 from gitstars.fetch.graphql import GraphAsk
 from gitstars.fetch.listing.newest import MOST_PAGES

@@ -4,7 +4,12 @@ from typing import Any
 
 import pytest
 
-from gitstars.execute.reading import TRIES, Finished, OwnAsk, SaveOwn
+from gitstars.execute.asks import OwnAsk
+from gitstars.execute.reading import (
+    TRIES,
+    Finished,
+    SaveOwn,
+)
 from gitstars.execute.readings.own import OwnReading, Wanted, wanted_of
 from gitstars.fetch import answers
 from gitstars.model import Account, Repository, Resource, Task
