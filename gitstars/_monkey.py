@@ -4,5 +4,8 @@ Imported before anything else, by ``__main__`` and by pytest (``-p gitstars._mon
 """
 
 from gevent import monkey
+from gevent.hub import Hub
 
 monkey.patch_all()
+# Ctrl+C reaches the command that waits, which answers it; the hub need not print it besides.
+Hub.NOT_ERROR = (*Hub.NOT_ERROR, KeyboardInterrupt)

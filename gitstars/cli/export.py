@@ -17,6 +17,14 @@ from gitstars.config import load
 
 #: So many lines between two words on progress.
 TELL_LINES = 20_000
+#: The formats that the end of a file's name stands for.
+ENDINGS = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".sqlite": "sqlite",
+    ".sqlite3": "sqlite",
+    ".db": "sqlite",
+}
 
 
 @click.command(short_help="Write what is stored to a file.", epilog=EXIT_CODES)
@@ -27,8 +35,7 @@ TELL_LINES = 20_000
     "--format",
     "kind",
     type=click.Choice(["csv", "jsonl", "sqlite"]),
-    default="csv",
-    show_default=True,
+    help="By default what FILE ends with (.jsonl; .sqlite or .db), else csv.",
 )
 @click.option("--output", required=True, metavar="FILE", help="Where to; - is standard output.")
 @since_option("Only stars that were given on this UTC day or later, and days from it on.")
@@ -39,7 +46,7 @@ def export(
     reader: Reader,
     what: api.Export,
     names: tuple[str, ...],
-    kind: str,
+    kind: str | None,
     output: str,
     since: date | None,
     include_unstarred: bool,
@@ -56,9 +63,10 @@ def export(
 
     \b
     gitstars export stars acme/engine --output stars.csv
-    gitstars export stars --format sqlite --include-unstarred --output stars.db
+    gitstars export stars --include-unstarred --output stars.sqlite
     gitstars export history --format jsonl --output - | gzip > history.jsonl.gz
     """
+    kind = kind or ENDINGS.get(Path(output).suffix.lower(), "csv")
     if kind == "sqlite" and output == "-":
         raise click.UsageError("a SQLite file cannot go to standard output: give --output a name")
     host = naming.web_host(load(context.params["config"]).config.github.api_url)
@@ -75,10 +83,10 @@ def export(
     if kind == "sqlite":
         save_sqlite(output, what, blocks)
     else:
-        write(output, blocks)
+        write(output, blocks, has_heading=kind == "csv")
 
 
-def write(output: str, blocks: Iterable[bytes]) -> None:
+def write(output: str, blocks: Iterable[bytes], has_heading: bool = True) -> None:
     """Put all of it there, whole or not at all; standard output takes it as it comes."""
     if output == "-":
         for block in blocks:
@@ -86,13 +94,13 @@ def write(output: str, blocks: Iterable[bytes]) -> None:
         sys.stdout.buffer.flush()
         return
     with whole_file(Path(output)) as fresh, fresh.open("wb") as file:
-        lines = 0
-        with _progress("lines") as tell:
+        rows = -1 if has_heading else 0
+        with _progress("rows") as tell:
             for block in blocks:
                 file.write(block)
-                lines += block.count(b"\n")
-                tell(lines)
-    click.echo(f"{output}: {lines:,} lines")
+                rows += block.count(b"\n")
+                tell(rows)
+    click.echo(f"{output}: {rows:,} rows")
 
 
 def save_sqlite(output: str, what: str, blocks: Iterable[bytes]) -> None:

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -76,8 +77,14 @@ def since_option(help_text: str) -> Callable[[Callable[..., Any]], Callable[...,
     """``--since`` with a UTC day, given as a date."""
     return click.option(
         "--since",
-        type=click.DateTime(["%Y-%m-%d"]),
         metavar="YYYY-MM-DD",
-        callback=lambda context, option, value: None if value is None else value.date(),
+        callback=lambda context, option, value: None if value is None else _read_day(value),
         help=help_text,
     )
+
+
+def _read_day(value: str) -> date:
+    try:
+        return datetime.strptime(value, "%Y-%m-%d").date()
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is no day; write it as 2026-01-31") from None

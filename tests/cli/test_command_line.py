@@ -218,7 +218,7 @@ def test_only_the_latest_reports_are_kept(gitstars: Run, private_surroundings: P
     assert kept[0] == "crash-2020-01-11T000000Z-1.txt"
 
 
-def test_ctrl_c_ends_with_130_and_without_a_traceback(tmp_path: Path) -> None:
+def test_ctrl_c_ends_with_130_and_without_a_word(tmp_path: Path) -> None:
     # An event that nobody can set would end the command by itself.
     script = boom("print('ready', flush=True); gevent.sleep(1000)")
     with subprocess.Popen(
@@ -236,8 +236,7 @@ def test_ctrl_c_ends_with_130_and_without_a_traceback(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         _, told = process.communicate(timeout=PATIENCE_SECONDS)
 
-    assert process.returncode == 130
-    assert "Traceback" not in told
+    assert (process.returncode, told.strip()) == (130, "")
 
 
 def test_a_reader_that_goes_away_is_no_error_to_talk_about(tmp_path: Path) -> None:

@@ -1,152 +1,26 @@
 """The README's commands, run one after the other in an empty home, beside the simulated GitHub:
-each prints what the README shows.
+each prints what the README shows. The commands of its table print what ``commands.txt`` shows.
 """
 
-import json
 import os
 import re
-import shlex
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from gitstars.simulator.process import SimulatorProcess, start_process
-from gitstars.simulator.scenario import Scenario, SimAccount, SimRepository
-from tests.harness import free_port
-from tests.waiting import PATIENCE_SECONDS, wait_until
+from gitstars.simulator.process import start_process
+from tests.process.terminal import ROOT, WORLD, Terminal, mask, read_examples
+from tests.waiting import wait_until
 
-README = Path(__file__).parent.parent.parent / "README.md"
-#: The terminal is as wide as the README's examples were on (columns).
-COLUMNS = 170
-TOKEN = "gho_ada000000"
-WORLD = Scenario(
-    accounts=(SimAccount(user_id=101, login="ada", token=TOKEN, starred=(1, 2, 3), owned=(4, 5)),),
-    repositories=(
-        SimRepository(id=1, full_name="acme/anvil", stars=640),
-        SimRepository(id=2, full_name="globex/atlas", stars=812),
-        SimRepository(id=3, full_name="initech/printer", stars=95),
-        SimRepository(id=4, full_name="ada/engine", stars=1284),
-        SimRepository(id=5, full_name="ada/notes", stars=37),
-    ),
-)
-#: What differs from run to run, and what stands in its place on both sides.
-VARIES = (
-    (r"\x1b\[[0-9;?]*[A-Za-z]", ""),
-    (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "TIME"),
-    (r"gitstars( +)\d+\.\d+\.\d+\S*", r"gitstars\1VERSION"),
-    (r"\b(\d+ (d|h|min|s)\b ?)+", "SPAN "),
-    (r"(127\.0\.0\.1|api\.github\.com)(:\d+)?", "ADDRESS"),
-    (r"(?<=[ /:])/\S*/gitstars\b", "DATA"),
-    (r"[\d.]+ (GiB|MB|ms|% )", r"N \1"),
-    (r"[\d,]+ requests left", "N requests left"),
-    (r"\d[\d,]* a second", "N a second"),
-    (r"\d+ busy", "N busy"),
-    # It is added up again every few seconds.
-    (r"[\d,]+ in the database", "N in the database"),
-    # What the server counted before the last one ended.
-    (r"\d+ processing, ", ""),
-    (r"^. its stars are being listed.*", ""),
-    (r"\b[45],\d{3}\b", "POINTS"),
-    (r" {2,}", "  "),
-)
-
-
-def examples() -> list[tuple[str, list[str]]]:
-    """The README's commands, each with the lines that it prints."""
-    found: list[tuple[str, list[str]]] = []
-    for block in re.findall(r"^```\n(\$ .*?)^```$", README.read_text(), re.DOTALL | re.MULTILINE):
-        for line in block.splitlines():
-            if line.startswith("$ "):
-                found.append((line.removeprefix("$ "), []))
-            else:
-                found[-1][1].append(line)
-    return found
-
-
-def mask(line: str) -> str:
-    for pattern, instead in VARIES:
-        line = re.sub(pattern, instead, line)
-    return line.rstrip()
-
-
-class Terminal:
-    """A shell in an empty home, on whose path are gitstars and a ``gh`` that knows the token."""
-
-    def __init__(self, home: Path, github: SimulatorProcess) -> None:
-        self.home = home
-        programs = home / "bin"
-        programs.mkdir()
-        gitstars = f'exec {shlex.quote(sys.executable)} -m gitstars "$@"'
-        for name, text in (("gitstars", gitstars), ("gh", f"echo {TOKEN}")):
-            (programs / name).write_text(f"#!/bin/sh\n{text}\n")
-            (programs / name).chmod(0o755)
-        (home / "config.toml").write_text(
-            f'[github]\napi_url = "{github.url}"\ngraphql_url = "{github.graphql_url}"\n'
-            f"[health]\nport = {free_port()}\n[admin]\nport = {free_port()}\n"
-        )
-        root = str(README.parent)
-        self._environment = {
-            "HOME": str(home),
-            "XDG_DATA_HOME": str(home / "share"),
-            "PATH": f"{programs}:{os.environ['PATH']}",
-            "PYTHONPATH": root,
-            "TERM": "xterm",
-            "NO_COLOR": "1",
-            "COLUMNS": str(COLUMNS),
-        }
-        self._servers: list[subprocess.Popen[str]] = []
-
-    def serve(self, command: str, lines: int) -> list[str]:
-        """Start a server; its first lines."""
-        process = subprocess.Popen(
-            f"exec {command}",
-            shell=True,
-            cwd=self.home,
-            env=self._environment,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        self._servers.append(process)
-        assert process.stdout is not None
-        return [process.stdout.readline().rstrip("\n") for _ in range(lines)]
-
-    def run(self, command: str) -> list[str]:
-        """What the command shows on the terminal."""
-        spawn = "import pty, sys; sys.exit(pty.spawn(['sh', '-c', sys.argv[1]]))"
-        done = subprocess.run(
-            [sys.executable, "-c", spawn, command],
-            cwd=self.home,
-            env=self._environment,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=PATIENCE_SECONDS,
-        )
-        lines = done.stdout.replace("\r\n", "\n").splitlines()
-        return [line for line in lines if mask(line)]
-
-    def counts(self) -> tuple[dict[str, int], list[tuple[int, int]]]:
-        """What the server last counted: repositories by status, and of each account how many it
-        starred and how many of these are settled.
-        """
-        stats = json.loads("".join(self.run("gitstars stats --json")))
-        accounts = json.loads("".join(self.run("gitstars accounts --json")))
-        starred = [account["repositories"] for account in accounts]
-        return stats["repositories"], [(one["total"], one["settled"]) for one in starred]
-
-    def is_settled(self) -> bool:
-        """Whether all is collected, and the server's counts, which lag behind, say so too."""
-        return self.counts() == ({"completed": 2, "restricted": 3}, [(3, 3)])
-
-    def close(self) -> None:
-        for process in self._servers:
-            process.terminate()
-            process.communicate(timeout=PATIENCE_SECONDS)
+README = (ROOT / "README.md").read_text()
+COMMANDS = Path(__file__).with_name("commands.txt")
+#: Commands of the table that run until they are stopped, and the tests that run them.
+RUN_ELSEWHERE = {
+    "serve": "tests/process",
+    "demo": "tests/cli/test_demo.py",
+    "simulate": "tests/simulator/test_process.py",
+}
 
 
 @pytest.fixture
@@ -158,21 +32,72 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
     github.stop()
 
 
+def show(shown: dict[str, list[str]]) -> None:
+    """Print what is to be put into the documents, where that is asked for."""
+    if os.environ.get("README_SHOW"):
+        for command, lines in shown.items():
+            print(f"$ {command}", *lines, sep="\n")
+
+
+def differing(shown: dict[str, list[str]], promised: dict[str, list[str]]) -> dict[str, object]:
+    """The commands that print something else than promised, with both."""
+    return {
+        command: (list(map(mask, shown[command])), list(map(mask, lines)))
+        for command, lines in promised.items()
+        if list(map(mask, shown[command])) != list(map(mask, lines))
+    }
+
+
+def settle(terminal: Terminal) -> None:
+    wait_until(terminal.is_settled, "everything is settled, and counted", terminal.counts)
+
+
 @pytest.mark.slow(600)
 def test_each_command_prints_what_the_readme_shows(terminal: Terminal) -> None:
+    blocks = re.findall(r"^```\n(\$ .*?)^```$", README, re.DOTALL | re.MULTILINE)
+    examples = [one for block in blocks for one in read_examples(block.splitlines())]
     shown: dict[str, list[str]] = {}
-    promised = dict(examples())
 
-    for command, lines in examples():
+    for command, lines in examples:
         if command.endswith("&"):
             shown[command] = terminal.serve(command.removesuffix("&"), len(lines))
             continue
         shown[command] = terminal.run(command)
-        wait_until(terminal.is_settled, "everything is settled, and counted", terminal.counts)
+        settle(terminal)
 
-    if os.environ.get("README_SHOW"):
-        for command, lines in shown.items():
-            print(f"$ {command}", *lines, sep="\n")
-    assert len(promised) > 5
-    for command, lines in promised.items():
-        assert list(map(mask, shown[command])) == list(map(mask, lines)), command
+    show(shown)
+    assert len(examples) > 5
+    assert differing(shown, dict(examples)) == {}
+
+
+@pytest.mark.slow(600)
+def test_each_command_of_the_table_prints_what_is_kept_of_it(terminal: Terminal) -> None:
+    examples = read_examples(COMMANDS.read_text().splitlines())
+    terminal.serve("gitstars serve --config config.toml", 1)
+    terminal.run("gh auth token | gitstars accounts add --token-stdin")
+    settle(terminal)
+
+    shown = {command: terminal.run(command) for command, _ in examples}
+
+    show(shown)
+    assert differing(shown, dict(examples)) == {}
+
+
+def test_each_command_and_option_of_the_table_is_run() -> None:
+    ran = "\n".join(command for command, _ in read_examples(COMMANDS.read_text().splitlines()))
+    table = re.findall(r"^\| (`gitstars .*?) \| (.*) \|$", README, re.MULTILINE)
+
+    missing = []
+    for told, explained in table:
+        commands = re.findall(r"`gitstars ([a-z]+(?: [a-z]+)?)|, `([a-z]+)`", told)
+        first = commands[0][0]
+        if first in RUN_ELSEWHERE:
+            continue
+        names = [full or f"{first.split()[0]} {rest}" for full, rest in commands]
+        missing += [name for name in names if f"gitstars {name}" not in ran]
+        lines = [line for line in ran.splitlines() if f"gitstars {first.split()[0]}" in line]
+        options = re.findall(r"--[a-z-]+", told + explained)
+        missing += [f"{first} {one}" for one in options if one not in " ".join(lines)]
+
+    assert len(table) > 20
+    assert missing == []
