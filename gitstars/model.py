@@ -240,11 +240,14 @@ class Starred:
 
 @dataclass(frozen=True, slots=True)
 class FollowedOwner:
-    """A person or an organisation whose public repositories are followed."""
+    """A person or an organisation whose public repositories are followed. ``known`` are GitHub ids
+    of some of these, by which the owner is found under another login.
+    """
 
     owner_id: int
     login: str
     is_organization: bool = False
+    known: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

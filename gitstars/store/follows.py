@@ -15,6 +15,8 @@ from gitstars.store.access import keep_records
 from gitstars.store.database import Database, record, seconds, to_epoch
 from gitstars.store.reading import as_count, as_key, as_text, as_user_id
 
+#: So many of an owner's repositories may tell its present login.
+KNOWN = 5
 #: A listing of an owner's repositories that did not come to its end is tried again after this
 #: (seconds).
 AGAIN_SECONDS = 900.0
@@ -30,7 +32,8 @@ UPSERT $row SET owner_id = $owner_id, login = $login, is_organization = $is_orga
 FINISH = """
 DELETE gitstars_follow WHERE $seen IS NOT NONE AND owner_id = $owner_id
     AND repo.github_id NOT IN $seen RETURN NONE;
-UPDATE $row SET listed_at = time::now(), next_at = time::now() + $every RETURN NONE;
+UPDATE $row SET login = $login, listed_at = time::now(), next_at = time::now() + $every
+    RETURN NONE;
 """
 UNFOLLOW_OWNER = """
 LET $gone = (DELETE $row RETURN BEFORE);
@@ -40,6 +43,10 @@ RETURN array::len($gone);
 BEGIN = """
 UPDATE gitstars_followed_owner SET next_at = time::now() + $again
     WHERE user_id = $user_id AND next_at <= time::now() RETURN AFTER
+"""
+SOME = """
+SELECT VALUE repo.github_id FROM gitstars_follow
+    WHERE owner_id = $owner_id AND repo.github_id LIMIT $most
 """
 #: In SurrealDB's order what is absent stands before every time.
 FIND_DUE = "SELECT VALUE user_id FROM gitstars_followed_owner WHERE next_at <= time::now()"
@@ -154,11 +161,22 @@ def begin_owners(database: Database, user_id: int) -> list[FollowedOwner]:
     """
     rows = database.run_retrying(BEGIN, user_id=user_id, again=seconds(AGAIN_SECONDS))[0]
     return [
-        FollowedOwner(owner_id, login, row.get("is_organization") is True)
+        FollowedOwner(
+            owner_id,
+            login,
+            row.get("is_organization") is True,
+            _read_some(database, owner_id),
+        )
         for row in rows
         if (owner_id := as_user_id(row.get("owner_id"))) is not None
         and (login := as_text(row.get("login")))
     ]
+
+
+def _read_some(database: Database, owner_id: int) -> tuple[int, ...]:
+    """GitHub ids of some repositories that are followed because of the owner."""
+    found = database.run(SOME, owner_id=owner_id, most=KNOWN)[0]
+    return tuple(known for known in found if as_user_id(known) is not None)
 
 
 def finish_owner(
@@ -167,14 +185,15 @@ def finish_owner(
     whole: Sequence[Repository] | None,
     every_seconds: float,
 ) -> None:
-    """An owner was listed: ``whole`` are all of its repositories; None: nobody knows them. The next
-    listing comes after ``every_seconds``.
+    """An owner was listed, under the login that it has now: ``whole`` are all of its repositories;
+    None: nobody knows them. The next listing comes after ``every_seconds``.
     """
     database.run_retrying(
         FINISH,
         row=_owner_row(owner.owner_id),
         owner_id=owner.owner_id,
         seen=None if whole is None else [place.github_id for place in whole],
+        login=owner.login,
         every=seconds(every_seconds),
     )
 

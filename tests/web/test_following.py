@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 import requests
 
@@ -225,3 +226,26 @@ def test_private_repositories_are_followed_where_the_settings_say_so(
     with start_served(shared_config, world) as running:
         answer = follow(running, "ada/vault")
         assert "collect.private is off" in answer.json["error"]["message"]
+
+
+def test_an_owner_with_another_login_is_found_again_through_its_repositories(
+    running: Served,
+) -> None:
+    follow(running, "mia")
+    wait_for(running, "mia/paper", "restricted")
+    database, github = running.app.database, running.flow.github
+    listed = "SELECT VALUE listed_at FROM gitstars_followed_owner WHERE listed_at"
+    running.flow.wait_until(lambda: bool(database.run(listed)[0]), "the owner is listed")
+    renamed = SimAccount(user_id=MIA, login="mia-new", token="ghp_renamed")
+    github.control("POST", "/accounts", msgspec.to_builtins(renamed))
+    github.control("POST", "/world", {"logins": {str(MIA): "mia-new"}})
+    github.control("POST", "/repositories/5", {"rename": "mia-new/paper"})
+    github.control("POST", "/repositories/9", {"rename": "mia-new/fresh"})
+
+    database.run("UPDATE gitstars_followed_owner SET next_at = time::now()")
+    running.app.watcher.look_soon()
+
+    running.flow.wait_until(
+        lambda: [(o.name, o.repositories) for o in follows.list_all(database)] == [("mia-new", 2)],
+        "it is listed under its present login",
+    )
