@@ -107,11 +107,19 @@ class HistoryPoint(Answered, frozen=True):
     total: int
 
 
+class DayCount(Answered, frozen=True):
+    """How many stars GitHub told on a UTC day (2026-11-24); the last number of that day."""
+
+    day: str
+    stars: int
+
+
 class StarHistory(Answered, frozen=True):
     """The history of a repository, oldest first, without periods in which nothing happened.
 
     `source`: `stars` (each with its time), `weeks` (the counts that GitHub tells everybody), or
     `none`. `is_exact`: every star of the list is known. `note` has to stand beside the figures.
+    `counts` are the numbers that GitHub told on the days on which it was asked.
     """
 
     full_name: str
@@ -120,6 +128,7 @@ class StarHistory(Answered, frozen=True):
     is_exact: bool
     note: str
     points: list[HistoryPoint]
+    counts: list[DayCount]
 
 
 class StargazersQuery(Asked, frozen=True):
@@ -132,8 +141,8 @@ class StargazersQuery(Asked, frozen=True):
     limit: Annotated[int, Meta(ge=1, le=1000)] = 50
 
 
-Export = Literal["stars", "users", "repos", "history"]
-EXPORTS: tuple[Export, ...] = ("stars", "users", "repos", "history")
+Export = Literal["stars", "users", "repos", "history", "counts"]
+EXPORTS: tuple[Export, ...] = ("stars", "users", "repos", "history", "counts")
 
 
 class ExportQuery(Asked, frozen=True):
@@ -150,7 +159,7 @@ class ExportQuery(Asked, frozen=True):
 
     def find_unfitting(self, what: Export) -> str | None:
         """What of it does not fit the export, as a sentence; None: all does."""
-        if self.include_unstarred and what in ("repos", "history"):
+        if self.include_unstarred and what in ("repos", "history", "counts"):
             return f"an export of {what} has no part for stars that were found gone"
         if self.since is not None and what == "repos":
             return "an export of repos has no dates to choose from"

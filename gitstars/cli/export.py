@@ -60,6 +60,7 @@ def export(
     users    the people behind the stars
     repos    the repositories with their states
     history  the stars of each repository by day, without names
+    counts   how many stars GitHub told of each repository, day by day
 
     \b
     gitstars export stars acme/engine --output stars.csv

@@ -30,6 +30,10 @@ CREATE TABLE history (repo_id INTEGER NOT NULL REFERENCES repos (repo_id), day T
     came INTEGER NOT NULL, went INTEGER NOT NULL, stars INTEGER NOT NULL,
     is_exact INTEGER NOT NULL, PRIMARY KEY (repo_id, day)) WITHOUT ROWID;
 """
+COUNTS = """
+CREATE TABLE counts (repo_id INTEGER NOT NULL REFERENCES repos (repo_id), day TEXT NOT NULL,
+    stars INTEGER NOT NULL, PRIMARY KEY (repo_id, day)) WITHOUT ROWID;
+"""
 INSERT_USER = """
 INSERT OR IGNORE INTO users VALUES (:user_id, :login, :avatar_url, :profile_url)
 """
@@ -45,12 +49,14 @@ INSERT OR IGNORE INTO stars VALUES (:user_id, :repo_id, :starred_at, :unstarred_
 INSERT_DAY = """
 INSERT OR IGNORE INTO history VALUES (:repo_id, :day, :came, :went, :stars, :is_exact)
 """
+INSERT_COUNT = "INSERT OR IGNORE INTO counts VALUES (:repo_id, :day, :stars)"
 #: Of each export: its tables, and what is done with each row.
 PLANS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "stars": (USERS + REPOS + STARS, (NAME_USER, NAME_REPO, INSERT_STAR)),
     "users": (USERS, (INSERT_USER,)),
     "repos": (REPOS, (INSERT_REPO,)),
     "history": (REPOS + HISTORY, (NAME_REPO, INSERT_DAY)),
+    "counts": (REPOS + COUNTS, (NAME_REPO, INSERT_COUNT)),
 }
 
 

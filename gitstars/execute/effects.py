@@ -22,7 +22,16 @@ from gitstars.execute.reading import (
 from gitstars.execute.readings.stars import StarsReading
 from gitstars.fetch import answers
 from gitstars.model import Job, PageWrite, Priority
-from gitstars.store import access, edges, follows, history, lifecycle, state, syncs
+from gitstars.store import (
+    access,
+    edges,
+    follows,
+    history,
+    lifecycle,
+    star_counts,
+    state,
+    syncs,
+)
 from gitstars.store.database import Database
 from gitstars.store.forgotten import Forgotten
 from gitstars.store.writer import PageWriter
@@ -85,6 +94,7 @@ class Effects:
     def _save_counts(self, effect: SaveCounts) -> None:
         if effect.counts:
             lifecycle.save_counts(self._database, effect.counts)
+            star_counts.keep(self._database, effect.counts)
         if effect.unchanged:
             until = self._clock.now() + self._fresh_seconds
             lifecycle.postpone(self._database, effect.unchanged, until)

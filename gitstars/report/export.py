@@ -6,19 +6,19 @@ import csv
 import io
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Literal
 
 import msgspec
 
 from gitstars.clock import show_time
 from gitstars.report.history import read_history
-from gitstars.store import exports, repositories
+from gitstars.store import exports, repositories, star_counts
 from gitstars.store.database import Database
 from gitstars.store.exports import ExportedPerson, ExportedStar
 from gitstars.store.repositories import RepositoryView
 
-What = Literal["stars", "users", "repos", "history"]
+What = Literal["stars", "users", "repos", "history", "counts"]
 Format = Literal["csv", "jsonl"]
 #: The columns of each export, in their order.
 COLUMNS: Mapping[What, Sequence[str]] = {
@@ -29,6 +29,7 @@ COLUMNS: Mapping[What, Sequence[str]] = {
         *("completed_at", "reason"),
     ),
     "history": ("repo_id", "repo", "day", "came", "went", "stars", "is_exact"),
+    "counts": ("repo_id", "repo", "day", "stars"),
 }
 #: A spreadsheet takes a cell that begins so for a formula.
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
@@ -45,6 +46,11 @@ class Wanted:
     names: Collection[str] = ()
     since: float | None = None
     include_unstarred: bool = False
+
+    @property
+    def first_day(self) -> date | None:
+        """The UTC day of ``since``."""
+        return None if self.since is None else datetime.fromtimestamp(self.since, UTC).date()
 
     def holds(self, star: ExportedStar) -> bool:
         """Whether this one is; its repository was looked at before."""
@@ -117,7 +123,7 @@ def _read_repositories(
 def _read_history(
     database: Database, views: Sequence[RepositoryView], wanted: Wanted
 ) -> Iterator[tuple[Any, ...]]:
-    since = None if wanted.since is None else datetime.fromtimestamp(wanted.since, UTC).date()
+    since = wanted.first_day
     for view in _find_views(database, views):
         history = read_history(database, view)
         for point in history.points:
@@ -133,6 +139,16 @@ def _read_history(
                 )
 
 
+def _read_counts(
+    database: Database, views: Sequence[RepositoryView], wanted: Wanted
+) -> Iterator[tuple[Any, ...]]:
+    first = "" if wanted.first_day is None else wanted.first_day.isoformat()
+    for view in _find_views(database, views):
+        for count in star_counts.read(database, view.key):
+            if count.day >= first:
+                yield (view.github_id, view.full_name, count.day, count.stars)
+
+
 _READERS: Mapping[
     What, Callable[[Database, Sequence[RepositoryView], Wanted], Iterator[tuple[Any, ...]]]
 ] = {
@@ -140,6 +156,7 @@ _READERS: Mapping[
     "users": _read_users,
     "repos": _read_repositories,
     "history": _read_history,
+    "counts": _read_counts,
 }
 
 

@@ -3,14 +3,15 @@ read, else from the weekly history that GitHub tells everybody.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from gitstars.model import Status
 from gitstars.report.points import Per, Point, add_up, count_days
-from gitstars.store import overview, star_days
+from gitstars.store import overview, star_counts, star_days
 from gitstars.store.database import Database
 from gitstars.store.repositories import RepositoryView
+from gitstars.store.star_counts import DayCount
 
 #: Where the figures come from: every star with its time, the counts of weeks, or nothing yet.
 Source = Literal["stars", "weeks", "none"]
@@ -28,17 +29,23 @@ NOTHING = "nothing is stored of this repository yet"
 @dataclass(frozen=True, slots=True)
 class History:
     """``is_exact``: every star is known with its time. Periods in which nothing happened have no
-    point.
+    point. ``counts`` are what GitHub told on the days on which it was asked, whatever the source.
     """
 
     source: Source
     is_exact: bool
     note: str
     points: Sequence[Point]
+    counts: Sequence[DayCount] = ()
 
 
 def read_history(database: Database, view: RepositoryView, per: Per = "day") -> History:
     """The history of a repository. Raises DatabaseError."""
+    counts = star_counts.read(database, view.key)
+    return replace(_read_source(database, view, per), counts=tuple(counts))
+
+
+def _read_source(database: Database, view: RepositoryView, per: Per) -> History:
     was_read = view.status == Status.COMPLETED or view.completed_at is not None
     added, removed = star_days.read_days(database, view.key, view.github_id)
     if was_read and added:

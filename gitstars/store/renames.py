@@ -45,13 +45,16 @@ INSERT RELATION IGNORE INTO starred (SELECT *, [record::id(id)[0],
     record::id(id)[1]] AS id FROM $edges) RETURN NONE
 """
 DELETE = "DELETE $edges RETURN NONE"
-#: The rows of history, access and following bear the repository's key; the status row is the former
-#: one, with its cursor, counts and times. Another process may have moved all of it already.
+#: The rows of history, counts, access and following bear the repository's key; the status row is
+#: the former one, with its cursor, figures and times. Another process may have moved all of it.
 MOVE_REST = f"""
 BEGIN;
 INSERT IGNORE INTO star_history (SELECT *, [$key, week] AS id,
     $new AS repo FROM star_history WHERE repo = $old) RETURN NONE;
 DELETE star_history WHERE repo = $old RETURN NONE;
+INSERT IGNORE INTO star_count (SELECT *, [$key, day] AS id,
+    $new AS repo FROM star_count WHERE repo = $old) RETURN NONE;
+DELETE star_count WHERE repo = $old RETURN NONE;
 INSERT IGNORE INTO gitstars_access (SELECT *, [user_id, $key] AS id,
     $new AS repo FROM gitstars_access WHERE repo = $old) RETURN NONE;
 DELETE gitstars_access WHERE repo = $old RETURN NONE;

@@ -86,6 +86,11 @@ STEPS: tuple[tuple[str, ...], ...] = (
     ),
     # People who asked to be forgotten.
     ("DEFINE TABLE IF NOT EXISTS gitstars_forgotten SCHEMALESS",),
+    # How many stars there were on each day.
+    (
+        "DEFINE TABLE IF NOT EXISTS star_count SCHEMALESS",
+        "DEFINE INDEX IF NOT EXISTS star_count_repo ON star_count FIELDS repo, day",
+    ),
 )
 
 

@@ -39,6 +39,7 @@ UPDATE $edge SET unstarred_at = time::now() RETURN NONE;
 CREATE gitstars_access:⟨{LOGIN}⟩ SET {ACCESS} RETURN NONE;
 CREATE star_history:⟨{LOGIN}⟩ SET repo = $repo, week = 0, total = 1, days = [0, 0, 0, 0, 0, 0, 1]
     RETURN NONE;
+CREATE star_count:⟨{LOGIN}⟩ SET repo = $repo, day = '2026-11-24', stars = 1 RETURN NONE;
 CREATE gitstars_budget:⟨{LOGIN}⟩ SET user_id = $number, saved_at = time::now() RETURN NONE;
 CREATE gitstars_state:⟨{LOGIN}⟩ SET value = 't' RETURN NONE;
 THROW '{TAKEN}';

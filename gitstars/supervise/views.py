@@ -240,6 +240,7 @@ def show_history(full_name: str, per: api.Per, history: History) -> api.StarHist
         is_exact=history.is_exact,
         note=history.note,
         points=points,
+        counts=[api.DayCount(day=count.day, stars=count.stars) for count in history.counts],
     )
 
 

@@ -120,6 +120,7 @@ ROUTES = (
             ("users", "the people"),
             ("repos", "the repositories"),
             ("history", "the histories"),
+            ("counts", "the counts"),
         )
     ),
     Route(

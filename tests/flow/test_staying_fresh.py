@@ -11,7 +11,7 @@ import pytest
 
 from gitstars.model import Repository
 from gitstars.simulator.scenario import Scenario, SimAccount, SimRepository
-from gitstars.store import lifecycle, seeding
+from gitstars.store import lifecycle, seeding, star_counts
 from tests.harness import NO_LIMITS, Flow
 
 MakeFlow = Callable[..., Flow]
@@ -224,6 +224,7 @@ def test_the_counts_of_restricted_lists_stay_true(flow: MakeFlow, github: dict[s
     assert (row["status"], row["star_count"]) == ("restricted", 530)
     weeks = run.database.run("SELECT math::sum(total) AS total FROM star_history GROUP ALL")[0]
     assert weeks[0]["total"] == 530
+    assert star_counts.read(run.database, "org/closed")[-1].stars == 530
     assert list_calls(run) == 0
     assert sum(entry["route"] == "repo/stargazers/history" for entry in run.github.asked()) == 1
 

@@ -210,6 +210,26 @@ def test_repositories_are_exported_with_their_states(stored: Database) -> None:
     assert [row["repo"] for row in rows(stored, "8", "acme/tools", what="repos")] == ["acme/tools"]
 
 
+def test_counts_are_exported_day_by_day(stored: Database) -> None:
+    for key, day, stars in (("acme/engine", "2024-05-01", 9), ("acme/engine", "2024-05-03", 7)):
+        stored.run(
+            "CREATE star_count SET repo = $repo, day = $day, stars = $stars",
+            repo=record("repo", key),
+            day=day,
+            stars=stars,
+        )
+    since = datetime(2024, 5, 2, tzinfo=UTC).timestamp()
+
+    found = rows(stored, what="counts")
+
+    assert found == [
+        {"repo_id": 7, "repo": "acme/engine", "day": "2024-05-01", "stars": 9},
+        {"repo_id": 7, "repo": "acme/engine", "day": "2024-05-03", "stars": 7},
+    ]
+    assert rows(stored, what="counts", since=since) == found[1:]
+    assert list(found[0]) == list(COLUMNS["counts"])
+
+
 def test_histories_are_exported_day_by_day(stored: Database) -> None:
     engine = rows(stored, "acme/engine", what="history")
 

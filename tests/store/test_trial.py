@@ -59,7 +59,7 @@ FAULTS = [
 
 
 def count_rows(database: Database) -> int:
-    tables = [*WRITTEN, "gitstars_access", "star_history", "gitstars_state"]
+    tables = [*WRITTEN, "gitstars_access", "star_history", "star_count", "gitstars_state"]
     counted = database.run("; ".join(f"RETURN count((SELECT id FROM {name}))" for name in tables))
     return sum(counted)
 

@@ -9,12 +9,14 @@ from gitstars.redaction import redact_or_none
 from gitstars.store.database import PATIENCE_SECONDS, Database, to_datetime_or_none
 from gitstars.store.lifecycle.claims import KEPT, REFRESH
 from gitstars.store.lifecycle.rule import count_of
+from gitstars.store.star_counts import KEEP, rows_of
 
 #: ``settled_by`` tells a settlement whose answer was lost from a claim that was lost.
 SETTLE = """
 UPDATE $row SET {assignments}, claimed_by = NONE, claimed_at = NONE, lease_expires_at = NONE,
     settled_by = $owner
 WHERE claimed_by = $owner AND status = 'processing' RETURN NONE;
+{counts}
 RETURN (SELECT VALUE settled_by FROM $row)[0] = $owner;
 """
 #: The columns of the former list come back. The next whole reading gets a number of its own, since
@@ -55,16 +57,25 @@ def settle(database: Database, held: Claim, settlement: Settlement) -> None:
         *(f"{name} = time::now()" for name, is_now in happened.items() if is_now),
         *(["former = NONE"] if status is Status.COMPLETED else []),
     ]
+    counts = {held.repository.key: told} if (told := _told_count(settlement)) is not None else {}
     is_settled = database.run_retrying(
-        SETTLE.format(assignments=", ".join(assignments)),
+        SETTLE.format(assignments=", ".join(assignments), counts=KEEP if counts else ""),
         PATIENCE_SECONDS,
         row=held.row,
         owner=held.owner,
         fields=fields,
         refresh=REFRESH,
+        counts=rows_of(counts),
     )[-1]
     if not is_settled:
         raise ClaimLost(f"{held.repository.full_name} is claimed by somebody else")
+
+
+def _told_count(settlement: Settlement) -> int | None:
+    """How many stars GitHub told; None: it did not."""
+    if settlement.star_count is not None or settlement.status is not Status.COMPLETED:
+        return settlement.star_count
+    return settlement.progress.total_stargazers if settlement.progress is not None else None
 
 
 def _fields(settlement: Settlement, status: Status | None) -> dict[str, Any]:
