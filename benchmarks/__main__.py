@@ -11,6 +11,7 @@ BENCHMARKS = {
     "flat": load.run_flat,
     "points": points.run,
     "polling": polling.run,
+    "public": polling.run_public,
     "idle": idle.run,
     "pump": pump.run,
     "burst": burst.run,

@@ -31,13 +31,10 @@ def poll(port: int, path: str, headers: dict[str, str], waits: list[float]) -> N
 
 
 def main() -> None:
-    """Arguments: the number of clients, the ports of the health and the admin server, the key."""
-    clients, health, admin, key = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
-    targets = [
-        (health, "/health", {}),
-        (health, "/metrics", {}),
-        (admin, "/stats", {"Authorization": f"Bearer {key}"}),
-    ]
+    """Arguments: the number of clients, and what they ask in turn as a JSON list of ports, paths
+    and headers.
+    """
+    clients, targets = int(sys.argv[1]), json.loads(sys.argv[2])
     waits: list[float] = []
     for number in range(clients):
         gevent.spawn(poll, *targets[number % len(targets)], waits)

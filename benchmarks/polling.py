@@ -1,5 +1,5 @@
 """What watching costs: the load with nobody looking, and with 100 clients that poll health,
-metrics and statistics once a second.
+metrics and statistics once a second; and with 300 that look at charts of the public port.
 """
 
 import json
@@ -12,11 +12,15 @@ from msgspec import structs
 from benchmarks.bench import embedded, free_ports, prepared, run_to_end
 from benchmarks.load import NO_LIMITS, POPULATION, REPOSITORIES, STARS_EACH
 from gitstars.app import App
-from gitstars.config import AdminConfig, HealthConfig
+from gitstars.config import AdminConfig, HealthConfig, PublicConfig
 from gitstars.simulator.scenario import make_scenario
 
-CLIENTS, ROUNDS = 100, 3
+CLIENTS, VIEWERS, ROUNDS = 100, 300, 3
+#: Pictures that the viewers look at.
+PICTURES = 20
 KEY = "benchmark-key-0123456789"
+#: A port, a path, and headers.
+Target = tuple[int, str, dict[str, str]]
 
 
 def run() -> None:
@@ -25,10 +29,36 @@ def run() -> None:
         f"polling: {REPOSITORIES} repositories of {STARS_EACH} stargazers with and without "
         f"{CLIENTS} clients (embedded surrealkv)"
     )
+    health, admin = free_ports(2)
+    _compare(
+        CLIENTS,
+        [
+            (health, "/health", {}),
+            (health, "/metrics", {}),
+            (admin, "/stats", {"Authorization": f"Bearer {KEY}"}),
+        ],
+        health=HealthConfig(port=health),
+        admin=AdminConfig(port=admin, api_key=KEY),
+    )
+
+
+def run_public() -> None:
+    """Both in turn, three times; the medians."""
+    print(
+        f"public: {REPOSITORIES} repositories of {STARS_EACH} stargazers with and without "
+        f"{VIEWERS} viewers of {PICTURES} charts a second (embedded surrealkv)"
+    )
+    (port,) = free_ports(1)
+    names = (f"org{number % 17}/repo-{number}" for number in range(PICTURES))
+    targets: list[Target] = [(port, f"/{name}.svg", {}) for name in names]
+    _compare(VIEWERS, targets, public=PublicConfig(port=port))
+
+
+def _compare(clients: int, targets: list[Target], **servers: object) -> None:
     alone, watched, waits = [], [], []
     for _ in range(ROUNDS):
-        alone.append(_load(0)[0])
-        rate, seconds = _load(CLIENTS)
+        alone.append(_load(0, targets, **servers)[0])
+        rate, seconds = _load(clients, targets, **servers)
         watched.append(rate)
         waits += seconds
     waits.sort()
@@ -43,27 +73,14 @@ def run() -> None:
     )
 
 
-def _load(clients: int) -> tuple[float, list[float]]:
+def _load(clients: int, targets: list[Target], **servers: object) -> tuple[float, list[float]]:
     """Stars a second, and how long each answer took (seconds)."""
     scenario = make_scenario(
         [STARS_EACH] * REPOSITORIES, accounts=4, limits=NO_LIMITS, population=POPULATION
     )
-    health, admin = free_ports(2)
     with embedded() as database, prepared(scenario, database) as (config, _):
-        app = App(
-            structs.replace(
-                config, health=HealthConfig(port=health), admin=AdminConfig(port=admin, api_key=KEY)
-            )
-        )
-        command = [
-            sys.executable,
-            "-m",
-            "benchmarks.pollers",
-            str(clients),
-            str(health),
-            str(admin),
-            KEY,
-        ]
+        app = App(structs.replace(config, **servers))
+        command = [sys.executable, "-m", "benchmarks.pollers", str(clients), json.dumps(targets)]
         pollers = (
             subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
             if clients

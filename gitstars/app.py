@@ -46,6 +46,7 @@ from gitstars.supervise.following import FollowDesk
 from gitstars.supervise.instance import Instance
 from gitstars.supervise.operations import Operations
 from gitstars.supervise.pausing import Pausing
+from gitstars.supervise.public import PublicReader
 from gitstars.supervise.readings import Readings
 from gitstars.supervise.report import REPORT_SECONDS, render_report
 from gitstars.supervise.repositories import RepositoryOperations
@@ -338,10 +339,12 @@ class App:
         )
 
     def _build_servers(self) -> list[HttpServer]:
-        health, admin = self.config.health, self.config.admin
+        health, admin, public = self.config.health, self.config.admin, self.config.public
         built = (
             [servers.build_health_server(health, self.snapshots, self.calls)] if health.port else []
         )
+        if public.port:
+            built.append(servers.build_public_server(public, PublicReader(self.database)))
         if admin.port:
             built.append(
                 servers.build_admin_server(

@@ -27,6 +27,7 @@ from gitstars.settings import (
     GithubConfig,
     HealthConfig,
     LogConfig,
+    PublicConfig,
     RefreshConfig,
     WorkersConfig,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "HealthConfig",
     "LoadedConfig",
     "LogConfig",
+    "PublicConfig",
     "RefreshConfig",
     "WorkersConfig",
     "admin_key_path",

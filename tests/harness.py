@@ -28,6 +28,7 @@ from gitstars.config import (
     DiscoverConfig,
     GithubConfig,
     HealthConfig,
+    PublicConfig,
     WorkersConfig,
 )
 from gitstars.model import Repository
@@ -160,6 +161,7 @@ class Flow:
             ),
             workers=WorkersConfig(**changes.get("workers", {})),
             collect=CollectConfig(**changes.get("collect", {})),
+            public=PublicConfig(**changes.get("public", {})),
         )
         self.clock = JumpingClock()
         self.app: App | None = None

@@ -122,7 +122,7 @@ def test_the_variables_are_the_documented_ones() -> None:
     assert " ".join(sorted(variables)) == (
         "ADMIN_API_KEY ADMIN_PORT ADMIN_READ_KEY DB_CONNECTION_TIMEOUT DB_DATABASE DB_NAMESPACE "
         "DB_PASS DB_POOL_MAX_SIZE DB_POOL_MIN_IDLE DB_PROXY"
-        " DB_URL DB_USER HEALTH_PORT LOG_LEVEL"
+        " DB_URL DB_USER HEALTH_PORT LOG_LEVEL PUBLIC_PORT"
     )
 
 

@@ -83,6 +83,7 @@ HOMES = {
     "surrealdb": {"store"},
     "surrealdb_embedded": {"store"},
     "bottle": {"web", "simulator"},
+    "cachetools": {"web"},
     "gevent.pywsgi": {"web", "simulator"},
     "graphql": {"simulator"},
     "psutil": {"supervise"},

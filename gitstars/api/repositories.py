@@ -114,6 +114,19 @@ class DayCount(Answered, frozen=True):
     stars: int
 
 
+class PublicHistory(Answered, frozen=True):
+    """The history of a public repository as everybody may see it: each day on which something
+    happened with the number of stars at its end.
+    """
+
+    full_name: str
+    stars: int
+    source: Literal["stars", "weeks", "none"]
+    is_exact: bool
+    note: str
+    days: list[tuple[str, int]]
+
+
 class StarHistory(Answered, frozen=True):
     """The history of a repository, oldest first, without periods in which nothing happened.
 

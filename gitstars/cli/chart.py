@@ -2,7 +2,6 @@
 
 import datetime
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -13,7 +12,8 @@ from gitstars.cli.options import since_option
 from gitstars.cli.reader import Reader, with_reader
 from gitstars.errors import GitstarsError, UserMistake
 from gitstars.report.chart import MOST_LINES, Line, Scale, draw
-from gitstars.report.points import Point, add_together, align, begin_at
+from gitstars.report.lines import Arrangement, arrange
+from gitstars.report.points import Point
 
 
 @click.command(short_help="Draw the star history of repositories.", epilog=EXIT_CODES)
@@ -59,7 +59,7 @@ def chart(
     if not lines:
         raise GitstarsError("nothing is stored of these repositories yet, so nothing is drawn")
     told = ", ".join(line.name for line in lines)
-    lines = arrange(lines, since, is_aligned, is_sum)
+    lines = arrange(lines, Arrangement(since, is_aligned, is_sum))
     if not lines:
         raise GitstarsError(f"there was no star of {told} yet, so nothing is drawn")
     picture = draw(lines, title, Scale(is_log, is_aligned))
@@ -69,20 +69,6 @@ def chart(
     with whole_file(Path(output)) as fresh:
         fresh.write_text(picture, encoding="utf-8")
     click.echo(f"{output}: {told}")
-
-
-def arrange(
-    lines: list[Line], since: datetime.date | None, is_aligned: bool, is_sum: bool
-) -> list[Line]:
-    """The lines as they are wished: together, from a day on, side by side; without empty ones."""
-    if is_sum:
-        notes = "; ".join(line.note for line in lines if line.note)
-        name = lines[0].name if len(lines) == 1 else f"{len(lines)} repositories"
-        lines = [Line(name, add_together(line.points for line in lines), notes)]
-    if since is not None:
-        lines = [replace(line, points=begin_at(line.points, since)) for line in lines]
-    lines = [line for line in lines if line.points]
-    return [replace(line, points=align(line.points)) if is_aligned else line for line in lines]
 
 
 def read_line(reader: Reader, name: str) -> Line | None:

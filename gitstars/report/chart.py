@@ -63,7 +63,7 @@ def draw(lines: Sequence[Line], title: str = "Star history", scale: Scale = Scal
     if scale.is_log:
         top = 10 ** max(1, ceil(log10(max(1, highest))))
     frame = _Frame(first, last, top, scale)
-    told = "; ".join(f"{line.name}: {line.points[-1].total:,} stars" for line in lines)
+    told = "; ".join(f"{line.name}: {say_stars(line.points[-1].total)}" for line in lines)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" '
         f'height="{HEIGHT}" role="img" aria-labelledby="t d"><title id="t">{escape(title)}</title>'
@@ -159,6 +159,11 @@ def span_ticks(first: date, last: date) -> list[tuple[date, str]]:
     ]
 
 
+def say_stars(stars: int) -> str:
+    """A number of stars in words: 1 star, 1,284 stars."""
+    return f"{stars:,} star{'' if stars == 1 else 's'}"
+
+
 def short(stars: int) -> str:
     """A number of stars as an axis shows it: 950, 1.5k, 40k, 2M."""
     for size, letter in ((1_000_000, "M"), (1_000, "k")):
@@ -219,7 +224,7 @@ def _draw_names(frame: _Frame, lines: Sequence[Line]) -> Iterator[str]:
             line.name if len(line.name) <= LONGEST_NAME else f"{line.name[: LONGEST_NAME - 1]}…"
         )
         yield f'<text class="name n{number}" x="{x}" y="{y:.1f}">{name}</text>'
-        yield f'<text x="{x}" y="{y + 15:.1f}">{line.points[-1].total:,} stars</text>'
+        yield f'<text x="{x}" y="{y + 15:.1f}">{say_stars(line.points[-1].total)}</text>'
 
 
 def _move_apart(wanted: Mapping[int, float], least: float) -> dict[int, float]:

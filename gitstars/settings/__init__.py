@@ -11,6 +11,7 @@ from gitstars.settings.base import Section, setting
 from gitstars.settings.serving import AdminConfig as AdminConfig
 from gitstars.settings.serving import HealthConfig as HealthConfig
 from gitstars.settings.serving import LogConfig as LogConfig
+from gitstars.settings.serving import PublicConfig as PublicConfig
 
 
 class DatabaseConfig(Section, frozen=True, kw_only=True):
@@ -258,4 +259,5 @@ class Config(Section, frozen=True, kw_only=True):
     workers: WorkersConfig = WorkersConfig()
     health: HealthConfig = HealthConfig()
     admin: AdminConfig = AdminConfig()
+    public: PublicConfig = PublicConfig()
     log: LogConfig = LogConfig()

@@ -139,6 +139,9 @@ def _servers(config: Config) -> Iterator[Violation]:
     admin, health = config.admin, config.health
     if health.port and health.port == admin.port:
         yield Violation("health.port", "must differ from admin.port", "admin.port")
+    for name, other in (("admin.port", admin.port), ("health.port", health.port)):
+        if config.public.port and config.public.port == other:
+            yield Violation("public.port", f"must differ from {name}", name)
     for name, key in (("admin.api_key", admin.api_key), ("admin.read_key", admin.read_key)):
         if not key.isascii() or not key.isprintable() or " " in key:
             yield Violation(name, "must be printable ASCII without spaces")

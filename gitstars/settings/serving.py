@@ -56,6 +56,21 @@ class AdminConfig(Section, frozen=True, kw_only=True):
     ] = ""
 
 
+class PublicConfig(Section, frozen=True, kw_only=True):
+    """Charts, badges and numbers of public repositories for everybody, without a key."""
+
+    host: Annotated[str, setting("address to listen on", min_length=1)] = "127.0.0.1"
+    port: Annotated[
+        int,
+        setting(
+            "port of charts and badges for everybody; 0: off",
+            env="PUBLIC_PORT",
+            ge=0,
+            le=65_535,
+        ),
+    ] = 0
+
+
 class LogConfig(Section, frozen=True, kw_only=True):
     """What is logged, on standard error."""
 

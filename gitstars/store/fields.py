@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 PROGRESS = "cursor last_page_processed total_pages total_stargazers processed_stargazers ghosts"
 CLAIM = "claimed_by claimed_at lease_expires_at settled_by moving_until requested former"
 TIMES = "started_at completed_at next_retry_after swept_at counted_at"
-ENDING = "last_error error_count notes star_count generation updated_at etag history"
+ENDING = "last_error error_count notes star_count generation updated_at etag is_private history"
 #: The fields that gitstars writes into each table that it shares with others.
 WRITTEN = {
     "github_user": "github_id username avatar_url profile_url synced_at",

@@ -30,7 +30,7 @@ IS_REPO = "repo > repo:-9223372036854775808 AND repo < repp:-9223372036854775808
 NAME = "<string>(repo.full_name ?? record::id(repo))"
 ROWS = f"""
 SELECT *, repo AS identity, {NAME} AS full_name, repo.github_id AS github_id,
-    repo.stars AS stars, repo.is_private AS is_private
+    repo.stars AS stars, is_private ?? repo.is_private AS is_private
 FROM repo_processing_status WHERE {IS_REPO}
 """
 ONE = ROWS + "AND repo = $repo ORDER BY id LIMIT 1"

@@ -5,11 +5,12 @@ from pathlib import Path
 from gevent.event import Event
 
 from gitstars.clock import Clock
-from gitstars.config import AdminConfig, HealthConfig, admin_key_path
+from gitstars.config import AdminConfig, HealthConfig, PublicConfig, admin_key_path
 from gitstars.events import EventBus
 from gitstars.settings.rules import is_loopback
 from gitstars.supervise.following import FollowDesk
 from gitstars.supervise.operations import Operations
+from gitstars.supervise.public import PublicReader
 from gitstars.supervise.repositories import RepositoryOperations
 from gitstars.supervise.signing import AccountDesk
 from gitstars.supervise.snapshot import Snapshots
@@ -18,6 +19,7 @@ from gitstars.web.auth import Gate, find_key, refuse_foreign_host
 from gitstars.web.events import Streams
 from gitstars.web.health import build_health_app
 from gitstars.web.metrics import CallTimes, Metrics
+from gitstars.web.public import build_public_app
 from gitstars.web.serving import HttpServer
 
 
@@ -30,6 +32,11 @@ def build_health_server(
     if is_loopback(settings.host):
         app.add_hook("before_request", refuse_foreign_host)
     return HttpServer("health", app, settings.host, settings.port)
+
+
+def build_public_server(settings: PublicConfig, reader: PublicReader) -> HttpServer:
+    """Not listening yet."""
+    return HttpServer("public", build_public_app(reader), settings.host, settings.port)
 
 
 def build_admin_server(

@@ -86,7 +86,7 @@ def test_names_at_the_same_height_do_not_touch() -> None:
 def test_one_star_is_a_chart() -> None:
     picture = draw([line("ada/notes", date(2026, 11, 26), 1)])
 
-    assert "1 stars" in " ".join(texts(picture))
+    assert "1 star" in " ".join(texts(picture))
 
 
 @pytest.mark.parametrize(

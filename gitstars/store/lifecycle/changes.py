@@ -63,7 +63,7 @@ ALL_COLUMNS = (
     "started_at = time::now(), completed_at = time::now(), next_retry_after = time::now(), "
     "swept_at = time::now(), counted_at = time::now(), last_error = 't', error_count = 1, "
     "notes = 't', star_count = 1, generation = 1, updated_at = 't', etag = 't', "
-    "history = {next_page: 2, is_complete: true, checked_at: 1.5}"
+    "is_private = false, history = {next_page: 2, is_complete: true, checked_at: 1.5}"
 )
 TRY_ROW = f"""
 CREATE repo_processing_status:trial SET repo = $repo, status = 'pending', error_count = 0

@@ -45,7 +45,8 @@ def settle(database: Database, held: Claim, settlement: Settlement) -> None:
     """
     is_restored = settlement.restores and held.former is not None
     status = Status.PENDING if settlement.restores and not is_restored else settlement.status
-    fields = _fields(settlement, None if is_restored else status)
+    is_private = held.repository.is_private
+    fields = _fields(settlement, None if is_restored else status, is_private)
     happened = {
         "completed_at": status is Status.COMPLETED and not is_restored,
         "swept_at": settlement.is_swept,
@@ -78,13 +79,15 @@ def _told_count(settlement: Settlement) -> int | None:
     return settlement.progress.total_stargazers if settlement.progress is not None else None
 
 
-def _fields(settlement: Settlement, status: Status | None) -> dict[str, Any]:
+def _fields(settlement: Settlement, status: Status | None, is_private: bool) -> dict[str, Any]:
     """The columns that a settlement sets; ``status`` None: those of the former list come back."""
     fields: dict[str, Any] = {
         "last_error": redact_or_none(settlement.last_error),
         "error_count": settlement.error_count,
         "next_retry_after": to_datetime_or_none(settlement.next_retry_at),
     }
+    if _told_count(settlement) is not None:
+        fields["is_private"] = is_private
     if settlement.star_count is not None:
         fields |= {"star_count": settlement.star_count, "total_stargazers": settlement.star_count}
     if settlement.progress is not None:
