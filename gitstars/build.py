@@ -10,10 +10,14 @@ STAMP = Path(__file__).with_name("build.json")
 
 
 def describe_version(stamp: Path = STAMP) -> str:
-    """The version, and the commit with its day (UTC) where the build knows it."""
+    """The version, and as far as the build knows them the commit with its day, and the day of the
+    build (UTC).
+    """
     try:
         told = json.loads(stamp.read_text(encoding="utf-8"))
-        commit, day = str(told["commit"]), str(told["day"])
-    except (OSError, ValueError, KeyError, TypeError):
+        commit, day, built = str(told["commit"]), str(told["day"]), told.get("built")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return __version__
-    return f"{__version__} (commit {commit}, {day})" if commit else __version__
+    parts = [f"commit {commit} of {day}"] if commit else []
+    parts += [f"built {built}"] if built else []
+    return f"{__version__} ({', '.join(parts)})" if parts else __version__

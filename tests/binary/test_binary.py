@@ -167,7 +167,9 @@ def shared(cache: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
 def test_the_version_is_told(run: Run) -> None:
     done = run("--version")
 
-    told = rf"gitstars {re.escape(__version__)}( \(commit [0-9a-f]{{10,}}, [\d-]{{10}}\))?\n"
+    day = r"\d{4}-\d\d-\d\d"
+    commit = rf"(commit [0-9a-f]{{10,}} of {day}, )?"
+    told = rf"gitstars {re.escape(__version__)} \({commit}built {day}\)\n"
     assert (done.returncode, done.stderr) == (0, "")
     assert re.fullmatch(told, done.stdout)
 

@@ -79,7 +79,7 @@ def test_the_wheel_runs_where_nothing_else_of_gitstars_is(
     where = "import gitstars.web.dashboard as d; print(d.__file__)"
     assert run("python", "-c", where).startswith(str(place))
     assert re.fullmatch(
-        rf"gitstars {re.escape(__version__)}( \(commit [0-9a-f]{{10,}}, \d{{4}}-\d\d-\d\d\))?\n",
+        rf"gitstars {re.escape(__version__)}( \(commit [0-9a-f]{{10,}} of \d{{4}}-\d\d-\d\d\))?\n",
         run("gitstars", "--version"),
     )
     assert "accounts" in run("gitstars", "--help")
@@ -95,7 +95,12 @@ def test_two_builds_are_the_same_bytes(built: tuple[Path, Path], tmp_path: Path)
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (json.dumps({"commit": "abc", "day": "2026-01-02"}), " (commit abc, 2026-01-02)"),
+        (json.dumps({"commit": "abc", "day": "2026-01-02"}), " (commit abc of 2026-01-02)"),
+        (
+            json.dumps({"commit": "abc", "day": "2026-01-02", "built": "2026-02-03"}),
+            " (commit abc of 2026-01-02, built 2026-02-03)",
+        ),
+        (json.dumps({"commit": "", "day": "", "built": "2026-02-03"}), " (built 2026-02-03)"),
         (json.dumps({"commit": "", "day": ""}), ""),
         ("[]", ""),
         ("{", ""),
