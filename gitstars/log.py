@@ -55,6 +55,30 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(event, ensure_ascii=False)
 
 
+class PatientHandler(logging.StreamHandler[TextIO]):
+    """Logging never stands in the way: what cannot be written, to a full disk say, is counted, and
+    told with the next line that can.
+    """
+
+    lost = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if self.lost:
+            count, self.lost = self.lost, 0
+            text = f"{count} lines before this one could not be written"
+            super().emit(logging.LogRecord(__name__, logging.WARNING, "", 0, text, None, None))
+            if self.lost:
+                self.lost = count + 1
+                return
+        super().emit(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  (logging's name)
+        if isinstance(sys.exc_info()[1], OSError):
+            self.lost += 1
+        else:
+            super().handleError(record)
+
+
 def _stamp(record: logging.LogRecord) -> str:
     return to_datetime(record.created).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -73,7 +97,7 @@ def configure(settings: LogConfig, stream: TextIO | None = None) -> None:
     What dies outside of our loops, in gevent's hub or in a thread, is logged too: written raw it
     could show a secret.
     """
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = PatientHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter() if settings.format == "json" else TextFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]

@@ -1,5 +1,6 @@
 """What is logged, in which form, and that nothing secret is."""
 
+import errno
 import io
 import json
 import logging
@@ -101,3 +102,39 @@ def test_what_dies_in_a_greenlet_or_a_thread_is_logged_without_its_secrets(
     assert stream.getvalue().count("RuntimeError") >= 2
     assert "thread watchdog failed" in stream.getvalue()
     assert TOKEN not in stream.getvalue()
+
+
+class FullDisk(io.StringIO):
+    """A stream onto a disk that is full for a while."""
+
+    is_full = False
+
+    def write(self, text: str) -> int:
+        if self.is_full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(text)
+
+
+def test_lines_that_cannot_be_written_are_counted_and_told(
+    stream: io.StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
+    disk = FullDisk()
+    log.configure(LogConfig(), disk)
+    logger = logging.getLogger("gitstars.tests")
+
+    logger.warning("before")
+    disk.is_full = True
+    for number in range(3):
+        logger.warning("lost %d", number)
+    disk.is_full = False
+    logger.warning("after")
+    logger.warning("later")
+
+    lines = disk.getvalue().splitlines()
+    assert [line.partition(": ")[2] for line in lines] == [
+        "before",
+        "3 lines before this one could not be written",
+        "after",
+        "later",
+    ]
+    assert capsys.readouterr() == ("", "")

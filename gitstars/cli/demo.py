@@ -267,6 +267,7 @@ def _read_numbers(stage: Stage, stored: int, speed: float) -> Numbers:
         stars_per_second=speed,
         rest=_sum_points([view["core"] for view in views]),
         graphql=_sum_points([view["graphql"] for view in views]),
+        problem=stage.app.trial.fault or "",
     )
 
 

@@ -27,7 +27,7 @@ RESTRICTED_TEXT = (
 @dataclass(frozen=True, slots=True)
 class Numbers:
     """One reading. ``rest`` and ``graphql`` are the points left and the limit of an hour, over
-    all accounts.
+    all accounts. ``problem``: why nothing moves, where the server does not work.
     """
 
     settled: int
@@ -35,6 +35,7 @@ class Numbers:
     stars_per_second: float
     rest: tuple[int, int]
     graphql: tuple[int, int]
+    problem: str = ""
 
 
 class _Database(Protocol):
@@ -71,6 +72,7 @@ class LineShow:
             f"({numbers.stars_per_second:,.0f}/s), "
             f"points left: REST {numbers.rest[0]:,}/{numbers.rest[1]:,}, "
             f"GraphQL {numbers.graphql[0]:,}/{numbers.graphql[1]:,}"
+            f"{f'; {numbers.problem}' if numbers.problem else ''}"
         )
 
 
@@ -108,7 +110,7 @@ class TerminalShow:
         self._progress.update(
             self._stars,
             completed=numbers.stars,
-            note=f" at {numbers.stars_per_second:,.0f} a second",
+            note=f" {numbers.problem or f'at {numbers.stars_per_second:,.0f} a second'}",
         )
         for bar, (left, limit) in ((self._rest, numbers.rest), (self._graphql, numbers.graphql)):
             self._progress.update(bar, completed=left, total=limit)
@@ -156,8 +158,14 @@ def print_summary(
         stored = int(str(weeks[0]["total"])) if weeks else 0
         click.echo(f"\n{RESTRICTED_TEXT} ({stored:,} weeks stored).")
     pages = totals["pages.stored"]
+    found = database.run(
+        "SELECT math::sum(ghosts ?? 0) AS total FROM repo_processing_status GROUP ALL"
+    )[0]
+    ghosts = int(str(found[0]["total"])) if found else 0
+    nameless = f" (and {ghosts:,} of deleted users, who have no name)" if ghosts else ""
     click.echo(
-        f"\n{totals['stars.stored']:,} stars of {users:,} users stored in {elapsed:.1f} s, "
+        f"\n{totals['stars.stored']:,} stars of {users:,} users{nameless} stored in "
+        f"{elapsed:.1f} s, "
         f"{requests:,} requests: "
         f"{pages:,} pages, {pages / elapsed:,.0f} pages/s, "
         f"{totals['stars.stored'] / elapsed:,.0f} stars/s"

@@ -64,7 +64,8 @@ def _check_folder(name: str, folder: Path) -> Finding:
         )
     space = os.statvfs(there)
     free = space.f_bavail * space.f_frsize / 2**30
-    text = f"{name} {folder} can be {'written' if there == folder else 'made'}, {free:.1f} GiB free"
+    shown = f"{free:.1f} GiB" if free >= 1 else f"{free * 1024:.0f} MiB"
+    text = f"{name} {folder} can be {'written' if there == folder else 'made'}, {shown} free"
     if free > LITTLE_GIB:
         return Finding("files", "ok", text)
     return Finding("files", "warning", text, "make room: a full disk stops collecting")

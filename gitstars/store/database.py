@@ -17,7 +17,12 @@ from surrealdb.errors import SurrealError
 
 from gitstars.clock import Clock, SystemClock, backoff_seconds
 from gitstars.config import DatabaseConfig
-from gitstars.errors import DatabaseRefused, DatabaseUnavailable, TransactionConflict
+from gitstars.errors import (
+    DatabaseRefused,
+    DatabaseUnavailable,
+    StorageFull,
+    TransactionConflict,
+)
 from gitstars.store.engine import EngineHost
 from gitstars.store.failures import failure_of_request, first_cause
 from gitstars.store.live import LiveQueries
@@ -84,6 +89,8 @@ class Database:
         self.is_closed = False
         self.left_out = LeftOut()
         self._is_up = False
+        #: The last write met a full disk; ``Trial`` finds out when there is room again.
+        self.is_full = False
         self.latencies: deque[float] = deque(maxlen=LATENCIES_KEPT)
         #: Monotonic: the last answer of any kind; None before the first.
         self.answered_at: float | None = None
@@ -145,7 +152,9 @@ class Database:
         statements = answer["result"]
         failed = [statement for statement in statements if statement.get("status") != "OK"]
         if failed:
-            raise first_cause(failed)
+            cause = first_cause(failed)
+            self.is_full = self.is_full or isinstance(cause, StorageFull)
+            raise cause
         return [statement["result"] for statement in statements]
 
     def _exchange(self, query: str, bindings: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ not meet, is a fault of the whole database and of no repository: nothing is fetc
 import logging
 from typing import Any
 
-from gitstars.errors import DatabaseError, QueryFailed
+from gitstars.errors import DatabaseError, QueryFailed, StorageFull
 from gitstars.store.database import Database, record
 from gitstars.store.fields import define_fields
 from gitstars.store.lifecycle.changes import TRY_ROW
@@ -48,12 +48,23 @@ COMMIT;
 WHAT_TO_DO = "make it optional, give it a default value, or take the condition away"
 
 
+#: A write that is as large as a page of stars, for a disk that was full.
+FILL = "UPSERT $row SET value = $text RETURN NONE; DELETE $row RETURN NONE"
+FILL_BYTES = 64 * 1024
+FULL = "the database cannot store anything: its disk is full; free some space"
+
+
 class Trial:
     """Whether writing is worth while; ``fault`` is the sentence that says why not."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self.fault: str | None = None
+        self._fault: str | None = None
+        self._was_full = False
+
+    @property
+    def fault(self) -> str | None:
+        return FULL if self._database.is_full else self._fault
 
     def look(self) -> str | None:
         """Try all writes now; the fault, or None. For the start, and for whoever met a
@@ -61,18 +72,33 @@ class Trial:
         does not answer or refuses its user; what was known holds then.
         """
         fault = find_fault(self._database)
-        if fault is not None and self.fault is None:
+        if fault is not None and self._fault is None:
             logger.error("the database does not take what gitstars writes: %s", fault)
-        elif fault is None and self.fault is not None:
+        elif fault is None and self._fault is not None:
             logger.info("the database takes what gitstars writes again")
-        self.fault = fault
+        self._fault = fault
         return fault
 
     def step(self) -> None:
         """Step of a duty: look again while there is a fault."""
-        if self.fault is not None:
+        if self._database.is_full:
+            self._look_for_room()
+        elif self._fault is not None:
             define_fields(self._database)
             self.look()
+
+    def _look_for_room(self) -> None:
+        """Write something, which is deleted again."""
+        if not self._was_full:
+            logger.error("%s; it is tried again every %.0f s", FULL, TRIAL_SECONDS)
+        self._was_full = True
+        row = record("gitstars_state", "room")
+        try:
+            self._database.run_retrying(FILL, row=row, text="." * FILL_BYTES)
+        except StorageFull:
+            return
+        self._database.is_full = self._was_full = False
+        logger.info("the database stores again: there is room on its disk")
 
 
 def find_fault(database: Database) -> str | None:

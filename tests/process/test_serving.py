@@ -16,7 +16,7 @@ from gitstars.config import Config, DatabaseConfig, GithubConfig, HealthConfig
 from gitstars.simulator.scenario import make_scenario
 from gitstars.store.database import Database
 from tests.harness import Flow, Server, SurrealServer, free_port
-from tests.waiting import PATIENCE_SECONDS
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 Serve = Callable[[Config], Server]
 
@@ -229,3 +229,31 @@ def test_health_answers_while_serving(embedded_config: DatabaseConfig, serve: Se
     ) as answer:
         assert answer.status == 200
     run.close()
+
+
+def test_a_log_that_cannot_be_written_does_no_harm(tmp_path: Path) -> None:
+    health, admin = free_port(), free_port()
+    command = [sys.executable, "-m", "gitstars", "serve", "--db-url", "mem://"]
+    command += ["--health-port", str(health), "--admin-port", str(admin), "--log-level", "debug"]
+    environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
+
+    def is_alive() -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{health}/readyz", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    with open("/dev/full", "w") as full:
+        process = subprocess.Popen(
+            command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=full
+        )
+    try:
+        wait_until(is_alive, "it is ready")
+        process.send_signal(signal.SIGTERM)
+        told, _ = process.communicate(timeout=PATIENCE_SECONDS)
+    finally:
+        process.kill()
+
+    assert process.returncode == 0
+    assert told.startswith(b"stored 0 stars in 0 pages")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gitstars.errors import StorageFull
 from gitstars.model import Account, PageWrite, Progress, Repository, Settlement, Status, Week
 from gitstars.store import access, edges, history, lifecycle, schema, seeding
 from gitstars.store.database import Database
@@ -143,3 +144,28 @@ def test_the_fault_is_told_once_and_so_is_its_end(
     assert faults[0] == faults[1]
     assert trial.fault is None
     assert [record.levelname for record in caplog.records] == ["ERROR", "INFO"]
+
+
+def test_a_full_disk_is_a_fault_until_something_can_be_written_again(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="gitstars.store.trial")
+    trial = Trial(database)
+    database.run(
+        "DEFINE EVENT full ON gitstars_state WHEN true THEN { THROW 'No space left on device' }"
+    )
+    assert trial.fault is None
+
+    with pytest.raises(StorageFull):
+        database.run("UPSERT gitstars_state:x SET value = 1")
+    during = [trial.fault]
+    for _ in range(2):
+        trial.step()
+        during.append(trial.fault)
+    database.run("REMOVE EVENT full ON gitstars_state")
+    trial.step()
+
+    assert all(fault and "its disk is full" in fault for fault in during)
+    assert trial.fault is None
+    assert [record.levelname for record in caplog.records] == ["ERROR", "INFO"]
+    assert database.run("SELECT * FROM gitstars_state")[0] == []
