@@ -1,6 +1,6 @@
 # Python 3.11 and make are all that has to be there; the rest comes into .venv, by hash, from requirements.txt.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast soak lint binary dist sbom release bench lock reference clean
+.PHONY: help demo test test-fast soak lint binary dist sbom release bench lock reference docs clean
 
 PYTHON ?= python3.11
 VENV := .venv
@@ -68,8 +68,11 @@ lock: $(INSTALLED)  ## write both lock files anew from pyproject.toml: for devel
 	$(COMPILE) --extra dev --output-file requirements.txt $(ARGS) pyproject.toml
 	$(COMPILE) --constraint requirements.txt --output-file requirements-run.txt $(ARGS) pyproject.toml
 
-reference: $(INSTALLED)  ## write docs/commands.md and the manual page anew from the commands' help texts
-	$(BIN)/python packaging/reference.py docs/commands.md packaging/gitstars.1
+reference: $(INSTALLED)  ## write anew what the documents have of the program's own words: commands, settings, API, the manual page
+	$(BIN)/python packaging/reference.py
+
+docs: $(INSTALLED)  ## write the documents as pages into build/site; a dead link fails
+	$(BIN)/python -m sphinx -W --keep-going -q -c packaging/site . build/site
 
 clean:  ## remove what was built; .venv stays
 	rm -rf build dist gitstars.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -415,20 +415,6 @@ def test_the_example_file_tells_every_range() -> None:
             )
 
 
-def test_the_page_of_documentation_has_a_row_for_every_setting_and_no_other() -> None:
-    rows = re.findall(r"(?m)^\| `\w+\.\w+` .*$", (ROOT / "docs" / "configuration.md").read_text())
-
-    assert rows == [_row(setting) for setting in catalogue()]
-
-
-def _row(setting: Setting) -> str:
-    flag, variable = (f"`{name}`" if name else "" for name in (setting.flag, setting.env))
-    return (
-        f"| `{setting.key}` | `{mask(setting.default)}` | {setting.expected} | {flag} | "
-        f"{variable} | {setting.description} |"
-    )
-
-
 def test_a_byte_order_mark_is_no_mistake(read: Load) -> None:
     assert read("\ufeff[health]\nport = 1003").health.port == 1003
     assert read(dotenv="\ufeffHEALTH_PORT=1004\n").health.port == 1004

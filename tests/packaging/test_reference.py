@@ -1,4 +1,4 @@
-"""The reference of the commands is what the commands say themselves."""
+"""What the documents have of the program's own words is what it says."""
 
 import runpy
 import shutil
@@ -13,10 +13,21 @@ WRITERS = runpy.run_path(str(ROOT / "packaging" / "reference.py"))
 
 
 @pytest.mark.parametrize(
-    ("file", "writer"), [(ROOT / "docs" / "commands.md", "write_document"), (PAGE, "write_page")]
+    "file", ["commands.md", "api-reference.md", "configuration.md", "gitstars.1"]
 )
-def test_it_is_what_the_commands_say(file: Path, writer: str) -> None:
-    assert file.read_text() == WRITERS[writer](), "run make reference"
+def test_it_is_what_the_program_says(file: str) -> None:
+    (text,) = (text for path, text in WRITERS["write_all"]().items() if path.name == file)
+    (path,) = (path for path in WRITERS["write_all"]() if path.name == file)
+
+    assert path.read_text() == text, "run make reference"
+
+
+def test_a_table_of_settings_that_differs_is_written_anew() -> None:
+    document = (ROOT / "docs" / "configuration.md").read_text()
+    changed = document.replace("| `health.port` | `8080` |", "| `health.port` | `1` |")
+
+    assert changed != document
+    assert WRITERS["update_settings"](changed) == document
 
 
 @pytest.mark.skipif(shutil.which("groff") is None, reason="groff is missing")
