@@ -4,7 +4,7 @@ from gitstars import _monkey  # noqa: F401  isort: skip
 
 import sys
 
-from benchmarks import burst, export, idle, load, points, polling, pump
+from benchmarks import burst, export, idle, load, points, polling, pump, similar
 
 BENCHMARKS = {
     "load": load.run,
@@ -16,6 +16,7 @@ BENCHMARKS = {
     "pump": pump.run,
     "burst": burst.run,
     "export": export.run,
+    "similar": similar.run,
 }
 
 

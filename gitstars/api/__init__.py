@@ -69,6 +69,14 @@ from gitstars.api.repositories import (
     UserStars,
     Week,
 )
+from gitstars.api.sharing import (
+    OverlapQuery,
+    Overlaps,
+    RepositoryOverlap,
+    SimilarQuery,
+    SimilarRepositories,
+    SimilarRepository,
+)
 from gitstars.api.signing import (
     NOBODY_HERE,
     SIGN_IN_ADVICE,
@@ -157,6 +165,8 @@ __all__ = [
     "LoginAnswer",
     "Mistake",
     "Nothing",
+    "OverlapQuery",
+    "Overlaps",
     "Paused",
     "Per",
     "Pool",
@@ -171,6 +181,7 @@ __all__ = [
     "Repositories",
     "Repository",
     "RepositoryDetails",
+    "RepositoryOverlap",
     "Requested",
     "Reset",
     "Resources",
@@ -178,6 +189,9 @@ __all__ = [
     "Scale",
     "Scaled",
     "SignedIn",
+    "SimilarQuery",
+    "SimilarRepositories",
+    "SimilarRepository",
     "Sort",
     "StarHistory",
     "Stargazer",

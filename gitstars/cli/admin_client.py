@@ -65,7 +65,11 @@ class AdminClient:
 
         Raises UserMistake for an address that names none.
         """
-        return f"/repos/{quote(naming.read_repository(name, self._host), safe='')}"
+        return f"/repos/{quote(self.repository_name(name), safe='')}"
+
+    def repository_name(self, name: str) -> str:
+        """A repository as the routes name it. Raises UserMistake for an address that names none."""
+        return naming.read_repository(name, self._host)
 
     def get(self, path: str, kind: type[A], **query: Any) -> A:
         """The answer, a ``kind`` of ``api``. Raises ServerUnreachable and RequestRefused."""

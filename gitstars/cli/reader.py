@@ -3,7 +3,7 @@ database when no server runs.
 """
 
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -28,6 +28,10 @@ class Reader(Protocol):
 
     def user(self, who: str, wanted: api.StargazersQuery) -> api.UserStars: ...
 
+    def similar(self, name: str, wanted: api.SimilarQuery) -> api.SimilarRepositories: ...
+
+    def overlap(self, names: Sequence[str]) -> api.Overlaps: ...
+
     def export(self, what: api.Export, wanted: api.ExportQuery) -> Iterable[bytes]: ...
 
 
@@ -48,6 +52,14 @@ class RemoteReader:
     def user(self, who: str, wanted: api.StargazersQuery) -> api.UserStars:
         path = f"/users/{quote(who, safe='')}/stars"
         return self._client.get(path, api.UserStars, **_to_query(wanted))
+
+    def similar(self, name: str, wanted: api.SimilarQuery) -> api.SimilarRepositories:
+        path = f"{self._client.repository_path(name)}/similar"
+        return self._client.get(path, api.SimilarRepositories, limit=wanted.limit)
+
+    def overlap(self, names: Sequence[str]) -> api.Overlaps:
+        plain = ",".join(self._client.repository_name(name) for name in names)
+        return self._client.get("/overlap", api.Overlaps, repos=plain)
 
     def export(self, what: api.Export, wanted: api.ExportQuery) -> Iterable[bytes]:
         return self._client.download(f"/export/{what}", wanted)

@@ -1,6 +1,6 @@
 """Reads stored stars from the database, where no server runs."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from gitstars import api, naming
@@ -25,6 +25,12 @@ class DirectReader:
 
     def user(self, who: str, wanted: api.StargazersQuery) -> api.UserStars:
         return self._stars.user(who, wanted)
+
+    def similar(self, name: str, wanted: api.SimilarQuery) -> api.SimilarRepositories:
+        return self._stars.similar(naming.read_repository(name, self._host), wanted)
+
+    def overlap(self, names: Sequence[str]) -> api.Overlaps:
+        return self._stars.overlap([naming.read_repository(name, self._host) for name in names])
 
     def export(self, what: api.Export, wanted: api.ExportQuery) -> Iterable[bytes]:
         return self._stars.export(what, wanted)

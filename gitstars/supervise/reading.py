@@ -1,12 +1,14 @@
 """The stars of repositories as they are answered: history, stargazers and exports."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 
 from gitstars import api
 from gitstars.clock import midnight
 from gitstars.errors import NotKnown
 from gitstars.report.export import Wanted, export
 from gitstars.report.history import read_history
+from gitstars.report.sharing import find_overlaps, find_similar
 from gitstars.store import repositories, stargazers
 from gitstars.store.database import Database
 from gitstars.store.exports import in_parts
@@ -59,6 +61,20 @@ class StarReader:
             login=person.login,
             stars=[show_star_of_user(star) for star in found],
         )
+
+    def similar(self, name: str, wanted: api.SimilarQuery) -> api.SimilarRepositories:
+        """Repositories with the same stargazers."""
+        view = self.find(name)
+        found = find_similar(self._database, view, wanted.limit)
+        return api.SimilarRepositories(
+            full_name=view.full_name,
+            similar=[api.SimilarRepository(**asdict(one)) for one in found],
+        )
+
+    def overlap(self, names: Sequence[str]) -> api.Overlaps:
+        """How many people star both of each two of these repositories."""
+        found = find_overlaps(self._database, [self.find(name) for name in names])
+        return api.Overlaps(overlaps=[api.RepositoryOverlap(**asdict(one)) for one in found])
 
     def export(self, what: api.Export, wanted: api.ExportQuery) -> Iterator[bytes]:
         """An export as a file, piece by piece. Raises NotKnown before the first."""

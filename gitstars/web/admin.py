@@ -36,6 +36,8 @@ from gitstars.web.signing import add_signing
 
 #: A record id, ``owner/name``, or a number.
 NAME = "<name:re:[^/]+(?:/[^/]+)?>"
+#: Repositories of which each two are compared in one answer.
+MOST_COMPARED = 10
 
 
 def build_admin_app(
@@ -125,6 +127,15 @@ class Looking:
 
     def stargazers(self, name: str) -> api.Stargazers:
         return self._repositories.stars.stargazers(name, read_query(api.StargazersQuery))
+
+    def similar(self, name: str) -> api.SimilarRepositories:
+        return self._repositories.stars.similar(name, read_query(api.SimilarQuery))
+
+    def overlap(self) -> api.Overlaps:
+        names = read_query(api.OverlapQuery).repos.split(",")
+        if not 2 <= len(names) <= MOST_COMPARED:
+            raise refusal(422, "invalid", f"repos: expected 2 to {MOST_COMPARED} names with commas")
+        return self._repositories.stars.overlap(names)
 
     def user(self, who: str) -> api.UserStars:
         return self._repositories.stars.user(who, read_query(api.StargazersQuery))
@@ -251,6 +262,8 @@ def _add_looking(app: Bottle, routes: Looking) -> None:
     app.get("/repos", callback=routes.repos)
     app.get(f"/repos/{NAME}/history", callback=routes.history)
     app.get(f"/repos/{NAME}/stargazers", callback=routes.stargazers)
+    app.get(f"/repos/{NAME}/similar", callback=routes.similar)
+    app.get("/overlap", callback=routes.overlap)
     app.get(f"/repos/{NAME}", callback=routes.repo)
     app.get("/users/<who>/stars", callback=routes.user)
     for what in api.EXPORTS:

@@ -99,6 +99,23 @@ ROUTES = (
     ),
     Route(
         "get",
+        "/repos/{id}/similar",
+        "Repositories with the same stargazers, the likeliest first",
+        api.SimilarRepositories,
+        query=api.SimilarQuery,
+        named=NAME,
+        errors=(404, 503),
+    ),
+    Route(
+        "get",
+        "/overlap",
+        "How many people star both of each two repositories",
+        api.Overlaps,
+        query=api.OverlapQuery,
+        errors=(404, 503),
+    ),
+    Route(
+        "get",
         "/users/{id}/stars",
         "What a person starred of all that is stored, newest first",
         api.UserStars,

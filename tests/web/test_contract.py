@@ -40,6 +40,7 @@ def concrete(path: str) -> str:
     path = path.replace("/users/{id}/stars", "/users/ada/stars")
     for kind in ("users", "accounts"):
         path = path.replace(f"/{kind}/{{id}}", f"/{kind}/1")
+    path = path.replace("/overlap", "/overlap?repos=acme/engine,acme/tools")
     return path.replace("{id}", "acme/engine")
 
 
@@ -164,7 +165,9 @@ def test_a_call_by_the_page_of_another_server_is_refused(
 @pytest.mark.parametrize("path", [path for path in ANSWERING if path != "/openapi.json"])
 @pytest.mark.parametrize("query", ["?unknown=1", "?limit=1&limit=2&nothing=", "?%00=%ff"])
 def test_a_query_that_is_not_known_is_refused(path: str, query: str, shared: Served) -> None:
-    assert check("GET", path, shared.admin.get(concrete(path) + query)).status == 422
+    assert (
+        check("GET", path, shared.admin.get(concrete(path).partition("?")[0] + query)).status == 422
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,30 @@
+"""``gitstars overlap``: how many people star several repositories."""
+
+import click
+
+from gitstars.cli import show
+from gitstars.cli.admin_client import EXIT_CODES
+from gitstars.cli.reader import Reader, with_reader
+from gitstars.errors import UserMistake
+
+COLUMNS = ("repository", "and", "shared", "jaccard")
+FEWEST, MOST = 2, 10
+
+
+@click.command(short_help="Count the people who star two repositories.", epilog=EXIT_CODES)
+@click.argument("names", metavar="REPO REPO...", nargs=-1, required=True)
+@with_reader
+@click.option("--json", "as_json", is_flag=True, help="As a JSON object.")
+@click.option("--csv", "as_csv", is_flag=True, help="As comma-separated values.")
+def overlap(reader: Reader, names: tuple[str, ...], as_json: bool, as_csv: bool) -> None:
+    """Count how many people star both of each two of these repositories, and which part of all who
+    star one of them that is (Jaccard), as far as their stars are stored.
+    """
+    if not FEWEST <= len(names) <= MOST:
+        raise UserMistake(f"overlap takes {FEWEST} to {MOST} repositories, got {len(names)}")
+    found = reader.overlap(names)
+    if as_json:
+        show.print_json(found)
+        return
+    rows = [(one.first, one.second, one.shared, f"{one.jaccard:.4f}") for one in found.overlaps]
+    (show.print_csv if as_csv else show.print_table)(COLUMNS, rows)
