@@ -37,7 +37,7 @@ COMMANDS = {
     "forget": "Delete what is stored of a person, for good.",
     "history": "Show how the stars of a repository came and went.",
     "chart": "Draw the star history of repositories.",
-    "similar": "List repositories with the same stargazers.",
+    "similar": "List repositories that share stargazers.",
     "overlap": "Count the people who star two repositories.",
     "accounts": "List accounts, add, change or remove one.",
     "collect": "Collect repositories once, without a server.",

@@ -35,7 +35,7 @@ ENDINGS = {
     "--format",
     "kind",
     type=click.Choice(["csv", "jsonl", "sqlite"]),
-    help="By default what FILE ends with (.jsonl; .sqlite or .db), else csv.",
+    help="By default what FILE ends with (.jsonl, .ndjson; .sqlite, .sqlite3, .db), else csv.",
 )
 @click.option("--output", required=True, metavar="FILE", help="Where to; - is standard output.")
 @since_option("Only stars that were given on this UTC day or later, and days from it on.")

@@ -17,8 +17,8 @@ FEWEST, MOST = 2, 10
 @click.option("--json", "as_json", is_flag=True, help="As a JSON object.")
 @click.option("--csv", "as_csv", is_flag=True, help="As comma-separated values.")
 def overlap(reader: Reader, names: tuple[str, ...], as_json: bool, as_csv: bool) -> None:
-    """Count how many people star both of each two of these repositories, and which part of all who
-    star one of them that is (Jaccard), as far as their stars are stored.
+    """Compare repositories pair by pair, as far as their stars are stored: how many people starred
+    both, and that divided by how many starred at least one of the two (Jaccard).
     """
     if not FEWEST <= len(names) <= MOST:
         raise UserMistake(f"overlap takes {FEWEST} to {MOST} repositories, got {len(names)}")

@@ -1,4 +1,4 @@
-"""``gitstars similar``: repositories with the same stargazers."""
+"""``gitstars similar``: repositories that share stargazers."""
 
 import click
 
@@ -10,19 +10,20 @@ from gitstars.cli.reader import Reader, with_reader
 COLUMNS = ("repository", "stars", "shared", "jaccard", "score")
 
 
-@click.command(short_help="List repositories with the same stargazers.", epilog=EXIT_CODES)
+@click.command(short_help="List repositories that share stargazers.", epilog=EXIT_CODES)
 @click.argument("name", metavar="REPO")
 @with_reader
 @click.option("--limit", type=click.IntRange(1, 100), default=20, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="As a JSON object.")
 @click.option("--csv", "as_csv", is_flag=True, help="As comma-separated values.")
 def similar(reader: Reader, name: str, limit: int, as_json: bool, as_csv: bool) -> None:
-    """List repositories whose stargazers star REPO too, of all whose list was read to its end.
+    """List other repositories that the stargazers of REPO starred too, as far as their lists were
+    read to their ends.
 
     \b
     shared   how many people star both
-    jaccard  the part of all who star one of the two that stars both
-    score    how surprising that is beside how popular both are (log-likelihood ratio)
+    jaccard  people who starred both, divided by people who starred at least one
+    score    how far that exceeds what popularity alone would explain; higher is more alike
     """
     found = reader.similar(name, api.SimilarQuery(limit))
     if as_json:

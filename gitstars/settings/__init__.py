@@ -183,9 +183,8 @@ class CollectConfig(Section, frozen=True, kw_only=True):
         int,
         setting(
             (
-                "failures in a row after which a repository no longer comes back by itself, "
-                "outages "
-                "not counted"
+                "wrong answers of GitHub or the database in a row after which a repository no "
+                "longer comes back by itself; outages and passing failures are not counted"
             ),
             ge=1,
             le=100,
@@ -198,10 +197,16 @@ class DiscoverConfig(Section, frozen=True, kw_only=True):
 
     stable_seconds: Annotated[
         float,
-        setting("a new account's repositories must stay the same number this long", ge=0, le=600),
+        setting(
+            "collecting for a new account begins when the number of its repositories did not "
+            "change for this long",
+            ge=0,
+            le=600,
+        ),
     ] = 5.0
     stable_timeout_seconds: Annotated[
-        float, setting("after this long, go on with what is there", ge=1, le=86_400)
+        float,
+        setting("it begins after this long even if the number still changes", ge=1, le=86_400),
     ] = 120.0
     scan_seconds: Annotated[
         float, setting("pause between scans for events that were missed", ge=1, le=86_400)

@@ -100,7 +100,7 @@ ROUTES = (
     Route(
         "get",
         "/repos/{id}/similar",
-        "Repositories with the same stargazers, the likeliest first",
+        "Repositories that share stargazers with this one, the most alike first",
         api.SimilarRepositories,
         query=api.SimilarQuery,
         named=NAME,
