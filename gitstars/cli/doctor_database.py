@@ -21,6 +21,15 @@ def check_database(patient: Patient) -> Iterator[Finding]:
     """The database itself, its schema, its clock, and the accounts in it with their tokens."""
     settings = patient.config.database
     scheme, _, path = settings.url.partition("://")
+    used = patient.stats.database.address if patient.stats is not None else settings.url
+    if used != settings.url:
+        yield Finding(
+            "database",
+            "warning",
+            f"the running server uses {used}, and this configuration names {settings.url}",
+            "give this command the configuration of the server",
+        )
+        return
     if scheme == "mem":
         yield Finding(
             "database",

@@ -9,7 +9,7 @@ from gitstars import api
 from gitstars.cli import show
 from gitstars.cli.admin_client import EXIT_CODES, AdminClient, with_client
 
-ACCESS_COLUMNS = ("account", "may list", "face", "GitHub said", "lacks", "checked", "again")
+ACCESS_COLUMNS = ("account", "may list", "face", "GitHub said", "lacks", "checked", "asked again")
 WEEK_COLUMNS = ("week of", "stars", "days, Sunday first")
 #: Weeks of the history that are shown, the newest.
 WEEKS_SHOWN = 8

@@ -9,7 +9,7 @@ from gitstars.cli import show
 from gitstars.cli.admin_client import EXIT_CODES, AdminClient, with_client
 from gitstars.model import Status
 
-COLUMNS = ("repository", "status", "stars", "stored", "reason", "again")
+COLUMNS = ("repository", "status", "stars", "stored", "reason", "tried again")
 #: Rows asked for with one call.
 PAGE_ROWS = 500
 

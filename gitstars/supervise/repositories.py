@@ -132,11 +132,11 @@ class RepositoryOperations:
         ):
             raise NotNow(
                 f"{view.full_name} was completed at {show_time(completed_at)} and is fresh; "
-                "force collects it again"
+                "--force collects it again"
             )
         if view.status == Status.RESTRICTED:
             why = view.last_error or "GitHub does not let anybody here list it"
-            raise NotNow(f"{view.full_name}: {why}; force asks GitHub again")
+            raise NotNow(f"{view.full_name}: {why}; --force asks GitHub again")
 
     def _choose_account(self, view: RepositoryView) -> Account:
         """Whose token is used. Raises NotNow where nobody starred it, or no token is used."""

@@ -293,3 +293,14 @@ def test_how_often_is_read(every: str, hours: int) -> None:
 def test_how_often_is_refused(every: str) -> None:
     with pytest.raises(UserMistake, match="--every takes"):
         read_wish(every)
+
+
+def test_doctor_tells_that_a_server_has_another_database(
+    home: Path, gitstars: Run, serving: "subprocess.Popen[str]"
+) -> None:
+    done = gitstars("doctor", "--json", "--db-url", f"surrealkv://{home}/elsewhere.db")
+
+    found = [one for one in json.loads(done.stdout) if one["check"] == "database"]
+    assert found[0]["state"] == "warning", done.stderr
+    assert "the running server uses surrealkv://" in found[0]["text"]
+    assert found[0]["text"].endswith("/elsewhere.db")

@@ -139,7 +139,7 @@ export class Repositories {
       ["Of these", ghosts(repo)],
       ["Waits", repo.obstacle],
       ["Notes", repo.status === "completed" ? null : repo.notes],
-      ["Looked at again", away(repo.next_retry_at)],
+      ["Tried again", away(repo.next_retry_at)],
       ["Completed", away(repo.completed_at)],
       ["Failures", repo.error_count || null],
       ["GitHub's id", repo.github_id],
