@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import gevent
+import msgspec
 import pytest
 from _pytest.faulthandler import fault_handler_stderr_fd_key
 
@@ -130,10 +131,10 @@ def surreal_server(surreal_program: str | None) -> Iterator[SurrealServer | None
 
 
 @pytest.fixture
-def server_config(
+def root_config(
     surreal_server: SurrealServer | None, require: Callable[[bool, str], None]
 ) -> DatabaseConfig:
-    """An empty database on the real server."""
+    """An empty database on the real server, as its root sees it."""
     require(surreal_server is not None, "a SurrealDB server (set SURREAL_BIN)")
     assert surreal_server is not None
     return DatabaseConfig(
@@ -142,6 +143,16 @@ def server_config(
         password="root",
         namespace=f"test_{secrets.token_hex(6)}",
     )
+
+
+@pytest.fixture
+def server_config(root_config: DatabaseConfig) -> DatabaseConfig:
+    """An empty database on the real server, as a user with the least rights sees it."""
+    root = Database(root_config)
+    root.open()
+    root.run("DEFINE USER gitstars ON DATABASE PASSWORD 'gitstars' ROLES EDITOR")
+    root.close()
+    return msgspec.structs.replace(root_config, user="gitstars", password="gitstars")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -130,11 +130,11 @@ def test_a_directory_that_is_no_database_or_may_not_be_written_is_refused(tmp_pa
 
 
 def test_a_wrong_password_and_missing_rights_are_told_apart(
-    server_config: DatabaseConfig, tmp_path: Path
+    root_config: DatabaseConfig, tmp_path: Path
 ) -> None:
     wrong = run_serve(
         "--db-url",
-        server_config.url,
+        root_config.url,
         "--db-user",
         "root",
         "--db-pass",
@@ -149,20 +149,20 @@ def test_a_wrong_password_and_missing_rights_are_told_apart(
     assert "refuses user 'root'" in wrong.stderr
     assert "Traceback" not in wrong.stderr
 
-    database = Database(server_config)
+    database = Database(root_config)
     database.open()
     database.run("DEFINE USER reader ON DATABASE PASSWORD 'reader' ROLES VIEWER")
     database.close()
     lacking = run_serve(
         *(
             "--db-url",
-            server_config.url,
+            root_config.url,
             "--db-user",
             "reader",
             "--db-pass",
             "reader",
             "--db-namespace",
-            server_config.namespace,
+            root_config.namespace,
         ),
         *("--health-port", "0", "--admin-port", "0"),
         cwd=tmp_path,

@@ -49,6 +49,12 @@ TEXTS = (
 )
 
 
+@pytest.fixture
+def server_config(root_config: DatabaseConfig) -> DatabaseConfig:
+    """Users are defined here, and statements that sleep: that takes all rights."""
+    return root_config
+
+
 class FixedClock(SystemClock):
     """Chance is always a half.
 

@@ -74,6 +74,12 @@ print(schema.read_version(database))
 
 
 @pytest.fixture
+def server_config(root_config: DatabaseConfig) -> DatabaseConfig:
+    """Users are defined here, and statements that sleep: that takes all rights."""
+    return root_config
+
+
+@pytest.fixture
 def connect() -> Iterator[Connect]:
     """``connect(config)``: another open database, without the schema."""
     made: list[Database] = []

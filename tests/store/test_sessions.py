@@ -1,10 +1,17 @@
 """A user whose sessions end: connections sign in anew without anybody noticing."""
 
 import gevent
+import pytest
 from msgspec import structs
 
 from gitstars.config import DatabaseConfig
 from gitstars.store.database import Database
+
+
+@pytest.fixture
+def server_config(root_config: DatabaseConfig) -> DatabaseConfig:
+    """Users are defined here, and statements that sleep: that takes all rights."""
+    return root_config
 
 
 def test_a_session_that_is_over_is_renewed(server_config: DatabaseConfig) -> None:
