@@ -168,11 +168,9 @@ def _show_type(schema: dict[str, Any]) -> str:
         return ", ".join(f"`{one}`" for one in schema["enum"])
     kind = schema.get("type", "any")
     if kind == "array":
-        items = schema.get("prefixItems")
-        inner = (
-            ", ".join(map(_show_type, items)) if items else _show_type(schema.get("items") or {})
-        )
-        return f"list of ({inner})" if items else f"list of {inner}"
+        if "prefixItems" in schema:
+            return f"list of ({', '.join(map(_show_type, schema['prefixItems']))})"
+        return f"list of {_show_type(schema.get('items') or {})}"
     if kind == "object" and isinstance(schema.get("additionalProperties"), dict):
         return f"object of {_show_type(schema['additionalProperties'])}"
     forms = {"minimum": "from {}", "maximum": "to {}", "maxLength": "of up to {} characters"}

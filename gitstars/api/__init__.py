@@ -70,6 +70,8 @@ from gitstars.api.repositories import (
     Week,
 )
 from gitstars.api.sharing import (
+    FEWEST_COMPARED,
+    MOST_COMPARED,
     OverlapQuery,
     Overlaps,
     RepositoryOverlap,
@@ -121,7 +123,9 @@ from gitstars.api.work import (
 
 __all__ = [
     "EXPORTS",
+    "FEWEST_COMPARED",
     "HISTORY_NOTE",
+    "MOST_COMPARED",
     "MOST_ROWS",
     "NOBODY_HERE",
     "SIGN_IN_ADVICE",

@@ -6,6 +6,9 @@ from msgspec import Meta
 
 from gitstars.api.base import Answered, Asked, Whole
 
+#: Repositories that are compared pair by pair in one answer.
+FEWEST_COMPARED, MOST_COMPARED = 2, 10
+
 
 class SimilarQuery(Asked, frozen=True):
     """How many."""
@@ -14,8 +17,9 @@ class SimilarQuery(Asked, frozen=True):
 
 
 class SimilarRepository(Answered, frozen=True):
-    """`shared` people star both. `jaccard`: the part of all who star one of the two, from 0 to 1.
-    `score`: how surprising that is, beside how popular both are; the higher, the likelier.
+    """`shared` people starred both. `jaccard`: these, divided by people who starred at least one of
+    the two, from 0 to 1. `score`: how far that exceeds what the popularity of both would explain;
+    higher is more alike.
     """
 
     full_name: str
@@ -26,8 +30,8 @@ class SimilarRepository(Answered, frozen=True):
 
 
 class SimilarRepositories(Answered, frozen=True):
-    """Repositories whose stargazers star this one too, the likeliest first, of all whose list was
-    read to its end.
+    """Repositories that share stargazers with this one, the most alike first, as far as their lists
+    were read to their ends.
     """
 
     full_name: str
@@ -41,7 +45,9 @@ class OverlapQuery(Asked, frozen=True):
 
 
 class RepositoryOverlap(Answered, frozen=True):
-    """`shared` people star both; `jaccard`: the part of all who star one of the two."""
+    """`shared` people starred both; `jaccard`: these, divided by people who starred at least one of
+    the two.
+    """
 
     first: str
     second: str

@@ -12,7 +12,7 @@ from gitstars.cli.options import since_option
 from gitstars.cli.reader import Reader, with_reader
 from gitstars.errors import GitstarsError, UserMistake
 from gitstars.report.chart import MOST_LINES, Line, Scale, draw
-from gitstars.report.lines import Arrangement, arrange
+from gitstars.report.lines import Arrangement, arrange, make_line
 from gitstars.report.points import Point
 
 
@@ -81,6 +81,4 @@ def read_line(reader: Reader, name: str) -> Line | None:
         Point(datetime.date.fromisoformat(point.day), point.added, point.removed, point.total)
         for point in found.points
     ]
-    return Line(
-        found.full_name, points, "" if found.is_exact else f"{found.full_name}: {found.note}"
-    )
+    return make_line(found.full_name, points, found.is_exact, found.note)

@@ -2,13 +2,13 @@
 
 import click
 
+from gitstars import api
 from gitstars.cli import show
 from gitstars.cli.admin_client import EXIT_CODES
 from gitstars.cli.reader import Reader, with_reader
 from gitstars.errors import UserMistake
 
 COLUMNS = ("repository", "and", "shared", "jaccard")
-FEWEST, MOST = 2, 10
 
 
 @click.command(short_help="Count the people who star two repositories.", epilog=EXIT_CODES)
@@ -20,8 +20,9 @@ def overlap(reader: Reader, names: tuple[str, ...], as_json: bool, as_csv: bool)
     """Compare repositories pair by pair, as far as their stars are stored: how many people starred
     both, and that divided by how many starred at least one of the two (Jaccard).
     """
-    if not FEWEST <= len(names) <= MOST:
-        raise UserMistake(f"overlap takes {FEWEST} to {MOST} repositories, got {len(names)}")
+    fewest, most = api.FEWEST_COMPARED, api.MOST_COMPARED
+    if not fewest <= len(names) <= most:
+        raise UserMistake(f"overlap takes {fewest} to {most} repositories, got {len(names)}")
     found = reader.overlap(names)
     if as_json:
         show.print_json(found)

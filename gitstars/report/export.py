@@ -111,7 +111,7 @@ def _read_repositories(
             view.github_id,
             view.full_name,
             view.is_private,
-            view.stars if view.total_stargazers is None else view.total_stargazers,
+            view.stars_told,
             view.status,
             view.processed,
             view.ghosts,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from gitstars.report.chart import Line
-from gitstars.report.points import add_together, align, begin_at
+from gitstars.report.points import Point, add_together, align, begin_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,11 @@ class Arrangement:
     since: date | None = None
     is_aligned: bool = False
     is_sum: bool = False
+
+
+def make_line(full_name: str, points: Sequence[Point], is_exact: bool, note: str) -> Line:
+    """The line of a repository; what has to be said of figures that are not exact stands below."""
+    return Line(full_name, points, "" if is_exact else f"{full_name}: {note}")
 
 
 def arrange(lines: Sequence[Line], wish: Arrangement) -> list[Line]:

@@ -160,15 +160,23 @@ def _cursor(number: int) -> str:
 
 
 def read_cursor(arguments: Mapping[str, Any], name: str) -> int | None:
+    """The number in a cursor of stars; None: none is given. Raises NoAnswer."""
+    place = read_place(arguments, name, 1)
+    return None if place is None else place[0]
+
+
+def read_place(arguments: Mapping[str, Any], name: str, numbers: int) -> tuple[int, ...] | None:
+    """So many numbers in a cursor; None: none is given. Raises NoAnswer."""
     text = arguments.get(name)
     if text is None:
         return None
     try:
-        read = re.fullmatch(rb"cursor:v2:([0-9]{1,18})", base64.b64decode(str(text), validate=True))
+        content = base64.b64decode(str(text), validate=True)
+        read = re.fullmatch(rb"cursor:v2" + rb":([0-9]{1,18})" * numbers, content)
     except ValueError:
         read = None
     if read is None:
         raise NoAnswer(
             f"`{text}` does not appear to be a valid cursor.", "INVALID_CURSOR_ARGUMENTS"
         )
-    return int(read[1])
+    return tuple(map(int, read.groups()))

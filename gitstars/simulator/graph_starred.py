@@ -2,12 +2,11 @@
 
 import base64
 import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gitstars.simulator import render
-from gitstars.simulator.graph_page import NoAnswer, as_object, check_amounts, page_info
+from gitstars.simulator.graph_page import as_object, check_amounts, page_info, read_place
 from gitstars.simulator.graph_query import Field
 from gitstars.simulator.graph_repository import attribute
 from gitstars.simulator.lists import find_starred
@@ -56,7 +55,7 @@ def _find_window(
 ) -> tuple[int, int]:
     """The positions between two cursors, of which so many are asked for."""
     is_newest_first = _is_newest_first(arguments)
-    after, before = _read(arguments, "after"), _read(arguments, "before")
+    after, before = (read_place(arguments, name, 2) for name in ("after", "before"))
     low, high = 0, len(shown)
     if after is not None:
         low = _rank(shown, after, is_newest_first, is_behind=True)
@@ -100,7 +99,7 @@ def _place(star: tuple[LiveRepository, int]) -> _Place:
 
 def _rank(
     shown: Sequence[tuple[LiveRepository, int]],
-    place: _Place,
+    place: tuple[int, ...],
     is_newest_first: bool,
     is_behind: bool,
 ) -> int:
@@ -119,19 +118,3 @@ def _rank(
 
 def _cursor(star: tuple[LiveRepository, int]) -> str:
     return base64.b64encode(b"cursor:v2:%d:%d" % _place(star)).decode()
-
-
-def _read(arguments: Mapping[str, Any], name: str) -> _Place | None:
-    text = arguments.get(name)
-    if text is None:
-        return None
-    try:
-        content = base64.b64decode(str(text), validate=True)
-        read = re.fullmatch(rb"cursor:v2:([0-9]{1,18}):([0-9]{1,18})", content)
-    except ValueError:
-        read = None
-    if read is None:
-        raise NoAnswer(
-            f"`{text}` does not appear to be a valid cursor.", "INVALID_CURSOR_ARGUMENTS"
-        )
-    return int(read[1]), int(read[2])

@@ -69,6 +69,11 @@ class RepositoryView:
     error_count: int = 0
     notes: str | None = None
 
+    @property
+    def stars_told(self) -> int:
+        """The number of stars that GitHub told last."""
+        return self.stars if self.total_stargazers is None else self.total_stargazers
+
 
 def list_repositories(
     database: Database,

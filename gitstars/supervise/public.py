@@ -30,5 +30,5 @@ class PublicReader:
         view = repositories.find(self._database, full_name)
         if view is None or view.is_private or view.status in (None, Status.FAILED):
             return None
-        told = view.stars if view.total_stargazers is None else view.total_stargazers
-        return PublicRepository(view.full_name, told, read_history(self._database, view))
+        history = read_history(self._database, view)
+        return PublicRepository(view.full_name, view.stars_told, history)

@@ -36,8 +36,6 @@ from gitstars.web.signing import add_signing
 
 #: A record id, ``owner/name``, or a number.
 NAME = "<name:re:[^/]+(?:/[^/]+)?>"
-#: Repositories of which each two are compared in one answer.
-MOST_COMPARED = 10
 
 
 def build_admin_app(
@@ -133,8 +131,9 @@ class Looking:
 
     def overlap(self) -> api.Overlaps:
         names = read_query(api.OverlapQuery).repos.split(",")
-        if not 2 <= len(names) <= MOST_COMPARED:
-            raise refusal(422, "invalid", f"repos: expected 2 to {MOST_COMPARED} names with commas")
+        fewest, most = api.FEWEST_COMPARED, api.MOST_COMPARED
+        if not fewest <= len(names) <= most:
+            raise refusal(422, "invalid", f"repos: expected {fewest} to {most} names with commas")
         return self._repositories.stars.overlap(names)
 
     def user(self, who: str) -> api.UserStars:

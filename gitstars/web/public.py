@@ -23,7 +23,7 @@ from gitstars.errors import DatabaseError
 from gitstars.naming import NAME
 from gitstars.report.badge import draw_badge, draw_notice
 from gitstars.report.chart import MOST_LINES, Line, Scale, draw
-from gitstars.report.lines import Arrangement, arrange
+from gitstars.report.lines import Arrangement, arrange, make_line
 from gitstars.supervise.public import PublicReader, PublicRepository
 from gitstars.web.answers import read_query, tell_error, translated
 
@@ -194,8 +194,7 @@ class PublicPages:
 
 def _line(repository: PublicRepository) -> Line:
     history = repository.history
-    note = "" if history.is_exact else f"{repository.full_name}: {history.note}"
-    return Line(repository.full_name, history.points, note)
+    return make_line(repository.full_name, history.points, history.is_exact, history.note)
 
 
 def _show(repository: PublicRepository) -> api.PublicHistory:

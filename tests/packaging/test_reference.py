@@ -16,8 +16,7 @@ WRITERS = runpy.run_path(str(ROOT / "packaging" / "reference.py"))
     "file", ["commands.md", "api-reference.md", "configuration.md", "gitstars.1"]
 )
 def test_it_is_what_the_program_says(file: str) -> None:
-    (text,) = (text for path, text in WRITERS["write_all"]().items() if path.name == file)
-    (path,) = (path for path in WRITERS["write_all"]() if path.name == file)
+    ((path, text),) = (one for one in WRITERS["write_all"]().items() if one[0].name == file)
 
     assert path.read_text() == text, "run make reference"
 

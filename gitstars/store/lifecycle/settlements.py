@@ -45,8 +45,11 @@ def settle(database: Database, held: Claim, settlement: Settlement) -> None:
     """
     is_restored = settlement.restores and held.former is not None
     status = Status.PENDING if settlement.restores and not is_restored else settlement.status
-    is_private = held.repository.is_private
-    fields = _fields(settlement, None if is_restored else status, is_private)
+    fields = _fields(settlement, None if is_restored else status)
+    told = _told_count(settlement)
+    if told is not None:
+        fields["is_private"] = held.repository.is_private
+    counts = {} if told is None else {held.repository.key: told}
     happened = {
         "completed_at": status is Status.COMPLETED and not is_restored,
         "swept_at": settlement.is_swept,
@@ -58,7 +61,6 @@ def settle(database: Database, held: Claim, settlement: Settlement) -> None:
         *(f"{name} = time::now()" for name, is_now in happened.items() if is_now),
         *(["former = NONE"] if status is Status.COMPLETED else []),
     ]
-    counts = {held.repository.key: told} if (told := _told_count(settlement)) is not None else {}
     is_settled = database.run_retrying(
         SETTLE.format(assignments=", ".join(assignments), counts=KEEP if counts else ""),
         PATIENCE_SECONDS,
@@ -79,15 +81,13 @@ def _told_count(settlement: Settlement) -> int | None:
     return settlement.progress.total_stargazers if settlement.progress is not None else None
 
 
-def _fields(settlement: Settlement, status: Status | None, is_private: bool) -> dict[str, Any]:
+def _fields(settlement: Settlement, status: Status | None) -> dict[str, Any]:
     """The columns that a settlement sets; ``status`` None: those of the former list come back."""
     fields: dict[str, Any] = {
         "last_error": redact_or_none(settlement.last_error),
         "error_count": settlement.error_count,
         "next_retry_after": to_datetime_or_none(settlement.next_retry_at),
     }
-    if _told_count(settlement) is not None:
-        fields["is_private"] = is_private
     if settlement.star_count is not None:
         fields |= {"star_count": settlement.star_count, "total_stargazers": settlement.star_count}
     if settlement.progress is not None:
